@@ -1,0 +1,65 @@
+# `make check` holds the contract against the bundled reference; `make test` puts the harness itself on trial.
+# Both need Python >= 3.11 and nothing else: the first target that runs makes the virtual environment.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+LOCKS  := requirements.lock requirements-dev.lock
+LOCKED := --universal --generate-hashes --no-header --no-annotate --no-emit-index-url $(if $(UPGRADE),--upgrade)
+CODE   := conftest.py contract reference_impl tests
+
+.DEFAULT_GOAL := help
+.PHONY: help check test lint format bench lock wheel clean FORCE
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo 'PYTHON=python3.12 chooses the interpreter, VENV=DIR where it is installed ($(VENV)).'
+
+check: $(READY) ## hold the contract against the bundled reference
+	$(BIN)/relayauth-contract check
+
+test: $(READY) ## run the tests, with coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+lint: $(READY) ## ruff, its formatter and mypy, all of them strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY) ## let ruff put the code into its form
+	$(BIN)/ruff format .
+
+bench: $(READY) ## measure what is promised, and fail if a bound is passed
+	$(BIN)/python -m tests.bench
+
+# The lock that is shipped is a part of the one that was tested, so the second is made within the first.
+lock: $(READY) ## make the lock files again (UPGRADE=1: with the newest versions)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet $(LOCKED) --group dev --output-file requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet $(LOCKED) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+
+wheel: $(READY) ## build the source distribution, and the wheel from it, into dist/
+	$(BIN)/python -m build --no-isolation
+
+clean: ## remove what was made, the virtual environment too
+	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An interpreter that was asked for by name is used even if the environment was made with another one.
+ifneq ($(origin PYTHON),file)
+VERSION := import sys; print(sys.version)
+ifneq ($(shell $(PYTHON) -c '$(VERSION)'),$(shell $(BIN)/python -c '$(VERSION)' 2>/dev/null))
+$(READY): FORCE
+CLEAR := --clear
+endif
+endif
+
+$(READY): pyproject.toml $(LOCKS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
+	$(if $(CLEAR),,test -x $(BIN)/python ||) $(PYTHON) -m venv $(CLEAR) $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
