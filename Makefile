@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+DIST   ?= dist
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 LOCKS  := requirements.lock requirements-dev.lock
@@ -14,7 +15,7 @@ CODE   := conftest.py contract reference_impl tests
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
-	@echo 'PYTHON=python3.12 chooses the interpreter, VENV=DIR where it is installed ($(VENV)).'
+	@echo 'PYTHON=python3.12 chooses the interpreter, VENV=DIR where it is installed ($(VENV)), DIST=DIR where it is built ($(DIST)).'
 
 check: $(READY) ## hold the contract against the bundled reference
 	$(BIN)/relayauth-contract check
@@ -41,11 +42,11 @@ lock: $(READY) ## make the lock files again (UPGRADE=1: with the newest versions
 	$(BIN)/uv pip compile --quiet $(LOCKED) --group dev --output-file requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet $(LOCKED) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 
-wheel: $(READY) ## build the source distribution, and the wheel from it, into dist/
-	$(BIN)/python -m build --no-isolation
+wheel: $(READY) ## build the source distribution, and the wheel from it, into DIST
+	$(BIN)/python -m build --no-isolation --outdir $(DIST)
 
 clean: ## remove what was made, the virtual environment too
-	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(DIST) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An interpreter that was asked for by name is used even if the environment was made with another one.

@@ -1,0 +1,230 @@
+"""Measures what the project promises, on loopback, and says of each figure whether it keeps its bound."""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.delay_relay import delayed
+
+COMMAND = str(Path(sys.executable).parent / "relayauth-contract")
+CORE = [word for chapter in ("TTL", "META", "ROT", "CLK", "JWKS") for word in ("--clause", f"{chapter}-*")]
+KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
+RUNS = 5
+ONE_WAY_S = 0.05
+CONNECTIONS = 4
+MINTS = 2000
+LONGEST_S = 180
+IMPORTS = "pytest, httpx, hypothesis, freezegun, respx, jwt, cryptography, starlette, click, rich"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure and the bound it must keep: at most that, or at least if it is a floor."""
+
+    name: str
+    figure: float
+    bound: float
+    unit: str
+    floor: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether the bound is kept."""
+        return self.figure >= self.bound if self.floor else self.figure <= self.bound
+
+    def __str__(self) -> str:
+        """The row as it is printed."""
+        sign, word = (
+            (">=" if self.floor else "<="),
+            ("ok" if self.ok else "OVER" if not self.floor else "UNDER"),
+        )
+        return f"{self.name:<52} {self.figure:>9.2f}  {sign} {self.bound:<7g} {self.unit:<5} {word}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a process cost from its start to its end."""
+
+    seconds: float
+    peak_mb: float
+
+
+class UnmeasuredError(Exception):
+    """What was to be measured did not do its work, so its figure would say nothing."""
+
+
+def run(command: list[str], **variables: str) -> Run:
+    """Run a command that must succeed, and say what it cost; its memory includes its children's."""
+    with tempfile.TemporaryFile() as output:
+        start = time.monotonic()
+        process = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=os.environ | variables,
+        )
+        bell = threading.Timer(LONGEST_S, process.kill)
+        bell.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - start
+        bell.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(0)
+            last = b"\n".join(output.read().splitlines()[-15:]).decode(errors="replace")
+            raise UnmeasuredError(f"{' '.join(command)} ended with {process.returncode}:\n{last}")
+    unit = (
+        1 if sys.platform == "darwin" else 1024
+    )  # getrusage(2): ru_maxrss is in bytes there, in kilobytes here
+    return Run(seconds, usage.ru_maxrss * unit / 1e6)
+
+
+@dataclass(frozen=True)
+class Served:
+    """The reference on a socket."""
+
+    url: str
+    key: str
+    pid: int
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return urlsplit(self.url).port or 80
+
+
+@contextmanager
+def served() -> Iterator[Served]:
+    """`relayauth-contract serve` on a free port of loopback, ended at the end."""
+    with tempfile.TemporaryDirectory() as room:
+        ready = Path(room) / "ready.json"
+        words = [COMMAND, "serve", "--port", "0", "--ready-file", str(ready)]
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                until = time.monotonic() + 30
+                while not (ready.exists() and ready.stat().st_size):
+                    if process.poll() is not None or time.monotonic() > until:
+                        raise UnmeasuredError("relayauth-contract serve did not begin to serve")
+                    time.sleep(0.02)
+                said = json.loads(ready.read_text())
+                yield Served(said["url"], said["apiKey"], process.pid)
+            finally:
+                process.terminate()
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+def cold_check() -> Iterator[Row]:
+    """The contract on the bundled reference, beside a pytest run that imports the same and does nothing."""
+    with tempfile.TemporaryDirectory() as room:
+        empty = Path(room) / "test_empty.py"
+        empty.write_text(f'"""Nothing."""\nimport {IMPORTS}\n\ndef test_nothing():\n    pass\n')
+        off = [f"-pno:{plugin}" for plugin in ("schemathesis", "hypothesispytest", "cacheprovider")]
+        nothing = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            *off,
+            "-c",
+            os.devnull,
+            "--rootdir",
+            room,
+            str(empty),
+        ]
+        pairs = [(run([COMMAND, "check", *CORE]), run(nothing)) for _ in range(RUNS)]
+    check = statistics.median(check.seconds for check, _ in pairs)
+    base = statistics.median(base.seconds for _, base in pairs)
+    yield Row(f"check reference, core, cold: median of {RUNS}", check, 2.0, "s")
+    yield Row(f"  times an empty pytest run ({base:.2f} s)", check / base, 2.5, "x")
+    yield Row("  peak memory", max(check.peak_mb for check, _ in pairs), 150, "MB")
+
+
+def url_check() -> Iterator[Row]:
+    """The contract on a URL: what it asks, and what it takes when every round trip takes 100 ms."""
+    with served() as service, tempfile.TemporaryDirectory() as room:
+        report = Path(room) / "report.json"
+        near = run(
+            [COMMAND, "check", service.url, *CORE, "--json", str(report)], **{KEY_VARIABLE: service.key}
+        )
+        requests = json.loads(report.read_text())["targets"][0]["requests"]
+        yield Row(f"check URL, core: requests (in {near.seconds:.2f} s)", requests, 400, "")
+        with delayed(service.port, ONE_WAY_S) as (port, relay):
+            far = run([COMMAND, "check", f"http://127.0.0.1:{port}", *CORE], **{KEY_VARIABLE: service.key})
+        name = f"check URL, core, {2000 * ONE_WAY_S:.0f} ms away ({relay.connections} connections)"
+        yield Row(name, far.seconds, 50, "s")
+
+
+def mint(service: Served, times: int) -> None:
+    """Mint on one kept connection."""
+    import httpx  # Not at the top: what this process weighs at a start counts as the child's peak.
+
+    body = {"workspaceId": "ws_bench", "paths": ["/bench/*"], "refreshTokenTtlSeconds": 7776000}
+    with httpx.Client(base_url=service.url, headers={"x-api-key": service.key}, trust_env=False) as client:
+        for _ in range(times):
+            answer = client.post("/v1/tokens/workspace-path", json=body)
+            if answer.status_code != 201:
+                raise UnmeasuredError(f"a mint was answered {answer.status_code}")
+
+
+def minting() -> Iterator[Row]:
+    """How fast the reference mints on one core, asked by this process over a few kept connections."""
+    with served() as service, ThreadPoolExecutor(CONNECTIONS) as pool:
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(service.pid, {min(os.sched_getaffinity(0))})
+        mint(service, 50)
+        start = time.monotonic()
+        list(pool.map(partial(mint, service), [MINTS // CONNECTIONS] * CONNECTIONS))
+        seconds = time.monotonic() - start
+    yield Row(
+        f"serve: mints a second, one process, {CONNECTIONS} connections",
+        MINTS / seconds,
+        250,
+        "/s",
+        floor=True,
+    )
+
+
+MEASURES: dict[str, Callable[[], Iterator[Row]]] = {"check": cold_check, "url": url_check, "mints": minting}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table; 0 if every figure keeps its bound, 1 if one does not or could not be measured."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument(
+        "measures", nargs="*", metavar="MEASURE", help=f"one of {', '.join(MEASURES)} (default: all)"
+    )
+    asked = parser.parse_args(arguments).measures or list(MEASURES)
+    if unknown := sorted(set(asked) - set(MEASURES)):
+        parser.error(f"no such measure: {', '.join(unknown)}; there are {', '.join(MEASURES)}")
+    kept = True
+    for name in asked:
+        try:
+            for row in MEASURES[name]():
+                print(row, flush=True)
+                kept = kept and row.ok
+        except UnmeasuredError as fault:
+            print(f"{name}: not measured: {fault}", flush=True)
+            kept = False
+    print("every bound is kept" if kept else "a bound is passed, or was not measured")
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
