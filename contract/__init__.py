@@ -1,0 +1,1 @@
+"""The token contract of relayauth, and its trial."""

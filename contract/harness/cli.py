@@ -1,0 +1,94 @@
+"""The command: `relayauth-contract check | serve | clauses | doctor`."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from contract.harness.checking import check, targets_of
+from contract.harness.clauses import catalogue
+from contract.harness.errors import ContractError
+
+NO_VERDICT = 2
+# The two houses stay apart: the reference brings its own command, known here by name alone.
+LENT = {"serve": ("reference_impl.serve", "serve", "Run the reference on a socket.")}
+
+
+class House(click.Group):
+    """A group whose lent commands are imported when they are called, and no earlier."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name all commands."""
+        return sorted([*super().list_commands(ctx), *LENT])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command of our own, or one that is lent."""
+        if cmd_name in LENT:
+            module, attribute, _ = LENT[cmd_name]
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+            return command
+        return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what stands between a user and a verdict is one sentence and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except ContractError as error:
+            from contract.harness.redaction import scrub
+
+            click.echo(f"relayauth-contract: {scrub(str(error))}", err=True)
+            sys.exit(NO_VERDICT)
+        except KeyboardInterrupt:
+            click.echo("relayauth-contract: interrupted, no verdict", err=True)
+            sys.exit(NO_VERDICT)
+
+
+@click.group(cls=House, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="relayauth-contract", message="%(prog)s %(version)s")
+def main() -> None:
+    """Say of a deployment of relayauth whether it keeps the token contract."""
+
+
+main.add_command(check)
+
+
+@main.command()
+@click.argument("clause_id", metavar="[ID]", required=False)
+def clauses(clause_id: str | None) -> None:
+    """List the catalogue, or show one clause in full."""
+    contract = catalogue()
+    if clause_id is None:
+        click.echo(f"The contract, version {contract.version}. Rotation model: {contract.rotation_model}.")
+        for chapter, about in contract.chapters.items():
+            click.echo(f"\n{chapter}: {about}")
+            for each in contract.clauses.values():
+                if each.chapter == chapter:
+                    needs = f"  [needs {', '.join(each.needs)}]" if each.needs else ""
+                    click.echo(f"  {each.id:<8} {each.level:<6} {each.title}{needs}")
+        return
+    clause = contract[clause_id.upper()]
+    click.echo(f"{clause.id} ({clause.level}): {clause.title}\n\n{clause.text}\n")
+    click.echo(f"endpoints: {', '.join(clause.endpoints) or 'the service as a whole'}")
+    click.echo(f"needs:     {', '.join(clause.needs) or 'nothing special'}")
+    click.echo(f"source:    {clause.source}")
+
+
+@main.command()
+@click.argument("target", default="reference")
+@click.option("--config", metavar="FILE", help="The target file (default: the nearest one).")
+def doctor(target: str, config: str | None) -> None:
+    """Say what this machine and TARGET can offer, and the remedy for what is missing."""
+    from itertools import chain
+
+    from contract.harness import doctor as practice
+
+    (named,) = targets_of((target,), config)
+    for finding in chain(practice.machine(), practice.abilities(named)):
+        click.echo(f"{'missing' if finding.remedy else 'ok':<8} {finding.what}")
+        if finding.remedy:
+            click.echo(f"         {finding.remedy}")
+
+
+if __name__ == "__main__":
+    main()

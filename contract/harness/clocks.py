@@ -1,0 +1,102 @@
+"""The time of the server under test, as an object: frozen in this process, steered, or only observed."""
+
+import contextlib
+import math
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from contract.harness.errors import NotTried
+
+# Kept in a table because freezegun rebinds module-level names of the timers.
+REAL = {"time": time.time, "perf": time.perf_counter, "monotonic": time.monotonic}
+
+# Whole-second starts would hide a server that announces an expiry with the milliseconds of `now`.
+START_FRACTION = 0.25
+
+# pytest: else durations are nonsense; subprocess: its time-outs hang; hypothesis: its engine measures itself;
+# rich: the progress line would stand still.
+_REAL_TIME_FOR = [
+    "_pytest.timing",
+    "subprocess",
+    "hypothesis.internal.conjecture.engine",
+    "hypothesis.internal.conjecture.junkdrawer",
+    "rich",
+]
+
+
+class Clock(Protocol):
+    """What a chapter may do with time; all times are Unix seconds."""
+
+    settable: bool
+
+    def now(self) -> float:
+        """Return the service's time."""
+
+    def set(self, moment: float) -> None:
+        """Move the service's time to `moment`; `ValueError` for a step back, `NotTried` if it can't move."""
+
+
+class FrozenClock:
+    """The clock of this process, frozen once and then moved; made by `frozen()`."""
+
+    settable = True
+
+    def __init__(self, factory: Any, start: float) -> None:
+        self._factory = factory
+        self._now = start
+
+    def now(self) -> float:
+        """Return the frozen time."""
+        return self._now
+
+    def set(self, moment: float) -> None:
+        """Move to `moment`."""
+        if moment < self._now:
+            raise ValueError(f"a clock does not go back: it is {self._now}, asked for {moment}")
+        self._now = moment
+        self._factory.move_to(_naive(moment))
+
+
+def _naive(moment: float) -> datetime:
+    """Return `moment` as freezegun wants it: UTC without a zone."""
+    return datetime.fromtimestamp(moment, UTC).replace(tzinfo=None)
+
+
+@contextlib.contextmanager
+def frozen() -> Iterator[FrozenClock]:
+    """Freeze this process's wall clock near the real time; event loops go on."""
+    import freezegun
+
+    freezegun.configure(extend_ignore_list=_REAL_TIME_FOR)
+    start = math.floor(REAL["time"]()) + START_FRACTION
+    freezer = freezegun.freeze_time(
+        datetime.fromtimestamp(start, UTC).replace(tzinfo=None), real_asyncio=True
+    )
+    factory = freezer.start()
+    try:
+        yield FrozenClock(factory, start)
+    finally:
+        freezer.stop()
+
+
+class ObservedClock:
+    """A clock that can only be read: this machine's, corrected by what the service said its time was."""
+
+    settable = False
+
+    def __init__(self) -> None:
+        self._offset = 0.0
+
+    def observe(self, service_time: float) -> None:
+        """Take `service_time` (Unix seconds, from a `Date` header) as the service's now."""
+        self._offset = service_time - REAL["time"]()
+
+    def now(self) -> float:
+        """Return the service's time, as far as it told."""
+        return REAL["time"]() + self._offset
+
+    def set(self, moment: float) -> None:
+        """Refuse: nobody moves the clock of a deployment that is already running."""
+        raise NotTried(f"the clock of a running deployment can't be set (to {moment})")

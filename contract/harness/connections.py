@@ -1,0 +1,108 @@
+"""A target as the trial sees it: where it answers, what time it is there, and what it offers."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import httpx
+
+from contract.harness.clauses import ABILITIES
+from contract.harness.clocks import Clock
+from contract.harness.redaction import Secret
+from contract.harness.tokens import SigningKey
+from contract.harness.traps import Spread
+
+Kind = Literal["reference", "mutant", "asgi", "exec", "url"]
+Launch = Callable[[Mapping[str, str]], contextlib.AbstractContextManager[httpx.Client]]
+
+
+@dataclass(frozen=True)
+class Access:
+    """What the caller of a run holds: credentials by value that hides itself, and permissions."""
+
+    api_key: Secret | None = None
+    api_key_env: str = "RELAYAUTH_CONTRACT_API_KEY"
+    second_api_key: Secret | None = None
+    signing_key: SigningKey | None = None
+    allow_http: bool = False
+
+
+@dataclass(frozen=True)
+class Launching:
+    """How a command is started: `ready_timeout` in seconds, `env` added to what wire.md names."""
+
+    cwd: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    ready_path: str = "/health"
+    ready_timeout: float = 30.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is on trial: `spec` is a string of the grammar of targets, `name` what the reports call it.
+
+    `clauses` are the globs of the clauses that it is held to, all if empty; `baseline` is a file's path.
+    """
+
+    name: str
+    spec: str
+    access: Access = field(default_factory=Access)
+    launching: Launching = field(default_factory=Launching)
+    clauses: tuple[str, ...] = ()
+    baseline: str | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """How to start the target afresh with a configuration of our choice, and how to watch its network.
+
+    `side_by_side` is how many may run at once.
+    """
+
+    launch: Launch
+    spread: Spread
+    key: SigningKey
+    other: SigningKey
+    side_by_side: int = 1
+
+
+@dataclass
+class Connection:
+    """An open target.
+
+    `lacking` says, for each ability that the target does not offer, why; `throwaway` is true where all that
+    a run makes there vanishes with the connection.
+    """
+
+    name: str
+    kind: Kind
+    http: httpx.Client
+    clock: Clock
+    access: Access
+    key: SigningKey | None = None
+    deployment: Deployment | None = None
+    lacking: dict[str, str] = field(default_factory=dict)
+    throwaway: bool = False
+
+    @property
+    def abilities(self) -> tuple[str, ...]:
+        """The abilities that the target offers, in the order of the contract."""
+        return tuple(ability for ability in ABILITIES if ability not in self.lacking)
+
+
+def environment(
+    key: SigningKey, *, public: str | None = None, base_url: str | None = None, db: str | None = None
+) -> dict[str, str]:
+    """Return the configuration of wire.md for a deployment with `key`; what is None is not set."""
+    chosen = {
+        "RELAYAUTH_SIGNING_KEY_PEM": key.private_pem,
+        "RELAYAUTH_SIGNING_KEY_PEM_PUBLIC": public,
+        "BASE_URL": base_url,
+        "RELAYAUTH_DB_PATH": db,
+        "INTERNAL_SECRET": "relayauth-contract",
+    }
+    return {name: value for name, value in chosen.items() if value is not None}

@@ -1,0 +1,54 @@
+"""What this machine and a target can offer, ability by ability, and the remedy where something is missing."""
+
+import contextlib
+import socket
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.harness.clauses import ABILITIES
+from contract.harness.connections import Target
+from contract.harness.errors import ContractError
+from contract.harness.steering import Steering
+from contract.harness.trial import Settings, Trial
+from contract.harness.wiretraps import DEFAULT_PORT
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `remedy` is empty where all is well."""
+
+    what: str
+    remedy: str = ""
+
+
+def machine() -> Iterator[Finding]:
+    """Look at what launched servers need of this machine."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Finding(
+            "libfaketime, to set the clock of launched servers", Steering.found(Path(folder)).remedy
+        )
+    remedy = ""
+    try:
+        socket.create_server(("127.0.0.1", DEFAULT_PORT)).close()
+    except OSError:
+        remedy = (
+            f"it is taken: end what listens on 127.0.0.1:{DEFAULT_PORT}, or JWKS-05 is not tried on exec:"
+        )
+    yield Finding(f"port {DEFAULT_PORT}, the loopback default of the key order", remedy)
+
+
+def abilities(target: Target) -> Iterator[Finding]:
+    """Open `target`, and say of each ability and each endpoint whether it is there."""
+    trial = Trial(target, Settings(targets=(target,)))
+    with contextlib.closing(trial):
+        try:
+            trial.open()
+        except ContractError:
+            yield Finding(target.name, trial.problem or "")
+            return
+        for ability in ABILITIES:
+            yield Finding(ability, trial.connection.lacking.get(ability, ""))
+        for endpoint, why in trial.tenant.closed.items():
+            yield Finding(f"endpoint {endpoint}", why)

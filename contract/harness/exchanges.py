@@ -1,0 +1,154 @@
+"""What was asked and what came back: the evidence that a failure is told from."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from contract.harness.errors import Violation
+from contract.harness.redaction import Secret, scrub
+from contract.harness.tokens import Malformed, Token, read
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it may be shown: its credential is a kind (`org`, `workspace`, `bearer`, None), no value.
+
+    `body` is shown with names for tokens (`$REFRESH_TOKEN`); `sent_at` is the service's time in Unix seconds.
+    """
+
+    method: str
+    path: str
+    credential: str | None
+    body: Any
+    sent_at: float
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, repr=False)
+class Answer:
+    """One answer of the service; its repr shows the status alone."""
+
+    asked: Asked
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    seconds: float
+
+    def __repr__(self) -> str:
+        return f"<answer {self.status} to {self.asked.method} {self.asked.path}>"
+
+    @property
+    def json(self) -> Any:
+        """The body; a `Violation` if it is no JSON."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            raise Violation(
+                f"asked {self.asked.method} {self.asked.path}; the contract says a JSON body; "
+                f"{self.status} came back with a body that is no JSON"
+            ) from None
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """The body as a JSON object; a `Violation` if it is none."""
+        body = self.json
+        if not isinstance(body, dict):
+            raise Violation(
+                f"asked {self.asked.method} {self.asked.path}; the contract says a JSON object; "
+                f"{self.status} came back with a JSON {type(body).__name__}"
+            )
+        return body
+
+    @property
+    def code(self) -> str | None:
+        """The `code` of an error body, if there is one."""
+        try:
+            body = json.loads(self.content)
+        except ValueError:
+            return None
+        code = body.get("code") if isinstance(body, dict) else None
+        return scrub(code) if isinstance(code, str) else None
+
+    @property
+    def told(self) -> str:
+        """Status and code as a failure tells them: `401 (invalid_token)`."""
+        return f"{self.status} ({self.code})" if self.code else str(self.status)
+
+    @property
+    def date(self) -> float | None:
+        """The `Date` header in Unix seconds, if there is a readable one."""
+        try:
+            return parsedate_to_datetime(self.headers["date"]).timestamp()
+        except (KeyError, ValueError):
+            return None
+
+
+@dataclass(frozen=True, repr=False)
+class Pair:
+    """A token pair as it was answered, read strictly."""
+
+    answer: Answer
+    access: Token
+    refresh: Token
+
+    def __repr__(self) -> str:
+        return f"<pair {self.access!r} {self.refresh!r}>"
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The whole answer."""
+        return self.answer.object
+
+    @property
+    def tokens(self) -> Mapping[str, Token]:
+        """Both tokens by name: `access`, `refresh`."""
+        return {"access": self.access, "refresh": self.refresh}
+
+
+def pair_of(answer: Answer) -> Pair:
+    """Read the pair in `answer`; a `Violation` says which of the tokens is no token."""
+    body = answer.object
+    tokens = {}
+    for name in ("accessToken", "refreshToken"):
+        try:
+            tokens[name] = read(body.get(name))
+            _whole_times(tokens[name])
+        except Malformed as reason:
+            raise Violation(
+                f"asked {answer.asked.method} {answer.asked.path}; the contract says {name} is an RS256 JWT "
+                f"with exp, iat and meta in their forms; {answer.status} came back and {reason}"
+            ) from None
+    return Pair(answer, tokens["accessToken"], tokens["refreshToken"])
+
+
+def _whole_times(token: Token) -> None:
+    """Touch what chapters read, so that a malformed claim is told here, once, with its reason."""
+    _ = token.lifetime, token.mark
+
+
+def shown(value: Any) -> Any:
+    """Return `value` with every secret and token replaced by the name that a shell line may use for it."""
+    if isinstance(value, Token):
+        return f"${'REFRESH' if value.claims.get('token_type') == 'refresh' else 'ACCESS'}_TOKEN"
+    if isinstance(value, Secret):
+        return f"${value.kind.upper().replace(' ', '_')}"
+    if isinstance(value, Mapping):
+        return {name: shown(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [shown(item) for item in value]
+    return scrub(value) if isinstance(value, str) else value
+
+
+def sent(value: Any) -> Any:
+    """Return `value` as it goes over the wire: tokens and secrets as their text."""
+    if isinstance(value, Token):
+        return value.text
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, Mapping):
+        return {name: sent(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [sent(item) for item in value]
+    return value

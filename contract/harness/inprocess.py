@@ -1,0 +1,89 @@
+"""Targets in this process: the bundled reference, named by string, and any other ASGI application."""
+
+import contextlib
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import httpx
+
+from contract.harness.clocks import frozen
+from contract.harness.connections import Access, Connection, Deployment, Target, environment
+from contract.harness.errors import TargetError, UsageError
+from contract.harness.tokens import other_key, run_key
+from contract.harness.transport import ASGIApp, AsgiTransport, client
+from contract.harness.traps import MockedNet
+
+# The two houses stay apart: the reference is known here by name alone.
+REFERENCE = "reference_impl.app:create_app"
+
+
+@contextlib.contextmanager
+def reference(target: Target) -> Iterator[Connection]:
+    """Open the reference with a key of this run and a database in memory: every ability."""
+    create_app = load(REFERENCE)
+    with deployed(target.name, create_app) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def deployed(name: str, create_app: Callable[[Mapping[str, str]], ASGIApp]) -> Iterator[Connection]:
+    """Open an application that a factory makes from an environment; the caller says what it is called."""
+    key, other = run_key(), other_key()
+
+    @contextlib.contextmanager
+    def launch(env: Mapping[str, str]) -> Iterator[httpx.Client]:
+        with client("http://relayauth.invalid", AsgiTransport(create_app(env))) as http:
+            yield http
+
+    with frozen() as clock, launch(environment(key, public=key.public_pem)) as http:
+        yield Connection(
+            name=name,
+            kind="mutant" if name.startswith("mutant:") else "reference",
+            http=http,
+            clock=clock,
+            access=Access(),
+            key=key,
+            deployment=Deployment(launch, MockedNet(key, other), key, other),
+            throwaway=True,
+        )
+
+
+@contextlib.contextmanager
+def asgi(target: Target) -> Iterator[Connection]:
+    """Open `asgi:PACKAGE.MODULE:ATTR`: its time is this process's; its keys and settings are its own."""
+    with frozen() as clock:
+        app = load(target.spec.removeprefix("asgi:"))
+        if not callable(app):
+            raise UsageError(f"{target.spec}: is not an ASGI application (it can't be called)")
+        with client("http://relayauth.invalid", AsgiTransport(app)) as http:
+            yield Connection(
+                name=target.name,
+                kind="asgi",
+                http=http,
+                clock=clock,
+                access=target.access,
+                key=target.access.signing_key,
+                lacking={"env": "the configuration of an application that is already built can't be chosen"},
+            )
+
+
+def load(where: str) -> Any:
+    """Import `PACKAGE.MODULE:ATTR`, also from the working directory; `UsageError` says what is not there."""
+    module, _, attribute = where.partition(":")
+    if not module or not attribute:
+        raise UsageError(f"{where!r} names no application: write asgi:PACKAGE.MODULE:ATTR")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        found: Any = importlib.import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except ImportError as error:
+        raise UsageError(f"asgi:{where}: can't import {module}: {error}") from None
+    except AttributeError:
+        raise UsageError(f"asgi:{where}: {module} has no {attribute}") from None
+    except Exception as error:
+        raise TargetError(f"asgi:{where}: importing it raised {type(error).__name__}: {error}") from error
+    return found

@@ -1,0 +1,157 @@
+"""Where a deployment takes its keys from, seen from outside: started afresh, probed, and watched."""
+
+import contextlib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import httpx
+
+from contract.harness.clocks import REAL, Clock
+from contract.harness.connections import Deployment, environment
+from contract.harness.errors import ContractError, CouldNotTry
+from contract.harness.exchanges import Answer, Asked
+from contract.harness.tokens import SigningKey, admin_claims
+from contract.harness.traps import Lie, Net, Visit
+
+BLANK = " \t\n "
+BASE_URLS = {
+    "unset": None,
+    "blank": BLANK,
+    "dead": "http://127.0.0.1:9",
+    "itself": "https://relayauth.contract.invalid",
+    "trap": "{trap}",
+    "slash": "{trap}/",
+    "path": "{trap}/some/deep/path",
+    "query": "{trap}?tenant=a&x=/b",
+    "path-query-slash": "{trap}/v1/?a=b#part",
+}
+PROBE_PATH = "/v1/identities/agent_relayauth-contract-nobody"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One configuration to start a deployment with, and what the two addresses answer."""
+
+    public: Literal["bound", "unset", "blank"]
+    base_url: str
+    trap: Lie = Lie.TRUE
+    default: Lie = Lie.TRUE
+
+    def __str__(self) -> str:
+        return f"public key {self.public}, BASE_URL {self.base_url}" + (
+            "" if self.trap is Lie.TRUE else f" ({self.trap})"
+        )
+
+    @property
+    def leads_to_default(self) -> bool:
+        """Say whether a deployment that keeps the order asks the loopback default."""
+        return self.public != "bound" and self.base_url in ("unset", "blank")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen of one `Setup`.
+
+    `own` is the status that a bearer signed by the deployment's key got, `foreign` that of one signed by
+    another key, `own_again` the first one's once more (0: no answer in time); `answer` is the first answer;
+    `seconds` is the slowest answer, in seconds.
+    """
+
+    own: int
+    foreign: int
+    own_again: int
+    answer: Answer
+    visits: tuple[Visit, ...]
+    seconds: float
+    origin: str
+    blind: str | None
+
+    def asked(self, source: str) -> tuple[str, ...]:
+        """Return the URLs that were asked at `source` (`trap`, `default`, `elsewhere`), in order."""
+        return tuple(visit.url for visit in self.visits if visit.source == source)
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """Every URL that was asked besides the trap's."""
+        return tuple(visit.url for visit in self.visits if visit.source != "trap")
+
+
+class KeySources:
+    """Starts the deployment once for each distinct `Setup` and keeps what was seen."""
+
+    def __init__(self, deployment: Deployment, clock: Clock, trail: list[Answer]) -> None:
+        self._deployment = deployment
+        self._clock = clock
+        self._trail = trail
+        self._seen: dict[Setup, Observation] = {}
+        self.requests = 0
+
+    def observe(self, setup: Setup) -> Observation:
+        """Return what a deployment with `setup` did with three bearers, and whom it asked."""
+        if setup not in self._seen:
+            self._seen[setup] = self._observe(setup)
+        self._trail[:] = [self._seen[setup].answer]
+        return self._seen[setup]
+
+    def prepare(self, setups: Iterable[Setup]) -> None:
+        """Observe `setups` side by side, where several servers may run at once.
+
+        The loopback default is one address for all: a setup that should lead there is observed by itself, and
+        so are all where any of them asked it unbidden.
+        """
+        together = [each for each in dict.fromkeys(setups) if not each.leads_to_default]
+        if self._deployment.side_by_side == 1 or len(together) < 2:
+            return
+        with (
+            self._deployment.spread(Lie.TRUE, Lie.TRUE) as watch,
+            ThreadPoolExecutor(self._deployment.side_by_side) as pool,
+        ):
+            seen = list(pool.map(self._observe_alongside, together))
+        if not watch.visits:
+            self._seen.update({k: v for k, v in zip(together, seen, strict=True) if v is not None})
+
+    def _observe_alongside(self, setup: Setup) -> Observation | None:
+        """Observe as one of several; what goes wrong here is told when its clause is tried."""
+        try:
+            return self._observe(setup)
+        except ContractError:
+            return None
+
+    def _observe(self, setup: Setup) -> Observation:
+        key, other = self._deployment.key, self._deployment.other
+        with contextlib.ExitStack() as stack:
+            net = stack.enter_context(self._deployment.spread(setup.trap, setup.default))
+            template = BASE_URLS[setup.base_url]
+            public = {"bound": key.public_pem, "unset": None, "blank": BLANK}[setup.public]
+            env = environment(key, public=public, base_url=template and template.format(trap=net.origin))
+            http = stack.enter_context(self._deployment.launch(env))
+            own, foreign, again = [self._probe(http, bearer_of, net) for bearer_of in (key, other, key)]
+            return Observation(
+                own=own.status,
+                foreign=foreign.status,
+                own_again=again.status,
+                answer=own,
+                visits=tuple(net.visits),
+                seconds=max(own.seconds, foreign.seconds, again.seconds),
+                origin=net.origin,
+                blind=net.blind,
+            )
+
+    def _probe(self, http: httpx.Client, key: SigningKey, net: Net) -> Answer:
+        """Present a bearer signed by `key`; its seconds include those that a simulated trap made it wait."""
+        bearer = key.sign(admin_claims(self._clock.now(), "org_relayauth-contract"))
+        self.requests += 1
+        asked = Asked("GET", PROBE_PATH, "bearer", None, self._clock.now())
+        net.waited, started = 0.0, REAL["perf"]()
+        status, headers, content = 0, httpx.Headers(), b""
+        with contextlib.suppress(httpx.TimeoutException):
+            try:
+                answer = http.get(PROBE_PATH, headers={"authorization": f"Bearer {bearer}"})
+            except httpx.TransportError as error:
+                if isinstance(error, httpx.TimeoutException):
+                    raise
+                raise CouldNotTry(f"GET {PROBE_PATH}: no answer: {type(error).__name__}") from None
+            status, headers, content = answer.status_code, answer.headers, answer.content
+        return Answer(asked, status, headers, content, REAL["perf"]() - started + net.waited)

@@ -1,0 +1,250 @@
+"""The pytest side: which cases there are, what each of them gets, and what came of it."""
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import pytest
+
+from contract.harness.clauses import Clause, catalogue
+from contract.harness.clocks import Clock
+from contract.harness.connections import Access, Target
+from contract.harness.errors import ContractError, NotTried, UsageError, Violation
+from contract.harness.evidence import Evidence
+from contract.harness.keysources import KeySources
+from contract.harness.mints import MINTS, Mint
+from contract.harness.redaction import scrub
+from contract.harness.results import Outcome, Row, exit_code
+from contract.harness.service import Service
+from contract.harness.tokens import Malformed
+from contract.harness.trial import Settings, Trial
+
+OnRow = Callable[[str, Row], None]
+
+
+class Court:
+    """All trials of a run, in the order of their targets."""
+
+    def __init__(self, settings: Settings, on_row: OnRow | None = None) -> None:
+        self.settings = settings
+        self.trials = {target.name: Trial(target, settings) for target in settings.targets}
+        self.chosen = {target.name: settings.chosen(target) for target in settings.targets}
+        self._on_row = on_row
+
+    def record(self, target: str, row: Row) -> None:
+        """Keep what came of one case."""
+        self.trials[target].rows.append(row)
+        if self._on_row:
+            self._on_row(target, row)
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Make this court the one of the run."""
+        config.stash[COURT] = self
+
+
+COURT = pytest.StashKey[Court]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer what narrows a run; `relayauth-contract check` has the same words and more."""
+    group = parser.getgroup("contract", "the token contract")
+    group.addoption("--target", action="append", default=[], help="what is on trial (default: reference)")
+    group.addoption("--clause", action="append", default=[], help="a clause id or a glob of ids")
+    group.addoption("--endpoint", action="append", default=[], choices=tuple(MINTS), help="a mint endpoint")
+    group.addoption("--api-key-env", default=Access.api_key_env, help="the variable with the org API key")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Know the mark, and make a court from pytest's own options where no one else gave one."""
+    config.addinivalue_line("markers", "clause(id): the clause of the contract that a case tries")
+    if COURT not in config.stash:
+        from contract.harness.options import access_from
+
+        targets = config.getoption("--target") or ["reference"]
+        try:
+            access = access_from(api_key_env=config.getoption("--api-key-env"))
+            config.stash[COURT] = Court(
+                Settings(
+                    targets=tuple(Target(spec, spec, access) for spec in targets),
+                    clauses=tuple(config.getoption("--clause")),
+                    endpoints=tuple(config.getoption("--endpoint")),
+                )
+            )
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
+def _clause_of(node: pytest.Item | Any) -> Clause | None:
+    mark = node.get_closest_marker("clause")
+    return catalogue()[mark.args[0]] if mark else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Put each case on trial for every target, and a case about minting at every endpoint of its clause."""
+    clause = _clause_of(metafunc.definition)
+    if clause is None:
+        return
+    settings = metafunc.config.stash[COURT].settings
+    metafunc.parametrize(
+        "trial", [target.name for target in settings.targets], indirect=True, scope="session"
+    )
+    if "mint" in metafunc.fixturenames:
+        names = [name for name in clause.endpoints if name in (settings.endpoints or clause.endpoints)]
+        metafunc.parametrize("mint", [MINTS[name] for name in names], ids=names)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the clauses that were chosen, in the order of the catalogue, target by target."""
+    court = config.stash[COURT]
+    rank = {clause: number for number, clause in enumerate(catalogue().clauses)}
+    targets = {name: number for number, name in enumerate(court.trials)}
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
+    for item in items:
+        clause = _clause_of(item)
+        chosen = clause is None or (
+            clause.id in court.chosen[item.callspec.params["trial"]]  # type: ignore[attr-defined]
+            and not (court.settings.endpoints and not clause.endpoints)
+        )
+        (kept if chosen else dropped).append(item)
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        clause = _clause_of(item)
+        if clause is None:
+            return (-1, -1)
+        return targets[item.callspec.params["trial"]], rank[clause.id]  # type: ignore[attr-defined]
+
+    items[:] = sorted(kept, key=place)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+
+
+@pytest.fixture(scope="session")
+def trial(request: pytest.FixtureRequest) -> Iterator[Trial]:
+    """The target on trial, open."""
+    opened = request.config.stash[COURT].trials[request.param]
+    try:
+        opened.open()
+        yield opened
+    finally:
+        opened.close()
+
+
+@pytest.fixture(autouse=True)
+def _offered(request: pytest.FixtureRequest) -> None:
+    """Say of a case that the target does not offer what it needs, before it begins."""
+    clause = _clause_of(request.node)
+    if clause is None:
+        return
+    opened: Trial = request.getfixturevalue("trial")
+    opened.service.trail.clear()
+    for need in clause.needs:
+        if need in opened.connection.lacking:
+            raise NotTried(f"needs {need}: {opened.connection.lacking[need]}")
+    mint: Mint | None = request.node.callspec.params.get("mint")
+    if mint is not None and mint.name in opened.tenant.closed:
+        raise NotTried(opened.tenant.closed[mint.name])
+
+
+@pytest.fixture
+def evidence(trial: Trial) -> Evidence:
+    """The pairs of the run: `pair`, `generation`, `fresh`, `rotate`."""
+    return trial.evidence
+
+
+@pytest.fixture
+def service(trial: Trial) -> Service:
+    """The service under test, call by call."""
+    return trial.service
+
+
+@pytest.fixture
+def clock(trial: Trial) -> Clock:
+    """The service's time."""
+    return trial.connection.clock
+
+
+@pytest.fixture(scope="session")
+def sources(request: pytest.FixtureRequest, trial: Trial) -> KeySources:
+    """Where the deployment takes its keys from; the setups of all cases to come are observed at once."""
+    calls = [getattr(item, "callspec", None) for item in request.session.items]
+    trial.sources.prepare(
+        call.params["setup"]
+        for call in calls
+        if call and call.params.get("trial") == trial.target.name and "setup" in call.params
+    )
+    return trial.sources
+
+
+def _judge(error: BaseException) -> tuple[Outcome, str]:
+    """Blame: a failure only if the service answered, and answered wrongly."""
+    match error:
+        case pytest.skip.Exception():
+            return "not_tried", str(error)
+        case NotTried():
+            return "not_tried", str(error)
+        case Violation():
+            return "fail", str(error)
+        case Malformed():
+            return "fail", f"the contract says a well-formed token; {error}"
+        case ContractError():
+            return "error", str(error)
+    return "error", f"a fault of the harness: {type(error).__name__}: {error}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Record what came of a case, and let no secret into pytest's own report of it."""
+    report = yield
+    clause = _clause_of(item)
+    if clause is None:
+        return report
+    error = call.excinfo.value if call.excinfo else None
+    if error is not None or call.when == "call":
+        outcome, why = _judge(error) if error is not None else ("pass", "")
+        params = item.callspec.params  # type: ignore[attr-defined]
+        mint = params.get("mint")
+        opened = item.config.stash[COURT].trials[params["trial"]]
+        row = Row(
+            clause=clause.id,
+            endpoint=mint.name if mint else None,
+            case=item.name,
+            outcome=outcome,
+            why=scrub(" ".join(why.split())),
+            seconds=call.duration,
+            trail=tuple(opened.service.trail) if outcome == "fail" else (),
+        )
+        item.config.stash[COURT].record(params["trial"], row)
+        _tell_pytest(report, row)
+    return report
+
+
+def _tell_pytest(report: pytest.TestReport, row: Row) -> None:
+    if row.outcome == "not_tried":
+        report.outcome = "skipped"
+        report.longrepr = (str(report.location[0]), report.location[1] or 0, f"not tried: {row.why}")
+    elif report.longrepr is not None:
+        report.longrepr = row.why if row.outcome == "fail" else scrub(str(report.longrepr))
+    report.sections = [(name, scrub(text)) for name, text in report.sections]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Give the run the exit code of its verdict, where there was a trial."""
+    trials = session.config.stash[COURT].trials.values()
+    if exitstatus in (0, 1) and any(each.rows for each in trials):
+        session.exitstatus = exit_code([each.report for each in trials])
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """End pytest's own report with the verdict."""
+    reports = [each.report for each in config.stash[COURT].trials.values() if each.rows or each.problem]
+    if reports:
+        from contract.harness.reports.terminal import verdict_line
+
+        terminalreporter.section("the contract")
+        for report in reports:
+            terminalreporter.write_line(verdict_line(report))

@@ -1,0 +1,48 @@
+"""Keeps credentials out of everything that is written: secrets that hide themselves, and a scrubber."""
+
+import hashlib
+import re
+
+_SHAPES = re.compile(
+    r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*"
+    r"|\b(?:rak|relay_ws)_[A-Za-z0-9_-]+"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+)
+_known: set[str] = set()
+
+
+def fingerprint(text: str) -> str:
+    """Return eight hex digits of the SHA-256 of `text`: enough to tell two secrets apart, no more."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+def remember(text: str) -> str:
+    """Make `text` known as a secret, so that `scrub` removes it, and return it."""
+    if len(text) >= 8:
+        _known.add(text)
+    return text
+
+
+def scrub(text: str) -> str:
+    """Return `text` with every known secret, and whatever has the shape of one, replaced by a fingerprint."""
+    if any(secret in text for secret in _known):
+        for secret in sorted(_known, key=len, reverse=True):
+            text = text.replace(secret, f"<secret {fingerprint(secret)}>")
+    return _SHAPES.sub(lambda found: f"<secret {fingerprint(found[0])}>", text)
+
+
+class Secret:
+    """A credential whose repr and str are a fingerprint; `reveal()` is the only way to its text."""
+
+    __slots__ = ("_text", "kind")
+
+    def __init__(self, kind: str, text: str) -> None:
+        self.kind = kind
+        self._text = remember(text)
+
+    def reveal(self) -> str:
+        """Return the credential itself, for the wire and nothing else."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {fingerprint(self._text)}>"

@@ -1,0 +1,50 @@
+"""The JSON report, schema 1."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from contract.harness.clauses import catalogue
+from contract.harness.results import TargetReport
+
+
+def render(reports: Sequence[TargetReport], *, version: str, started: str, seconds: float) -> str:
+    """Return the report as JSON text; `started` is ISO 8601 in UTC."""
+    contract = catalogue()
+    document: dict[str, Any] = {
+        "schema": 1,
+        "tool": {"name": "relayauth-contract", "version": version},
+        "contract": {
+            "version": contract.version,
+            "sha256": contract.sha256,
+            "rotationModel": contract.rotation_model,
+        },
+        "started": started,
+        "seconds": round(seconds, 3),
+        "targets": [_target(report) for report in reports],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _target(report: TargetReport) -> dict[str, Any]:
+    return {
+        "name": report.name,
+        "kind": report.kind,
+        "abilities": list(report.abilities),
+        "lacking": report.lacking,
+        "verdict": report.verdict,
+        "problem": report.problem,
+        "requests": report.requests,
+        "results": [
+            {
+                "clause": verdict.clause,
+                "level": verdict.level,
+                "endpoint": verdict.endpoint,
+                "outcome": verdict.outcome,
+                "why": verdict.why,
+                "seconds": round(verdict.seconds, 6),
+            }
+            for verdict in report.results
+        ],
+        "leftovers": report.leftovers,
+    }

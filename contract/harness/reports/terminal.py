@@ -1,0 +1,155 @@
+"""The report for a person: the matrix, each failure in full, and one line of verdict."""
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from contract.harness.clauses import ENDPOINTS, catalogue
+from contract.harness.reports import curl
+from contract.harness.results import Outcome, Row, TargetReport, Verdict
+
+WORDS: Mapping[Outcome, tuple[str, str]] = {
+    "pass": ("pass", "green"),
+    "fail": ("FAIL", "bold red"),
+    "known": ("known", "yellow"),
+    "not_tried": ("-", "dim"),
+    "error": ("ERROR", "bold magenta"),
+}
+SAID = {
+    "holds": ("holds", "bold green"),
+    "broken": ("is broken", "bold red"),
+    "open": ("is open", "bold yellow"),
+}
+PLAIN_WIDTH = 110
+
+
+def console() -> Console:
+    """Return what prints to standard output: in colour on a terminal, in plain lines elsewhere."""
+    found = Console(highlight=False, soft_wrap=False)
+    return found if found.is_terminal else Console(highlight=False, width=PLAIN_WIDTH, no_color=True)
+
+
+def show(out: Console, report: TargetReport, *, url: str | None, api_key_env: str) -> None:
+    """Print all that there is to say of one target."""
+    out.print()
+    out.print(
+        Text(report.name, "bold"), Text(f"({', '.join(report.abilities) or 'no special abilities'})", "dim")
+    )
+    if report.results:
+        out.print(_matrix(report))
+    _show_untried(out, report)
+    _show_failures(out, report, url, api_key_env)
+    for verdict in _with(report, "error"):
+        _paragraph(out, verdict, "could not be tried", "magenta")
+    for left in report.leftovers:
+        out.print(Text(f"left on the target: {left}", "yellow"), soft_wrap=True)
+    if report.problem:
+        out.print(Text(report.problem, "yellow"), soft_wrap=True)
+    out.print(Text(verdict_line(report), SAID[report.verdict][1]), soft_wrap=True)
+
+
+def _matrix(report: TargetReport) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("clause", no_wrap=True)
+    table.add_column("", overflow="ellipsis", no_wrap=True)
+    endpoints = [name for name in ENDPOINTS if any(each.endpoint == name for each in report.results)]
+    columns: list[str | None] = [*endpoints]
+    if any(each.endpoint is None for each in report.results):
+        columns.append(None)
+    for column in columns:
+        table.add_column(column or "service", no_wrap=True)
+    cells: dict[str, dict[str | None, Verdict]] = {}
+    for verdict in report.results:
+        cells.setdefault(verdict.clause, {})[verdict.endpoint] = verdict
+    for clause_id, row in cells.items():
+        clause = catalogue()[clause_id]
+        title = clause.title + (" (should)" if clause.level == "should" else "")
+        table.add_row(clause_id, title, *(_cell(row.get(column)) for column in columns))
+    return table
+
+
+def _cell(verdict: Verdict | None) -> Text:
+    return Text(*WORDS[verdict.outcome]) if verdict else Text("")
+
+
+def _with(report: TargetReport, outcome: Outcome) -> list[Verdict]:
+    return [verdict for verdict in report.results if verdict.outcome == outcome]
+
+
+def _show_untried(out: Console, report: TargetReport) -> None:
+    """Say what was not tried, reason by reason: each is one sentence, however many clauses it hit."""
+    reasons: dict[str, list[str]] = {}
+    for verdict in _with(report, "not_tried"):
+        place = f" ({verdict.endpoint})" if verdict.why.startswith("the API key") else ""
+        reasons.setdefault(verdict.telling[0].why, []).append(verdict.clause + place)
+    for why, clauses in reasons.items():
+        names = ", ".join(dict.fromkeys(clauses))
+        out.print(Text.assemble(("not tried: ", "bold yellow"), names, " - ", why), soft_wrap=True)
+
+
+def _show_failures(out: Console, report: TargetReport, url: str | None, api_key_env: str) -> None:
+    failures = _with(report, "fail")
+    commands: list[str] = []
+    for verdict in failures:
+        should = verdict.level == "should"
+        _paragraph(out, verdict, "should be kept, and is not" if should else "is broken", "red")
+        lines = curl.lines(verdict.telling[0].trail)
+        commands += lines
+        for line in lines:
+            out.print(Text(f"    {line}", "cyan"), soft_wrap=True)
+    if commands:
+        out.print(Text("\nto ask again, set first:", "bold"))
+        for line in curl.preamble(url, api_key_env, commands):
+            out.print(Text(f"    {line}", "cyan"), soft_wrap=True)
+
+
+def _paragraph(out: Console, verdict: Verdict, said: str, style: str) -> None:
+    place = f" at {verdict.endpoint}" if verdict.endpoint else ""
+    clause = catalogue()[verdict.clause]
+    out.print(Text(f"\n{clause.id}{place} {said}: {clause.title}", f"bold {style}"), soft_wrap=True)
+    out.print(Text(f"  the contract: {clause.text}"), soft_wrap=True)
+    for row in verdict.telling[:5]:
+        out.print(Text(f"  {row.why}"), soft_wrap=True)
+    if len(verdict.telling) > 5:
+        out.print(Text(f"  and {len(verdict.telling) - 5} more of {len(verdict.rows)} cases"))
+
+
+def verdict_line(report: TargetReport) -> str:
+    """Return the one line that a tired person reads: the verdict, and what it stands on."""
+    counts = {
+        "passed": report.count("pass"),
+        "failed": report.count("fail"),
+        "known": report.count("known"),
+        "not tried": report.count("not_tried"),
+        "errors": report.count("error"),
+    }
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count or name == "passed")
+    asked = f"{report.requests} requests; rotation model: sliding, without an absolute end"
+    interrupted = " interrupted;" if report.interrupted else ""
+    return f"The contract {SAID[report.verdict][0]} on {report.name}:{interrupted} {told}; {asked}."
+
+
+class Progress:
+    """A line that says what is being tried, while a run goes on and where there is a terminal to see it."""
+
+    def __init__(self, out: Console) -> None:
+        self._status = out.status("opening the target") if out.is_terminal else None
+        self._cases = 0
+
+    def __enter__(self) -> "Progress":
+        if self._status:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+
+    def tell(self, target: str, row: Row) -> None:
+        """Hear of a case that is done."""
+        self._cases += 1
+        if self._status:
+            place = f" at {row.endpoint}" if row.endpoint else ""
+            self._status.update(f"{target}: {self._cases} cases, now {row.clause}{place}")

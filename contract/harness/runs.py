@@ -1,0 +1,125 @@
+"""One run of the contract: pytest called in this process, quietly, with a court of our own."""
+
+import contextlib
+import io
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from contract.harness.clauses import catalogue
+from contract.harness.errors import ContractError, UsageError
+from contract.harness.plugin import Court, OnRow
+from contract.harness.redaction import scrub
+from contract.harness.results import TargetReport
+from contract.harness.targets import kind_of
+from contract.harness.trial import Settings
+
+_CHAPTERS = Path(__file__).parent.parent
+# Each of these costs start-up time and gives a run of the contract nothing.
+_IDLE = [
+    "cacheprovider",
+    "doctest",
+    "faulthandler",
+    "junitxml",
+    "logging",
+    "pastebin",
+    "stepwise",
+    "setuponly",
+    "setupplan",
+    "unraisableexception",
+    "threadexception",
+    "tmpdir",
+    "recwarn",
+    "monkeypatch",
+    "debugging",
+    "unittest",
+    "subtests",
+]
+
+
+def run(settings: Settings, on_row: OnRow | None = None) -> list[TargetReport]:
+    """Try every target of `settings`, and report on each; `on_row(target, row)` hears of each case at once.
+
+    Raises `UsageError` before anything is sent if a target or a selection makes no sense.
+    """
+    for target in settings.targets:
+        kind_of(target.spec)
+    court = Court(settings, on_row)
+    chapters = {catalogue()[clause].chapter.lower() for chosen in court.chosen.values() for clause in chosen}
+    if not chapters:
+        raise UsageError("no clause is left: --clause and --level together select nothing")
+    files = [str(_CHAPTERS / f"test_{chapter}.py") for chapter in sorted(chapters)]
+    said = io.StringIO()
+    with _interruptible(), _plain_pytest(), contextlib.redirect_stdout(said):
+        status = pytest.main([*_arguments(), *files], plugins=[court, "contract.harness.plugin"])
+    return [_report(court, name, int(status), said.getvalue()) for name in court.trials]
+
+
+def _arguments() -> list[str]:
+    idle = [word for name in _IDLE for word in ("-p", f"no:{name}")]
+    return [*idle, "-q", "--tb=no", "--no-header", "--no-summary", "--capture=no", "-c", os.devnull,
+            f"--rootdir={_CHAPTERS}", "--import-mode=importlib", "-W", "ignore"]  # fmt: skip
+
+
+def _report(court: Court, name: str, status: int, said: str) -> TargetReport:
+    trial = court.trials[name]
+    if not trial.problem and not trial.rows:
+        if status == pytest.ExitCode.NO_TESTS_COLLECTED:
+            raise UsageError("nothing was selected: no clause of --clause is about an endpoint of --endpoint")
+        if status == pytest.ExitCode.INTERRUPTED:
+            trial.problem = "interrupted before anything was tried"
+        else:
+            raise ContractError(f"the chapters could not be read: {scrub(' '.join(said.split())[-500:])}")
+    report = trial.report
+    if status == pytest.ExitCode.INTERRUPTED and not report.problem:
+        report.interrupted = True
+    return report
+
+
+@contextlib.contextmanager
+def _plain_pytest() -> Iterator[None]:
+    """Keep the plugins and options of other projects out of the run."""
+    foreign = {"PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    before = {name: os.environ.get(name) for name in foreign}
+    quiet = sys.dont_write_bytecode
+    try:
+        _set(foreign)
+        yield
+    finally:
+        _set(before)
+        sys.dont_write_bytecode = quiet
+
+
+def _set(variables: dict[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM end a run as Ctrl-C does: with everything taken away that it made."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        # From here on the clearing up goes on undisturbed: it is bounded by its own time-outs.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

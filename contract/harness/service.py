@@ -1,0 +1,140 @@
+"""The service under test, as a client sees it: each call once, counted, within bounds, and on record."""
+
+import json
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from contract.harness.clocks import REAL, ObservedClock
+from contract.harness.connections import Connection
+from contract.harness.errors import CouldNotTry
+from contract.harness.exchanges import Answer, Asked, sent, shown
+from contract.harness.redaction import Secret, scrub
+from contract.harness.tokens import Token
+from contract.harness.transport import exchange
+
+# Seconds that a run waits when it is told to: for one answer, and in all.
+LONGEST_WAIT = 60.0
+LONGEST_WAITS = 180.0
+# From a gateway before the service, not from the service (RFC 9110, section 15.6).
+GATEWAY = frozenset({502, 503, 504})
+
+
+class Service:
+    """Speaks wire.md to one connection; `trail` holds what the clause on trial has asked or consulted."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.clock = connection.clock
+        self.requests = 0
+        self.trail: list[Answer] = []
+        self.kids: set[str] = set()
+        self._waited = 0.0
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        key: Secret | None = None,
+        bearer: Token | str | None = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request and return the answer, whatever its status.
+
+        `key` goes into `x-api-key`, `bearer` into `Authorization`; `body` is JSON and may hold `Token`s and
+        `Secret`s. A 429 is waited out, within bounds: the service said that it did nothing. Nothing else is
+        ever sent twice. Raises `CouldNotTry` if no answer of the service came.
+        """
+        asked = Asked(
+            method, path, _credential(key, bearer), shown(body), self.clock.now(), dict(headers or {})
+        )
+        wire = dict(headers or {})
+        if key is not None:
+            wire["x-api-key"] = key.reveal()
+        if bearer is not None:
+            wire["authorization"] = f"Bearer {sent(bearer)}"
+        content = None
+        if body is not None:
+            wire["content-type"] = "application/json"
+            content = body if isinstance(body, bytes) else json.dumps(sent(body)).encode()
+        http = self.connection.http
+        while True:
+            request = http.build_request(method, path, content=content, headers=wire, params=sent(query))
+            self.requests += 1
+            started = REAL["perf"]()
+            response = exchange(http, request)
+            answer = Answer(
+                asked, response.status_code, response.headers, response.content, REAL["perf"]() - started
+            )
+            if answer.status != 429:
+                break
+            self._wait(answer)
+        self.trail.append(answer)
+        if self.connection.kind == "url":
+            if answer.status in GATEWAY:
+                raise CouldNotTry(
+                    f"{method} {path}: {answer.status} came from a gateway, not from the service"
+                )
+            if 300 <= answer.status < 400:
+                place = scrub(answer.headers.get("location", "nowhere"))
+                raise CouldNotTry(
+                    f"{method} {path}: {answer.status} redirects to {place}, and credentials do not follow a "
+                    "redirect: give that address if you trust it"
+                )
+        return answer
+
+    def _wait(self, answer: Answer) -> None:
+        where = f"{answer.asked.method} {answer.asked.path}"
+        seconds = max(0.0, _retry_after(answer.headers.get("retry-after", "1")))
+        if seconds > LONGEST_WAIT or self._waited + seconds > LONGEST_WAITS:
+            raise CouldNotTry(
+                f"{where}: 429 asks to wait {seconds:.0f} s, more than this run waits "
+                f"({LONGEST_WAIT:.0f} s for an answer, {LONGEST_WAITS:.0f} s in all)"
+            )
+        # A service that says "now" and means "later" must not be hammered, nor may it hold us for ever.
+        seconds = max(seconds, 0.5)
+        self._waited += seconds
+        time.sleep(seconds)
+
+    def synchronise(self, answer: Answer) -> None:
+        """Take the service's time from `answer`, where its clock can only be observed."""
+        if isinstance(self.clock, ObservedClock) and answer.date is not None:
+            # A Date header is cut to whole seconds: half of one is the best guess of the rest.
+            self.clock.observe(answer.date + 0.5)
+
+    def refresh(self, token: Token | str | None, **fields: Any) -> Answer:
+        """`POST /v1/tokens/refresh`, with `fields` beside the token."""
+        return self.call("POST", "/v1/tokens/refresh", body={"refreshToken": token, **fields})
+
+    def introspect(self, token: Token, key: Secret) -> Answer:
+        """`GET /v1/tokens/introspect`."""
+        return self.call("GET", "/v1/tokens/introspect", key=key, query={"token": token})
+
+    def revoke(self, key: Secret, **what: str) -> Answer:
+        """`POST /v1/tokens/revoke` by `tokenId`, `identityId` or `sessionId`."""
+        return self.call("POST", "/v1/tokens/revoke", key=key, body=what)
+
+    def knock(self, bearer: Token | str) -> Answer:
+        """Present `bearer` at a door of the service: 401 is a refusal, all else means it was believed."""
+        return self.call("GET", "/v1/identities/agent_relayauth-contract-nobody", bearer=bearer)
+
+
+def _credential(key: Secret | None, bearer: Token | str | None) -> str | None:
+    if key is not None:
+        return key.kind
+    return None if bearer is None else "bearer"
+
+
+def _retry_after(value: str) -> float:
+    """Read a `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date; a value that is neither is 1 s."""
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+    except (TypeError, ValueError):
+        return 1.0

@@ -1,0 +1,52 @@
+"""The grammar of targets: a string names what is on trial, and one context manager opens it."""
+
+import contextlib
+from collections.abc import Callable
+
+from contract.harness.connections import Connection, Kind, Target
+from contract.harness.errors import UsageError
+
+Opener = Callable[[Target], contextlib.AbstractContextManager[Connection]]
+
+GRAMMAR = "reference, exec:COMMAND, asgi:PACKAGE.MODULE:ATTR, https://HOST, http://127.0.0.1:PORT"
+_STARTS: dict[str, Kind] = {
+    "reference": "reference",
+    "asgi:": "asgi",
+    "exec:": "exec",
+    "https://": "url",
+    "http://": "url",
+}
+
+
+def kind_of(name: str) -> Kind:
+    """Return the kind of target that `name` is; `UsageError` if no rule of the grammar matches."""
+    for start, kind in _STARTS.items():
+        if name.startswith(start) and (name == start or not start.isalpha()):
+            return kind
+    raise UsageError(f"{name!r} is no target: write one of {GRAMMAR}")
+
+
+def opener(name: str) -> Opener:
+    """Return what opens `name`; imports only the room that is needed."""
+    match kind_of(name):
+        case "reference":
+            from contract.harness.inprocess import reference
+
+            return reference
+        case "asgi":
+            from contract.harness.inprocess import asgi
+
+            return asgi
+        case "exec":
+            from contract.harness.launched import launched
+
+            return launched
+        case _:
+            from contract.harness.remote import url
+
+            return url
+
+
+def connect(target: Target) -> contextlib.AbstractContextManager[Connection]:
+    """Open a target: `with connect(Target("reference", "reference")) as connection`."""
+    return opener(target.spec)(target)

@@ -1,0 +1,142 @@
+"""Traps: addresses that answer for a JWKS, truly or with a lie, and remember who asked."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+import httpx
+
+from contract.harness.tokens import SigningKey
+
+DEFAULT_ORIGIN = "http://127.0.0.1:8787"
+JWKS_PATH = "/.well-known/jwks.json"
+SLOW_SECONDS = 60.0
+"""How long a slow trap takes: well past the 15 s that a verifier has for its refusal."""
+
+Source = Literal["trap", "default", "elsewhere"]
+
+
+class Lie(StrEnum):
+    """What a trap answers; `TRUE` is the one that is none."""
+
+    TRUE = "true keys"
+    OTHER_KEY = "another key"
+    EMPTY = "an empty set"
+    SERVER_ERROR = "500"
+    HTML = "HTML"
+    NOT_JSON = "broken JSON"
+    REDIRECT = "a redirect to the true keys"
+    SLOW = "nothing for a minute"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer of a trap."""
+
+    status: int
+    content_type: str
+    body: bytes
+    location: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers to send."""
+        location = {"location": self.location} if self.location else {}
+        return {"content-type": self.content_type, **location}
+
+
+def reply(lie: Lie, key: SigningKey, other: SigningKey) -> Reply:
+    """Return what a trap that tells `lie` answers; slow and unreachable are the trap's own affair."""
+    truth = json.dumps({"keys": [key.jwk]}).encode()
+    match lie:
+        case Lie.OTHER_KEY:
+            return Reply(200, "application/json", json.dumps({"keys": [other.jwk]}).encode())
+        case Lie.EMPTY:
+            return Reply(200, "application/json", b'{"keys": []}')
+        case Lie.SERVER_ERROR:
+            return Reply(500, "application/json", truth)
+        case Lie.HTML:
+            return Reply(200, "text/html", b"<!doctype html><title>Welcome</title>")
+        case Lie.NOT_JSON:
+            return Reply(200, "application/json", truth[:-3])
+        case Lie.REDIRECT:
+            return Reply(302, "application/json", truth, location=DEFAULT_ORIGIN + JWKS_PATH)
+        case _:
+            return Reply(200, "application/json", truth)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request that the service made on its own: where to, and which of our traps that is."""
+
+    source: Source
+    method: str
+    url: str
+
+
+@dataclass
+class Net:
+    """All that a service may ask over the network while it is watched.
+
+    `origin` is the trap's address, to be used in `BASE_URL`; `waited` counts the seconds that a simulated
+    slow answer would have taken; `blind` says why the loopback default can't be watched, if it can't.
+    """
+
+    origin: str
+    visits: list[Visit] = field(default_factory=list)
+    waited: float = 0.0
+    blind: str | None = None
+
+
+class Spread(Protocol):
+    """How a net is spread: `with spread(trap, default) as net`; both arguments say what is answered there."""
+
+    def __call__(self, trap: Lie, default: Lie) -> contextlib.AbstractContextManager[Net]:
+        """Answer with `trap` at the net's origin and with `default` at the loopback default."""
+
+
+class MockedNet:
+    """A net for an application in this process: respx stands where its HTTP client meets the network."""
+
+    def __init__(self, key: SigningKey, other: SigningKey) -> None:
+        self._key, self._other = key, other
+
+    @contextlib.contextmanager
+    def __call__(self, trap: Lie, default: Lie) -> Iterator[Net]:
+        """Spread it: nothing leaves the process; whatever is asked is written down."""
+        import respx
+
+        net = Net("https://keys.contract.invalid")
+        lies: dict[str, tuple[Source, Lie]] = {
+            net.origin: ("trap", trap),
+            DEFAULT_ORIGIN: ("default", default),
+        }
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            url = request.url
+            source, lie = lies.get(f"{url.scheme}://{url.netloc.decode()}", ("elsewhere", Lie.UNREACHABLE))
+            net.visits.append(Visit(source, request.method, str(url)))
+            if lie is Lie.UNREACHABLE:
+                raise httpx.ConnectError("nobody listens there", request=request)
+            if lie is Lie.SLOW:
+                self._keep_waiting(net, request)
+            told = reply(lie, self._key, self._other)
+            return httpx.Response(told.status, headers=told.headers, content=told.body)
+
+        with respx.mock(assert_all_called=False) as router:
+            router.route().mock(side_effect=answer)
+            yield net
+
+    @staticmethod
+    def _keep_waiting(net: Net, request: httpx.Request) -> None:
+        """Count the seconds that the caller is ready to wait, without letting them pass."""
+        bounds: dict[str, Any] = request.extensions.get("timeout", {})
+        patience = bounds.get("read")
+        if patience is not None and patience < SLOW_SECONDS:
+            net.waited += patience
+            raise httpx.ReadTimeout("the trap keeps silent", request=request)
+        net.waited += SLOW_SECONDS

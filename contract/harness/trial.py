@@ -1,0 +1,150 @@
+"""One target on trial: its connection, what the run owns there, and the evidence it gave."""
+
+import contextlib
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from contract.harness.baselines import Baseline, Place
+from contract.harness.clauses import Level, catalogue
+from contract.harness.connections import Connection, Target
+from contract.harness.errors import ContractError, CouldNotTry, NotTried
+from contract.harness.evidence import Evidence
+from contract.harness.keysources import KeySources
+from contract.harness.mints import MINTS
+from contract.harness.redaction import scrub
+from contract.harness.results import Row, TargetReport, verdicts
+from contract.harness.service import Service
+from contract.harness.targets import connect, kind_of
+from contract.harness.tenancy import Tenant
+from contract.harness.tokens import admin_claims
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was asked for."""
+
+    targets: tuple[Target, ...] = (Target("reference", "reference"),)
+    clauses: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
+    level: Level | None = None
+    fuzz_examples: int | None = None
+    seed: int = 0
+    strict: bool = False
+    keep: bool = False
+    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+
+    def chosen(self, target: Target) -> tuple[str, ...]:
+        """Return the ids of the clauses that `target` is held to; the command's choice beats the file's."""
+        return catalogue().select(self.clauses or target.clauses, self.level)
+
+    def known(self, target: Target) -> frozenset[Place]:
+        """Return where a failure of `target` is accepted."""
+        return self.baselines[target.name].of(target.name) if target.name in self.baselines else frozenset()
+
+    def examples(self, kind: str) -> int:
+        """How many generated values each endpoint gets: few on a deployment that is not ours to flood."""
+        if self.fuzz_examples is not None:
+            return self.fuzz_examples
+        return 5 if kind == "url" else 20
+
+
+class Trial:
+    """Opens a target, serves its chapters, and closes it; every path ends in a `TargetReport`."""
+
+    def __init__(self, target: Target, settings: Settings) -> None:
+        self.target = target
+        self.settings = settings
+        self.rows: list[Row] = []
+        self.problem: str | None = None
+        self.connection: Connection
+        self.service: Service
+        self.tenant: Tenant
+        self._leftovers: list[str] = []
+        self._no_evidence: CouldNotTry | None = None
+        self._exits = contextlib.ExitStack()
+
+    def open(self) -> None:
+        """Connect, see that a relayauth answers, and make what the run needs; raises `ContractError`."""
+        try:
+            self.connection = self._exits.enter_context(connect(self.target))
+            self.service = Service(self.connection)
+            self.tenant = Tenant(self.service)
+            self._exits.callback(self._clear_up)
+            try:
+                self.tenant.open()
+            except CouldNotTry as error:
+                # The key order can be tried on a service that lets nobody in.
+                if self.connection.deployment is None:
+                    raise
+                self._no_evidence = error
+            self._prove_abilities()
+        except ContractError as error:
+            self.problem = scrub(f"{error}")
+            raise
+
+    def _prove_abilities(self) -> None:
+        """Strike off what the target only seems to offer."""
+        lacking = self.connection.lacking
+        if self.connection.key is None:
+            lacking["key"] = (
+                "the harness does not hold the deployment's signing key: --signing-key FILE gives it"
+            )
+        elif self.connection.kind in ("url", "asgi") and self._no_evidence is None:
+            bearer = self.connection.key.sign(admin_claims(self.connection.clock.now(), "org_nobody"))
+            if self.service.knock(bearer).status == 401:
+                lacking["key"] = "a bearer signed with the key given is refused: is it the deployment's key?"
+        if self.connection.deployment is None and self.connection.access.second_api_key is None:
+            lacking["orgs"] = "a second org's API key is needed: --second-api-key-env NAME gives it"
+        if self.connection.kind == "asgi" and "clock" not in lacking:
+            self._prove_clock()
+
+    def _prove_clock(self) -> None:
+        """Move the clock, mint, and read `iat`: an application may keep a time of its own."""
+        self.connection.clock.set(self.connection.clock.now() + 1000)
+        mint = next((mint for name, mint in MINTS.items() if name not in self.tenant.closed), None)
+        if mint is None or abs(self.tenant.pair(mint).access.iat - self.connection.clock.now()) > 1:
+            self.connection.lacking["clock"] = "the application does not follow this process's clock"
+
+    @functools.cached_property
+    def evidence(self) -> Evidence:
+        """The pairs of the run; raises `CouldNotTry` where the service let nobody in."""
+        if self._no_evidence is not None:
+            raise self._no_evidence
+        return Evidence(self.tenant)
+
+    @functools.cached_property
+    def sources(self) -> KeySources:
+        """Where the deployment takes its keys from."""
+        if self.connection.deployment is None:
+            raise NotTried(self.connection.lacking.get("env", "the configuration can't be chosen"))
+        return KeySources(self.connection.deployment, self.connection.clock, self.service.trail)
+
+    def _clear_up(self) -> None:
+        if self.settings.keep and not self.connection.throwaway:
+            self._leftovers = self.tenant.kept()
+        else:
+            self._leftovers = self.tenant.close()
+
+    def close(self) -> None:
+        """Take away what the run made, and let go of the target."""
+        self._exits.close()
+
+    @property
+    def report(self) -> TargetReport:
+        """What there is to say of the target."""
+        connection = getattr(self, "connection", None)
+        requests = self.service.requests if hasattr(self, "service") else 0
+        if "sources" in self.__dict__:
+            requests += self.sources.requests
+        return TargetReport(
+            name=self.target.name,
+            kind=connection.kind if connection else kind_of(self.target.spec),
+            abilities=connection.abilities if connection and not self.problem else (),
+            lacking=dict(connection.lacking) if connection and not self.problem else {},
+            requests=requests,
+            results=[] if self.problem else verdicts(self.rows, self.settings.known(self.target)),
+            leftovers=self._leftovers,
+            problem=self.problem,
+            strict=self.settings.strict,
+        )

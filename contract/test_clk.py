@@ -1,0 +1,211 @@
+"""CLK: time itself. A clock only goes forward, so each case starts from wherever the last one left it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from contract.harness.clocks import Clock
+from contract.harness.errors import Violation
+from contract.harness.evidence import Evidence
+from contract.harness.exchanges import Answer, Pair
+from contract.harness.judging import clause, equal, hold, refused, told, twin
+from contract.harness.mints import MINTS, Mint
+from contract.harness.trial import Trial
+
+CAP = 7776000  # seconds, 90 days: wire.md
+DEFAULT = 86400  # seconds, 24 h: wire.md
+SKEW = 60  # seconds that a verifier may be late at exp: wire.md, The other routes
+DAY = 86400
+TTLS = {"60s": 60, "24h": None, "90d": CAP}
+
+
+def asked_fields(ttl: int | None) -> dict[str, int]:
+    """Return the mint's fields that ask for `ttl`; None asks for nothing."""
+    return {} if ttl is None else {"refreshTokenTtlSeconds": ttl}
+
+
+@clause("CLK-01")
+@pytest.mark.parametrize("ttl", TTLS.values(), ids=TTLS)
+def test_a_refresh_token_is_good_to_the_last_second(
+    evidence: Evidence, clock: Clock, mint: Mint, ttl: int | None
+) -> None:
+    """A second before `exp` it is redeemed; its sibling is refused with 401 from `exp` + 60 s on."""
+    early, late = (evidence.fresh(mint, **asked_fields(ttl)) for _ in range(2))
+    asked = f"asked {told(ttl)} at mint"
+    clock.set(early.refresh.exp - 1)
+    answer = evidence.service.refresh(early.refresh)
+    refused(answer, 200, asked=f"{asked}, presented 1 s before exp", contract="before exp a token is good")
+    clock.set(late.refresh.exp + SKEW)
+    answer = evidence.service.refresh(late.refresh)
+    refused(
+        answer, 401, asked=f"{asked}, presented {SKEW} s after exp", contract=f"the skew is at most {SKEW} s"
+    )
+
+
+@clause("CLK-02")
+@pytest.mark.parametrize("ttl", TTLS.values(), ids=TTLS)
+def test_a_rotated_life_counts_from_the_rotation(
+    evidence: Evidence, clock: Clock, mint: Mint, ttl: int | None
+) -> None:
+    """Rotated halfway through its life, a session has its whole TTL again."""
+    before = evidence.fresh(mint, **asked_fields(ttl))
+    moment = (before.refresh.iat + before.refresh.exp) // 2
+    clock.set(moment)
+    after = evidence.rotate(before)
+    equal(
+        after.refresh.exp,
+        moment + (ttl or DEFAULT),
+        asked=f"asked {told(ttl)} at mint, rotated {moment - before.refresh.iat} s later",
+        contract="a rotated token's life counts from the rotation",
+        what="exp of the rotated refresh token",
+    )
+
+
+@dataclass
+class Host:
+    """An unattended host: it renews, and remembers what it was given, until it is refused."""
+
+    pairs: list[Pair]
+    lockout: Answer | Violation | None = None
+    renewed_at: list[int] = field(default_factory=list)
+
+
+def renewals(evidence: Evidence, clock: Clock, ttl: int | None, days: int) -> Mapping[str, Host]:
+    """Let one host on each endpoint renew a minute before each expiry for `days` days, all in lockstep."""
+    fields = asked_fields(ttl)
+    closed = evidence.tenant.closed
+    hosts = {
+        name: Host([evidence.fresh(mint, **fields)]) for name, mint in MINTS.items() if name not in closed
+    }
+    until = clock.now() + days * DAY
+    while clock.now() < until:
+        running = {name: host for name, host in hosts.items() if host.lockout is None}
+        if not running:
+            break
+        due = min(_announced(host.pairs[-1]) for host in running.values()) - SKEW
+        clock.set(max(due, clock.now()))
+        for host in running.values():
+            if _announced(host.pairs[-1]) - SKEW <= clock.now():
+                _renew(evidence, host)
+    return hosts
+
+
+def _renew(evidence: Evidence, host: Host) -> None:
+    try:
+        host.pairs.append(evidence.rotate(host.pairs[-1]))
+    except Violation as refusal:
+        host.lockout = refusal
+
+
+def _announced(pair: Pair) -> float:
+    """Return when the service said that the refresh token ends, in Unix seconds."""
+    return datetime.fromisoformat(pair.body["refreshTokenExpiresAt"]).timestamp()
+
+
+YEARS = {"five-years-at-90-days": (CAP, 5 * 365), "thirty-days-at-24-h": (None, 30)}
+
+
+@pytest.fixture(scope="session")
+def years(trial: Trial) -> Any:
+    """The four hosts' renewals for a TTL, run once for all endpoints."""
+    import functools
+
+    return functools.cache(
+        lambda ttl, days: renewals(trial.evidence, trial.connection.clock, ttl, days),
+    )
+
+
+@clause("CLK-03")
+@pytest.mark.parametrize(("ttl", "days"), YEARS.values(), ids=YEARS)
+def test_who_renews_in_time_renews_for_ever(
+    years: Any, evidence: Evidence, mint: Mint, ttl: int | None, days: int
+) -> None:
+    """Renewed a minute before each expiry, with nothing asked again, the session lives on with its TTL."""
+    host: Host = years(ttl, days)[mint.name]
+    evidence.service.trail[:] = [pair.answer for pair in host.pairs[-2:]]
+    want = ttl or DEFAULT
+    asked = f"asked {told(ttl)} at mint, renewed a minute before each expiry for {days} days"
+    hold(
+        host.lockout is None,
+        asked=asked,
+        contract="who renews in time renews for ever",
+        came=f"renewal {len(host.pairs)} failed: {host.lockout}",
+    )
+    odd = [(number, p.refresh.lifetime) for number, p in enumerate(host.pairs) if p.refresh.lifetime != want]
+    hold(
+        not odd,
+        asked=asked,
+        contract=f"each renewal gives {want} s",
+        came=f"renewal {odd[0][0]} gave {odd[0][1]} s" if odd else "",
+    )
+
+
+@clause("CLK-04")
+@pytest.mark.parametrize(
+    "ttl", [60, DEFAULT, 2592000, CAP, None], ids=["60s", "24h", "30d", "90d", "nothing"]
+)
+def test_who_sleeps_past_the_ttl_is_locked_out(
+    evidence: Evidence, clock: Clock, mint: Mint, ttl: int | None
+) -> None:
+    """The announced expiry decides: good just before it, refused with 401 a minute after it."""
+    awake, asleep = (evidence.fresh(mint, **asked_fields(ttl)) for _ in range(2))
+    asked = f"asked {told(ttl)} at mint, presented the refresh token"
+    contract = f"the announced TTL of {ttl or DEFAULT} s decides and no other"
+    clock.set(_announced(awake) - 1)
+    refused(evidence.service.refresh(awake.refresh), 200, asked=f"{asked} 1 s before the announced expiry",
+            contract=contract)  # fmt: skip
+    clock.set(max(_announced(asleep) + SKEW, clock.now()))
+    refused(
+        evidence.service.refresh(asleep.refresh), 401, asked=f"{asked} {SKEW} s after it", contract=contract
+    )
+    equal(
+        round(_announced(asleep) - asleep.answer.asked.sent_at),
+        ttl or DEFAULT,
+        asked=asked,
+        contract=contract,
+        what="the announced TTL",
+    )
+
+
+@clause("CLK-05")
+@pytest.mark.parametrize("generation", [0, 1], ids=["at mint", "at refresh"])
+@pytest.mark.parametrize("name", ["access", "refresh"])
+def test_a_token_is_issued_now(
+    evidence: Evidence, clock: Clock, mint: Mint, name: str, generation: int
+) -> None:
+    """`iat` is the second in which the request was sent; on a clock that can't be set, within 5 s of it."""
+    pair = evidence.generation(mint, generation)
+    answer = pair.answer
+    now = answer.asked.sent_at if clock.settable else (answer.date or answer.asked.sent_at)
+    slack = 0 if clock.settable else 5
+    iat = pair.tokens[name].iat
+    hold(
+        abs(iat - int(now)) <= slack,
+        asked=f"asked {answer.asked.path} at {int(now)}",
+        contract="iat is now" + (f", give or take {slack} s" if slack else ""),
+        came=f"iat of the {name} token was {iat}, {iat - int(now):+} s",
+    )
+
+
+@clause("CLK-06")
+@pytest.mark.parametrize("expires_in", [None, 600], ids=["default", "600s"])
+def test_an_access_token_opens_doors_until_exp(
+    evidence: Evidence, clock: Clock, mint: Mint, expires_in: int | None
+) -> None:
+    """A second before `exp` it is believed; from `exp` + 60 s on it gets 401."""
+    pair = evidence.fresh(mint, **({"expiresIn": expires_in} if expires_in else {}))
+    asked = "presented an access token as a bearer"
+    twin(evidence.service.knock(pair.access), what="the bearer at once after the mint")
+    clock.set(pair.access.exp - 1)
+    hold(
+        evidence.service.knock(pair.access).status != 401,
+        asked=f"{asked} 1 s before exp",
+        contract="before exp a token is good",
+        came="it answered 401",
+    )
+    clock.set(pair.access.exp + SKEW)
+    refused(evidence.service.knock(pair.access), 401, asked=f"{asked} {SKEW} s after exp",
+            contract=f"the skew is at most {SKEW} s")  # fmt: skip

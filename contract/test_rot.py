@@ -1,0 +1,245 @@
+"""ROT: what rotation keeps."""
+
+from typing import Any
+
+import pytest
+
+from contract.harness.evidence import Evidence, redeemed
+from contract.harness.exchanges import Pair
+from contract.harness.judging import clause, equal, hold
+from contract.harness.mints import Mint
+from contract.harness.tokens import MARK, SigningKey
+from contract.harness.trial import Trial
+
+CAP = 7776000  # seconds, 90 days: wire.md
+DEFAULT = 86400  # seconds, 24 h: wire.md
+NINETY_DAYS = {"refreshTokenTtlSeconds": CAP}
+
+
+def alike(pair: Pair, ttl: int, mark: str | None, *, asked: str) -> None:
+    """Hold that `pair` has the refresh TTL `ttl` and, on both tokens, the mark `mark`."""
+    contract = f"a rotation keeps the TTL of {ttl} s and the mark"
+    equal(pair.refresh.lifetime, ttl, asked=asked, contract=contract, what="exp - iat after rotation")
+    for name, token in pair.tokens.items():
+        equal(
+            token.mark, mark, asked=asked, contract=contract, what=f"meta.{MARK} of the rotated {name} token"
+        )
+
+
+@clause("ROT-01")
+@pytest.mark.parametrize("ttl", [60, 86401, 2592000, CAP], ids="{}s".format)
+def test_a_rotated_pair_has_the_ttl_and_the_mark_of_the_one_before(
+    evidence: Evidence, mint: Mint, ttl: int
+) -> None:
+    """With nothing asked at refresh, `exp - iat` and both marks are those of the mint."""
+    alike(
+        evidence.generation(mint, 1, refreshTokenTtlSeconds=ttl),
+        ttl,
+        str(ttl),
+        asked=f"asked {ttl} s at mint",
+    )
+
+
+@clause("ROT-02")
+@pytest.mark.parametrize("rotation", range(1, 6))
+def test_five_rotations_do_not_drift(evidence: Evidence, mint: Mint, rotation: int) -> None:
+    """Each of five rotations on end gives the TTL and the mark of the mint."""
+    pair = evidence.generation(mint, rotation, **NINETY_DAYS)
+    alike(pair, CAP, str(CAP), asked=f"asked {CAP} s at mint, rotated {rotation} times")
+
+
+@clause("ROT-03")
+@pytest.mark.parametrize("rotation", [1, 2])
+def test_an_unmarked_session_stays_an_unmarked_session_of_a_day(
+    evidence: Evidence, mint: Mint, rotation: int
+) -> None:
+    """Asked nothing at mint, a rotated refresh token lives 86400 s and bears no mark."""
+    alike(
+        evidence.generation(mint, rotation),
+        DEFAULT,
+        None,
+        asked=f"asked nothing at mint, rotated {rotation} times",
+    )
+
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "longer": {"refreshTokenTtlSeconds": CAP},
+    "shorter": {"refreshTokenTtlSeconds": 60},
+    "meta": {"meta": {MARK: "60"}},
+    "scopes": {"scopes": ["*:*:*:*"], "scope": "*:*:*:*"},
+    "audience": {"audience": ["relaycast", "cloud"]},
+}
+
+
+@clause("ROT-04")
+@pytest.mark.parametrize("fields", REQUESTS.values(), ids=REQUESTS)
+def test_nothing_in_the_refresh_request_changes_what_is_granted(
+    evidence: Evidence, mint: Mint, fields: dict[str, Any]
+) -> None:
+    """The request is refused with 400, or TTL, scopes and audience come out as they were."""
+    ttl = 3600
+    before = evidence.fresh(mint, refreshTokenTtlSeconds=ttl)
+    answer = evidence.service.refresh(before.refresh, **fields)
+    if answer.status == 400:
+        return
+    after = redeemed(answer)
+    asked = f"minted with {ttl} s, presented the refresh token with {fields}"
+    alike(after, ttl, str(ttl), asked=asked)
+    same_grant(before, after, asked=asked)
+
+
+def same_grant(before: Pair, after: Pair, *, asked: str) -> None:
+    """Hold that scopes and audience of both tokens came through a rotation unchanged."""
+    for name in ("access", "refresh"):
+        for claim in ("scopes", "aud"):
+            kept, was = after.tokens[name].claims.get(claim), before.tokens[name].claims.get(claim)
+            hold(
+                _as_set(kept) == _as_set(was),
+                asked=asked,
+                contract=f"{claim} are those granted at mint, {was}",
+                came=f"{claim} of the rotated {name} token was {kept}",
+            )
+
+
+def _as_set(value: Any) -> Any:
+    """Order says nothing in scopes and audiences (RFC 6749, section 3.3; RFC 7519, section 4.1.3)."""
+    if isinstance(value, list):
+        return frozenset(map(str, value))
+    return frozenset([value])
+
+
+def with_mark(evidence: Evidence, mint: Mint, key: SigningKey, mark: Any) -> Pair:
+    """Rotate a live refresh token whose mark was replaced by `mark`, signed with the deployment's own key."""
+    live = evidence.fresh(mint, refreshTokenTtlSeconds=3600).refresh
+    claims = {**live.claims, "meta": {**live.meta, MARK: mark}}
+    forged = key.sign(claims, prefix=live.prefix, header={"kid": live.header.get("kid")})
+    return redeemed(evidence.service.refresh(forged))
+
+
+@pytest.fixture
+def key(trial: Trial) -> SigningKey:
+    """The deployment's key, which the harness holds too."""
+    assert trial.connection.key is not None
+    return trial.connection.key
+
+
+@clause("ROT-05")
+@pytest.mark.parametrize("mark", ["7776001", "31536000", "9" * 18])
+def test_a_mark_above_the_cap_rotates_to_the_cap(
+    evidence: Evidence, mint: Mint, key: SigningKey, mark: str
+) -> None:
+    """A validly signed token that says more than 90 days gives a refresh token of exactly 7776000 s."""
+    pair = with_mark(evidence, mint, key, mark)
+    asked, contract = f"presented a token marked {mark}", f"the cap is {CAP} s, at rotation too"
+    equal(pair.refresh.lifetime, CAP, asked=asked, contract=contract, what="exp - iat after rotation")
+
+
+@clause("ROT-06")
+@pytest.mark.parametrize("mark", ["0", "-3600", "ninety days", "", "7200abc", "NaN"])
+def test_a_mark_that_is_no_positive_decimal_rotates_to_a_day(
+    evidence: Evidence, mint: Mint, key: SigningKey, mark: str
+) -> None:
+    """A validly signed token with a senseless mark gives a refresh token of exactly 86400 s."""
+    pair = with_mark(evidence, mint, key, mark)
+    asked = f"presented a token marked {mark!r}"
+    contract = f"a mark that is no positive decimal gives {DEFAULT} s"
+    equal(pair.refresh.lifetime, DEFAULT, asked=asked, contract=contract, what="exp - iat after rotation")
+
+
+KEPT = ("sid", "sub", "org", "wks", "sponsorId", "sponsorChain", "parentTokenId", "iss", "token_type")
+
+
+@clause("ROT-07")
+@pytest.mark.parametrize("name", ["access", "refresh"])
+@pytest.mark.parametrize("fields", [{}, NINETY_DAYS], ids=["unmarked", "marked"])
+def test_a_session_stays_itself(evidence: Evidence, mint: Mint, name: str, fields: dict[str, Any]) -> None:
+    """Every claim that names the session and its owner stays, and so does `meta`; only `jti` is new."""
+    before = evidence.generation(mint, 0, **fields).tokens[name]
+    after = evidence.generation(mint, 1, **fields).tokens[name]
+    asked = f"rotated a pair of {mint.path}"
+    changed = sorted(claim for claim in KEPT if before.claims.get(claim) != after.claims.get(claim))
+    hold(
+        not changed,
+        asked=asked,
+        contract=f"{', '.join(KEPT)} stay",
+        came=f"{', '.join(changed)} of the {name} token changed",
+    )
+    moved = sorted(k for k in {*before.meta, *after.meta} if before.meta.get(k) != after.meta.get(k))
+    hold(
+        not moved,
+        asked=asked,
+        contract="meta stays",
+        came=f"{', '.join(moved)} in meta of the {name} token changed",
+    )
+    hold(
+        before.claims.get("jti") != after.claims.get("jti"),
+        asked=asked,
+        contract="jti is new each time",
+        came=f"the {name} token has the jti of the one before",
+    )
+
+
+@clause("ROT-08")
+@pytest.mark.parametrize("generation", range(3))
+@pytest.mark.parametrize("name", ["access", "refresh"])
+def test_class_and_prefix_stay(evidence: Evidence, mint: Mint, name: str, generation: int) -> None:
+    """Token, `jti` and `meta.tokenClass` show the class of the mint endpoint, rotated or not."""
+    token = evidence.generation(mint, generation, **NINETY_DAYS).tokens[name]
+    asked = f"minted on {mint.path}, rotated {generation} times"
+    hold(
+        token.prefix == mint.prefix,
+        asked=asked,
+        contract=f"the prefix is {mint.prefix!r}",
+        came=f"the {name} token has {token.prefix!r}",
+    )
+    jti = str(token.claims.get("jti"))
+    hold(
+        jti.startswith(mint.jti_prefix),
+        asked=asked,
+        contract=f"jti begins with {mint.jti_prefix!r}",
+        came=f"that of the {name} token begins {jti[:9]!r}",
+    )
+
+
+@clause("ROT-09")
+@pytest.mark.parametrize("generation", range(3))
+@pytest.mark.parametrize("name", ["access", "refresh"])
+def test_the_delegation_horizon_bounds_every_exp(
+    evidence: Evidence, mint: Mint, horizon: int, name: str, generation: int
+) -> None:
+    """No `exp` lies after `delegationNotAfter`, at mint or rotated, and the mark stays what was asked."""
+    fields = NINETY_DAYS | {"delegationNotAfter": horizon}
+    token = evidence.generation(mint, generation, **fields).tokens[name]
+    asked = f"asked {CAP} s and delegationNotAfter {horizon}, rotated {generation} times"
+    hold(
+        token.exp <= horizon,
+        asked=asked,
+        contract="no exp lies after delegationNotAfter",
+        came=f"exp of the {name} token lies {token.exp - horizon} s after it",
+    )
+    equal(
+        token.mark,
+        str(CAP),
+        asked=asked,
+        contract="the horizon leaves the mark as asked",
+        what=f"meta.{MARK} of the {name} token",
+    )
+    # The refresh token reaches the horizon: one that ends before it would pass the bound for a wrong reason.
+    short = horizon - token.exp if name == "refresh" else 0
+    hold(
+        short == 0, asked=asked, contract="the refresh token lives to the horizon", came=f"{short} s are lost"
+    )
+
+
+@pytest.fixture(scope="session")
+def horizon(trial: Trial) -> int:
+    """An end of delegation before an access token ends of itself, in Unix seconds; one for the run."""
+    return int(trial.connection.clock.now()) + 1800
+
+
+@clause("ROT-10")
+@pytest.mark.parametrize("generation", [1, 2])
+def test_a_rotated_access_token_is_never_wider(evidence: Evidence, mint: Mint, generation: int) -> None:
+    """Scopes and audience of the rotated pair are those granted at mint."""
+    before, after = (evidence.generation(mint, number, **NINETY_DAYS) for number in (0, generation))
+    same_grant(before, after, asked=f"minted on {mint.path}, rotated {generation} times")
