@@ -1,0 +1,184 @@
+"""Holds the project to its own plan: the locks, the layout, the imports and the size of its modules."""
+
+import ast
+import re
+import tomllib
+import zipfile
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from contract.harness import ORDER
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LOCKS = ["requirements.lock", "requirements-dev.lock"]
+HARNESS = ROOT / "contract" / "harness"
+PACKAGES = ["contract", "reference_impl"]
+MODULES = sorted(path for name in [*PACKAGES, "tests"] for path in (ROOT / name).rglob("*.py"))
+TOP = {
+    ".ci",
+    ".gitignore",
+    "CHANGELOG.md",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "conftest.py",
+    "contract",
+    "openapi.yaml",
+    "pyproject.toml",
+    "reference_impl",
+    "requirements-dev.lock",
+    "requirements.lock",
+    "tests",
+}
+MOST_LINES = 250
+TOO_LONG: frozenset[str] = frozenset()
+"""Modules that may be longer than MOST_LINES. Each entry is two nouns that nobody has parted yet."""
+
+
+def name_of(path: Path) -> str:
+    """The path as it is written in a report: relative to the checkout."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def locked(lock: str) -> dict[str, str]:
+    """Name → everything else that the lock says of it, its version, marker and hashes."""
+    text = (ROOT / lock).read_text().replace("\\\n", "")
+    entries = (line.partition("==") for line in text.splitlines() if line.strip())
+    return {canonicalize_name(name): rest for name, _, rest in entries}
+
+
+def imports(path: Path) -> set[str]:
+    """The dotted names that a module imports; of `from package import module` the module."""
+    package = path.relative_to(ROOT).parent.parts
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join([*above, *filter(None, [node.module])])
+            found |= {f"{base}.{alias.name}" for alias in node.names}
+    return found
+
+
+def place(module: str) -> str:
+    """The name in ORDER under which a module of the harness stands: its own, or its package's."""
+    return module.removeprefix("contract.harness.").split(".")[0]
+
+
+def of_harness() -> list[Path]:
+    """The modules of the harness that have a place in the order, which its own `__init__` has not."""
+    return sorted(path for path in HARNESS.rglob("*.py") if path != HARNESS / "__init__.py")
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_index(lock: str) -> None:
+    """Where packages come from is the user's affair: a lock holds no address, and hashes alone."""
+    options = re.findall(r"(?m)(?:^|\s)(-[\w-]+)", (ROOT / lock).read_text())
+    assert set(options) == {"--hash"}
+    assert "://" not in (ROOT / lock).read_text()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_requirement_of_a_lock_has_a_version_and_hashes(lock: str) -> None:
+    """What is installed is what was locked, to the byte."""
+    shape = re.compile(r"[\w.]+( ; [^-]+?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*")
+    assert locked(lock)
+    assert [name for name, rest in locked(lock).items() if not shape.fullmatch(rest)] == []
+
+
+@pytest.mark.parametrize(
+    ("lock", "asked"),
+    [
+        pytest.param(LOCKS[0], PROJECT["project"]["dependencies"], id="shipped"),
+        pytest.param(LOCKS[1], PROJECT["dependency-groups"]["dev"], id="dev"),
+    ],
+)
+def test_a_lock_answers_what_the_project_asks(lock: str, asked: list[str]) -> None:
+    """A lock that was not made again after pyproject.toml changed is found here and not at a user's."""
+    pins = {name: rest.split()[0] for name, rest in locked(lock).items()}
+    wrong = [
+        text
+        for text in asked
+        if not Requirement(text).specifier.contains(pins.get(canonicalize_name(Requirement(text).name), "0"))
+    ]
+    assert wrong == []
+
+
+def test_what_is_shipped_is_what_was_tested() -> None:
+    """The versions of requirements.lock are those of requirements-dev.lock."""
+    shipped, tested = (
+        {name: rest.split()[0] for name, rest in locked(lock).items()}
+        for lock in ("requirements.lock", "requirements-dev.lock")
+    )
+    assert {name: tested.get(name) for name in shipped} == shipped
+
+
+def test_the_top_of_the_house_is_the_plan() -> None:
+    """`ls` is the table of contents: what is neither planned nor ignored has no place at the top."""
+    ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().splitlines()]
+    seen = {
+        path.name
+        for path in ROOT.iterdir()
+        if path.name not in {".git", "PKG-INFO"} and not any(fnmatch(path.name, glob) for glob in ignored)
+    }
+    assert seen == TOP
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [PACKAGES, PACKAGES[::-1]], ids=PACKAGES)
+def test_contract_and_reference_do_not_know_each_other(ours: str, theirs: str) -> None:
+    """An oracle that shares code with the defendant proves nothing."""
+    knowing = {
+        name_of(path): sorted(name for name in imports(path) if name.split(".")[0] == theirs)
+        for path in sorted((ROOT / ours).rglob("*.py"))
+    }
+    assert {path: names for path, names in knowing.items() if names} == {}
+
+
+def test_the_order_of_the_harness_names_its_modules() -> None:
+    """Every module has one place in the order, and every place has its module."""
+    assert sorted(ORDER) == sorted(
+        {place(path.relative_to(HARNESS).with_suffix("").parts[0]) for path in of_harness()}
+    )
+
+
+@pytest.mark.parametrize("path", of_harness(), ids=name_of)
+def test_a_module_of_the_harness_imports_only_from_its_left(path: Path) -> None:
+    """Data flows one way: law, world, trial, verdict, report."""
+    own = place(path.relative_to(HARNESS).with_suffix("").parts[0])
+    left = {*ORDER[: ORDER.index(own)], *([own] if path.parent != HARNESS else [])}
+    ours = {name for name in imports(path) if name.split(".")[0] == "contract"}
+    outside = {name for name in ours if not name.startswith("contract.harness.")}
+    assert {name for name in ours - outside if place(name) not in left} == set()
+    assert {name for name in outside if name.startswith("contract.test_")} == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_opens_by_saying_what_it_is_for(path: Path) -> None:
+    """The first sentence of a module is its docstring."""
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_is_one_noun_long(path: Path) -> None:
+    """A module past 250 lines is two nouns."""
+    lines = len(path.read_text().splitlines())
+    assert (lines > MOST_LINES) == (name_of(path) in TOO_LONG), f"{lines} lines"
+
+
+def test_the_wheel_holds_the_law_and_the_reference_and_not_the_tests(tmp_path: Path) -> None:
+    """Clauses, chapters, surface, types and licence go along; what tries the harness stays at home."""
+    (built,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    with zipfile.ZipFile(built) as wheel:
+        names = set(wheel.namelist())
+    law = {name_of(path) for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
+    data = {"contract/clauses.toml", "contract/openapi.yaml", *(f"{name}/py.typed" for name in PACKAGES)}
+    assert law | data <= names
+    assert {name.split("/")[0].partition("-")[0] for name in names} == {*PACKAGES, "relayauth_contract"}
+    assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -1,0 +1,193 @@
+"""Runs what README tells its reader to type: a command that is shown must work."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pytest
+
+from contract.harness import cli
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+PROGRAM = "relayauth-contract"
+STAGING = "staging.example"
+LONGEST_S = 180
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line that is typed, and its exit code: 0 unless `$ echo $?` after it says otherwise."""
+
+    line: str
+    code: int
+
+    @property
+    def words(self) -> list[str]:
+        """The command and its arguments, without the variables before it and the `&` after it."""
+        words = shlex.split(self.line.removesuffix("&"), comments=True)
+        while words and re.fullmatch(r"[A-Za-z_]\w*=.*", words[0], re.DOTALL):
+            words.pop(0)
+        return words
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is our program that is called."""
+        return self.words[:1] == [PROGRAM]
+
+    @property
+    def serves(self) -> bool:
+        """Whether it goes on until it is interrupted."""
+        return self.ours and "serve" in self.words[1:2] and "--help" not in self.words
+
+    @property
+    def runs(self) -> bool:
+        """Whether it can be run here: nobody answers at the host that stands for the reader's own."""
+        return (self.ours and STAGING not in self.line) or self.words[:1] == ["export"]
+
+
+def blocks(text: str) -> list[str]:
+    """The console blocks of a Markdown text."""
+    return re.findall(r"(?ms)^ *```console[^\n]*\n(.*?)^ *```", text)
+
+
+def commands(text: str) -> list[Command]:
+    """What follows the prompts, with its continued lines, in the order of the text."""
+    found = []
+    for block in blocks(text):
+        shown = re.split(r"(?m)^ *\$ ", block.replace("\\\n", ""))[1:]
+        lines, outputs = (
+            [one.split("\n", 1)[0].strip() for one in shown],
+            [one.split("\n", 1)[1] for one in shown],
+        )
+        for place, line in enumerate(lines):
+            says = lines[place + 1 : place + 2] == ["echo $?"]
+            if line != "echo $?":
+                found.append(Command(line, int(outputs[place + 1].split()[0]) if says else 0))
+    return found
+
+
+COMMANDS = commands(README.read_text()) if README.exists() else []
+OURS = list(dict.fromkeys(command for command in COMMANDS if command.ours))
+
+
+def script(shown: list[Command]) -> str:
+    """One shell session of all that can be run: variables and servers of one block are there in the next."""
+    lines = ["trap 'kill $(jobs -p) 2>/dev/null' EXIT"]
+    for number, command in enumerate(shown):
+        if command.serves:
+            given = dict(zip(command.words, command.words[1:], strict=False)).get("--ready-file")
+            ready = given or f"ready-{number}.json"
+            line = command.line.removesuffix("&") + ("" if given else f" --ready-file {ready}")
+            until = f"[ -s {ready} ] || ! kill -0 $!"
+            lines.append(f"{line} >/dev/null & for _ in {{1..200}}; do {until} && break; sleep 0.1; done")
+            lines.append(f"[ -s {ready} ]")
+        elif command.runs:
+            lines.append(command.line)
+        else:
+            continue
+        lines.append(f"echo {number} $? >&3")
+    return "\n".join([*lines, ""])
+
+
+@pytest.fixture(scope="module")
+def codes(tmp_path_factory: pytest.TempPathFactory) -> dict[Command, int]:
+    """The exit code of each line that was run, in a directory that holds nothing else."""
+    room = tmp_path_factory.mktemp("readme")
+    (room.parent / "readme.sh").write_text(script(COMMANDS))
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    with (room.parent / "readme.codes").open("w+") as said:
+        words = ["bash", "-c", f"exec 3>&{said.fileno()}; . ../readme.sh"]
+        process = subprocess.Popen(
+            words,
+            cwd=room,
+            env=environment,
+            pass_fds=[said.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            process.wait(LONGEST_S)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        said.seek(0)
+        pairs = [line.split() for line in said]
+    return {COMMANDS[int(number)]: int(code) for number, code in pairs}
+
+
+def test_readme_shows_commands() -> None:
+    """Without a console block there would be nothing to try, and every test below would be content."""
+    assert README.exists()
+    assert blocks(README.read_text())
+    assert OURS
+
+
+@pytest.mark.parametrize("command", [one for one in OURS if one.runs], ids=lambda one: one.line)
+def test_a_command_that_readme_shows_ends_as_it_says(command: Command, codes: dict[Command, int]) -> None:
+    """What a reader can type without a deployment of their own works as it stands."""
+    assert codes[command] == command.code
+
+
+@pytest.mark.parametrize("command", OURS, ids=lambda one: one.line)
+def test_a_command_that_readme_shows_is_understood(command: Command) -> None:
+    """Of every command, also of those for a deployment of the reader's own, the options exist."""
+    group = cli.main
+    assert isinstance(group, click.Group)
+    name, *words = command.words[1:]
+    with click.Context(group, info_name=PROGRAM) as context:
+        asked = name if name.startswith("-") else None
+        known = group if asked else group.get_command(context, name)
+        assert known is not None, f"no command {name}"
+        with click.Context(known, parent=context, info_name=name) as inner:
+            known.make_parser(inner).parse_args([*([asked] if asked else []), *words])
+
+
+@pytest.mark.parametrize(
+    "goal", dict.fromkeys(word for one in COMMANDS if one.words[:1] == ["make"] for word in one.words[1:])
+)
+def test_a_goal_that_readme_names_can_be_made(goal: str) -> None:
+    """`make` knows every goal that README names, and reads every variable."""
+    pattern = rf"^{goal}:" if "=" not in goal else rf"^{goal.partition('=')[0]} *\?="
+    assert re.search(pattern, (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_the_reader_of_readme_reads_prompts_variables_and_codes() -> None:
+    """The rules by which README is read, on a text that has one line of each sort."""
+    text = """
+```console
+$ export KEY=1
+$ KEY=2 relayauth-contract check \\
+    --level must
+all of it
+$ echo $?
+2
+$ relayauth-contract serve --port 0 &
+$ relayauth-contract check https://staging.example
+```
+```sh
+$ not ours
+```
+"""
+    shown = commands(text)
+    assert [(one.line.split(), one.code) for one in shown] == [
+        (["export", "KEY=1"], 0),
+        (["KEY=2", "relayauth-contract", "check", "--level", "must"], 2),
+        (["relayauth-contract", "serve", "--port", "0", "&"], 0),
+        (["relayauth-contract", "check", "https://staging.example"], 0),
+    ]
+    assert [(one.ours, one.serves, one.runs) for one in shown] == [
+        (False, False, True),
+        (True, False, True),
+        (True, True, True),
+        (True, False, False),
+    ]
