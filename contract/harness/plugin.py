@@ -28,6 +28,7 @@ class Court:
         self.settings = settings
         self.trials = {target.name: Trial(target, settings) for target in settings.targets}
         self.chosen = {target.name: settings.chosen(target) for target in settings.targets}
+        self.interrupted = False
         self._on_row = on_row
 
     def record(self, target: str, row: Row) -> None:
@@ -39,6 +40,10 @@ class Court:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Make this court the one of the run."""
         config.stash[COURT] = self
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Remember that the run did not come to its end."""
+        self.interrupted = True
 
 
 COURT = pytest.StashKey[Court]()

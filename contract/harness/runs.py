@@ -69,16 +69,12 @@ def _arguments() -> list[str]:
 
 def _report(court: Court, name: str, status: int, said: str) -> TargetReport:
     trial = court.trials[name]
-    if not trial.problem and not trial.rows:
+    if not trial.problem and not trial.rows and not court.interrupted:
         if status == pytest.ExitCode.NO_TESTS_COLLECTED:
             raise UsageError("nothing was selected: no clause of --clause is about an endpoint of --endpoint")
-        if status == pytest.ExitCode.INTERRUPTED:
-            trial.problem = "interrupted before anything was tried"
-        else:
-            raise ContractError(f"the chapters could not be read: {scrub(' '.join(said.split())[-500:])}")
+        raise ContractError(f"the chapters could not be read: {scrub(' '.join(said.split())[-500:])}")
     report = trial.report
-    if status == pytest.ExitCode.INTERRUPTED and not report.problem:
-        report.interrupted = True
+    report.interrupted = court.interrupted
     return report
 
 

@@ -1,0 +1,1 @@
+"""The smallest complete service that keeps the token contract of relayauth."""

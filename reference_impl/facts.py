@@ -1,0 +1,99 @@
+"""The facts that decisions are taken on, as frozen values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Endpoint = Literal["identity", "agent", "path", "workspace-path"]
+Kind = Literal["access", "refresh"]
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who calls: an org API key, a workspace token or a bearer."""
+
+    kind: Literal["api_key", "workspace_token", "bearer"]
+    id: str
+    org: str
+    workspace: str | None
+    scopes: tuple[str, ...]
+    sponsor: str
+    chain: tuple[str, ...]
+    token_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a mint granted, kept with the session; times are Unix seconds, TTLs seconds.
+
+    `horizon` is `delegationNotAfter`; `parent` the `jti` of the bearer that minted.
+    """
+
+    endpoint: Endpoint
+    org: str
+    workspace: str
+    subject: str
+    sponsor: str
+    chain: tuple[str, ...]
+    scopes: tuple[str, ...]
+    audience: tuple[str, ...]
+    access_ttl: int
+    minted_at: int
+    identity: str | None = None
+    workspace_token: str | None = None
+    horizon: int | None = None
+    parent: str | None = None
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """One refresh: the token presented, the request around it, and the session it belongs to.
+
+    `number` counts the session's rotations, this one included.
+    """
+
+    grant: Grant
+    claims: Mapping[str, Any]
+    body: Mapping[str, Any]
+    session: str
+    number: int
+    now: float
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """The `meta` of the presented token."""
+        meta = self.claims.get("meta", {})
+        return meta if isinstance(meta, dict) else {}
+
+
+@dataclass(frozen=True)
+class Issue:
+    """What one token pair is made from; `mark` is the refresh TTL as both tokens shall carry it, or None."""
+
+    grant: Grant
+    session: str
+    scopes: Sequence[str]
+    audience: Sequence[str]
+    subject: str
+    access_exp: int
+    refresh_exp: int
+    iat: int
+    prefix: str
+    access_meta: Mapping[str, Any]
+    refresh_meta: Mapping[str, Any]
+    number: int = 0
+    parent: str | None = None
+
+
+@dataclass(frozen=True)
+class TokenState:
+    """What the store knows of a token: `live`, `used` (a refresh token that was redeemed) or `revoked`."""
+
+    id: str
+    session: str
+    kind: Kind
+    number: int
+    status: Literal["live", "used", "revoked"]
+    session_revoked: bool
+    grant: Grant

@@ -1,0 +1,1 @@
+"""The routes of wire.md, a module for each family."""

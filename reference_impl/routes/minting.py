@@ -1,0 +1,216 @@
+"""The four mint endpoints: what each asks of its caller and its body, and the grant that comes of it."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from reference_impl import clock, paths, requests, scopes
+from reference_impl.errors import BadRequest, Forbidden, NotFound, Unauthorized
+from reference_impl.facts import Endpoint, Grant, Principal
+from reference_impl.service import Service, service_of
+
+CREATE, MANAGE_KEYS = "relayauth:token:create:*", "relayauth:api-key:manage:*"
+NO_STORE = {"cache-control": "no-store"}
+LONGEST_CHAIN = 10
+CLASSES = {"agent": "relay_ag", "path": "relay_pa", "workspace-path": "relay_pa"}
+
+
+async def mint_identity(request: Request) -> JSONResponse:
+    """`POST /v1/tokens`."""
+    service, now = service_of(request), clock.now()
+    principal = await service.callers.holder(request, CREATE, now)
+    body = await requests.body_of(request)
+    identity = _identity(service, principal, requests.required(body, "identityId"))
+    grant = _identity_grant(service, principal, "identity", body, identity, now)
+    return _answer(service.sessions.begin(grant, body, now))
+
+
+async def mint_agent(request: Request) -> JSONResponse:
+    """`POST /v1/tokens/agent`."""
+    service, now = service_of(request), clock.now()
+    principal = await _workspace_token(service, request, "agent", now)
+    body = await requests.body_of(request)
+    identity = _identity(service, principal, requests.required(body, "agentId"))
+    if identity["workspace"] not in (None, principal.workspace):
+        raise NotFound("there is no such identity in the workspace", code="identity_not_found")
+    grant = _identity_grant(service, principal, "agent", body, identity, now)
+    pair = service.sessions.begin(grant, body, now)
+    return _answer(pair | _issued(grant) | {"agentId": identity["id"]})
+
+
+async def mint_path(request: Request) -> JSONResponse:
+    """`POST /v1/tokens/path`."""
+    service, now = service_of(request), clock.now()
+    principal = await _workspace_token(service, request, "path", now)
+    body = await requests.body_of(request)
+    workspace = requests.text(body, "workspaceId") or str(principal.workspace)
+    if principal.kind == "workspace_token" and workspace != principal.workspace:
+        raise Forbidden("the workspace token is bound to another workspace")
+    return _path_pair(service, principal, "path", body, workspace, now)
+
+
+async def mint_workspace_path(request: Request) -> JSONResponse:
+    """`POST /v1/tokens/workspace-path`."""
+    service, now = service_of(request), clock.now()
+    principal = await service.callers.holder(request, MANAGE_KEYS, now)
+    body = await requests.body_of(request)
+    workspace = requests.required(body, "workspaceId")
+    return _path_pair(service, principal, "workspace-path", body, workspace, now)
+
+
+async def _workspace_token(service: Service, request: Request, endpoint: Endpoint, now: float) -> Principal:
+    try:
+        principal = await service.callers.principal(request, now)
+    except Unauthorized as error:
+        if error.code == "missing_authorization":
+            raise
+        raise Unauthorized("a live workspace token is required", code="workspace_token_required") from None
+    if not service.rules.minter_is_workspace_token(endpoint, principal):
+        raise Unauthorized("a live workspace token is required", code="workspace_token_required")
+    if not service.rules.may(principal, CREATE):
+        raise Forbidden("insufficient_scope")
+    return principal
+
+
+def _identity(service: Service, principal: Principal, identity_id: str) -> dict[str, Any]:
+    identity = service.store.identity(identity_id)
+    if identity is None or not service.rules.belongs(principal, identity["org"]):
+        raise NotFound("there is no such identity", code="identity_not_found")
+    return identity
+
+
+def _handed_out(service: Service, principal: Principal, wanted: list[str]) -> tuple[str, ...]:
+    """Return `wanted` if the caller holds all of it: nobody hands out more than it holds."""
+    if not all(service.rules.may(principal, scope) for scope in wanted):
+        raise Forbidden("a scope is more than the caller holds", code="scope_escalation")
+    return tuple(wanted)
+
+
+def _identity_grant(
+    service: Service, principal: Principal, endpoint: Endpoint, body: dict[str, Any],
+    identity: dict[str, Any], now: float,
+) -> Grant:  # fmt: skip
+    wanted = scopes.read_list(body.get("scopes"))
+    granted = _handed_out(service, principal, identity["scopes"] if wanted is None else wanted)
+    audience = tuple(requests.text_list(body, "audience") or scopes.planes(granted))
+    chain = tuple(identity["chain"])
+    _check_chain(chain)
+    issuer = principal.id if principal.kind == "workspace_token" else None
+    entries = {} if endpoint == "identity" else _meta("agent", issuer, granted, audience)
+    return Grant(
+        endpoint=endpoint,
+        org=principal.org,
+        workspace=str(principal.workspace or identity["workspace"] or ""),
+        subject=identity["id"],
+        sponsor=identity["sponsor"],
+        chain=chain,
+        scopes=granted,
+        audience=audience,
+        access_ttl=service.rules.access_ttl(endpoint, body),
+        minted_at=int(now),
+        identity=identity["id"],
+        workspace_token=issuer,
+        parent=principal.token_id,
+        meta=dict(service.rules.own_meta(endpoint, entries)),
+    )
+
+
+def _path_pair(
+    service: Service,
+    principal: Principal,
+    endpoint: Endpoint,
+    body: dict[str, Any],
+    workspace: str,
+    now: float,
+) -> JSONResponse:
+    granted_paths = paths.read_list(body.get("paths"))
+    wanted = scopes.read_list(body.get("scopes")) or paths.default_scopes(granted_paths)
+    if not all(paths.within(scope, granted_paths) for scope in wanted):
+        raise BadRequest("a scope lies outside the paths", code="invalid_scope")
+    granted = _handed_out(service, principal, wanted)
+    audience = tuple(requests.text_list(body, "audience") or scopes.planes(granted))
+    agent = requests.text(body, "agentId")
+    name = requests.text(body, "agentName") or agent or "cloud-orchestrator"
+    horizon = _horizon(body.get("delegationNotAfter"), now)
+    _check_chain(principal.chain)
+    issuer = principal.id if principal.kind == "workspace_token" else None
+    entries = _meta("path", issuer, granted, audience)
+    entries |= {"agentName": name, "paths": _json(granted_paths)}
+    if horizon is not None:
+        entries["delegationNotAfter"] = clock.iso(horizon)
+    grant = Grant(
+        endpoint=endpoint,
+        org=principal.org,
+        workspace=workspace,
+        subject=_agent_id(agent or name),
+        sponsor=principal.sponsor,
+        chain=principal.chain,
+        scopes=granted,
+        audience=audience,
+        access_ttl=service.rules.access_ttl(endpoint, body),
+        minted_at=int(now),
+        workspace_token=issuer,
+        horizon=horizon,
+        parent=principal.token_id,
+        meta=dict(service.rules.own_meta(endpoint, entries)),
+    )
+    told = {"agentId": grant.subject, "agentName": name, "paths": granted_paths}
+    if horizon is not None:
+        told["delegationNotAfter"] = clock.iso(horizon)
+    return _answer(service.sessions.begin(grant, body, now) | _issued(grant) | told)
+
+
+def _agent_id(name: str) -> str:
+    """Return `name` made to match `agent_[A-Za-z0-9_-]+`."""
+    if re.fullmatch(r"agent_[A-Za-z0-9_-]+", name, re.ASCII):
+        return name
+    return "agent_" + re.sub(r"[^A-Za-z0-9_-]", "-", name.removeprefix("agent_") or "-")
+
+
+def _check_chain(chain: tuple[str, ...]) -> None:
+    if len(chain) > LONGEST_CHAIN:
+        raise BadRequest(f"the sponsor chain is longer than {LONGEST_CHAIN}", code="sponsor_chain_too_long")
+
+
+def _horizon(value: Any, now: float) -> int | None:
+    """Read `delegationNotAfter`: ISO 8601 or epoch seconds, in the future; whole seconds, floored."""
+    if value is None:
+        return None
+    moment: float | None = None
+    if isinstance(value, str):
+        try:
+            read = datetime.fromisoformat(value)
+            moment = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            moment = None
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        moment = value
+    # The bound keeps the moment within the calendar: four digits of year.
+    if moment is None or not now < moment < 253402300800 or int(moment) <= now:
+        raise BadRequest("delegationNotAfter must lie in the future", code="invalid_delegation_not_after")
+    return int(moment)
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _meta(
+    token_class: str, issuer: str | None, granted: tuple[str, ...], audience: tuple[str, ...]
+) -> dict[str, str]:
+    entries = {"tokenClass": token_class, "accessScopes": _json(granted), "accessAudience": _json(audience)}
+    return entries | ({"workspaceTokenId": issuer} if issuer else {})
+
+
+def _issued(grant: Grant) -> dict[str, Any]:
+    told: dict[str, Any] = {"workspaceId": grant.workspace, "tokenClass": CLASSES[grant.endpoint]}
+    return told | ({"issuedViaWorkspaceTokenId": grant.workspace_token} if grant.workspace_token else {})
+
+
+def _answer(body: dict[str, Any]) -> JSONResponse:
+    return JSONResponse(body, 201, NO_STORE)

@@ -1,0 +1,90 @@
+"""What is done with tokens that exist: refresh, revoke, introspect."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from reference_impl import clock, requests
+from reference_impl.errors import BadRequest, NotFound, ServiceError
+from reference_impl.facts import Principal
+from reference_impl.routes.minting import NO_STORE
+from reference_impl.service import Service, service_of
+
+MANAGE, READ = "relayauth:token:manage:*", "relayauth:token:read:*"
+
+
+async def refresh(request: Request) -> JSONResponse:
+    """`POST /v1/tokens/refresh`: the pair alone."""
+    service, now = service_of(request), clock.now()
+    body = await requests.body_of(request)
+    token = body.get("refreshToken")
+    if not isinstance(token, str) or not token:
+        raise BadRequest("refreshToken is missing")
+    claims = service.verifier.own(token, "refresh", now)
+    return JSONResponse(service.sessions.rotate(claims, body, now), 200, NO_STORE)
+
+
+async def revoke(request: Request) -> Response:
+    """`POST /v1/tokens/revoke` by session, by token or by identity."""
+    service = service_of(request)
+    principal = await service.callers.holder(request, MANAGE, clock.now())
+    body = await requests.body_of(request)
+    ways = {"sessionId": _revoke_session, "tokenId": _revoke_token, "identityId": _revoke_identity}
+    asked = [name for name in ways if body.get(name) is not None]
+    if not asked:
+        raise BadRequest("one of tokenId, identityId and sessionId is required")
+    with service.store.transaction():
+        found = [ways[name](service, principal, requests.required(body, name)) for name in asked]
+        if not all(found):
+            raise NotFound("there is no such token", code="token_not_found")
+    return Response(status_code=204)
+
+
+def _revoke_session(service: Service, principal: Principal, session: str) -> bool:
+    known = service.store.session_grant(session)
+    if known is None or not service.rules.belongs(principal, known[0]):
+        return False
+    if service.rules.revoking_session_ends(known[1]):
+        service.store.revoke_session(session)
+    return True
+
+
+def _revoke_token(service: Service, principal: Principal, token_id: str) -> bool:
+    state = service.store.token(token_id)
+    if state is None or not service.rules.belongs(principal, state.grant.org):
+        return False
+    if service.rules.revoking_token_ends(state.grant.endpoint):
+        service.store.revoke_session(state.session)
+    return True
+
+
+def _revoke_identity(service: Service, principal: Principal, identity: str) -> bool:
+    known = service.store.identity(identity)
+    sessions = service.store.sessions_of(principal.org, identity)
+    for session, endpoint in sessions:
+        if service.rules.revoking_identity_ends(endpoint):
+            service.store.revoke_session(session)
+    return bool(sessions) or (known is not None and service.rules.belongs(principal, known["org"]))
+
+
+async def introspect(request: Request) -> JSONResponse:
+    """`GET /v1/tokens/introspect?token=…`: the claims, or null."""
+    service, now = service_of(request), clock.now()
+    principal = await service.callers.holder(request, READ, now)
+    token = request.query_params.get("token")
+    if not token:
+        raise BadRequest("token is missing")
+    return JSONResponse(_claims(service, principal, token, now), 200, NO_STORE)
+
+
+def _claims(service: Service, principal: Principal, token: str, now: float) -> Any:
+    for kind in ("access", "refresh"):
+        try:
+            claims = service.verifier.own(token, kind, now)
+        except ServiceError:
+            continue
+        state = service.store.token(claims["jti"])
+        live = state is not None and state.status == "live" and not state.session_revoked
+        return claims if service.rules.introspects(principal, claims["org"], live=live) else None
+    return None

@@ -1,0 +1,168 @@
+"""`serve`: the reference on a socket, configured by flags and by the environment of wire.md."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reference_impl.errors import ConfigError
+
+ORG = "org_reference"
+KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", type=click.IntRange(0, 65535), help="0: a free one.  [default: $PORT, else 8787]")
+@click.option("--db", metavar="FILE", help="SQLite file.  [default: $RELAYAUTH_DB_PATH, else in memory]")
+@click.option(
+    "--signing-key", metavar="FILE", help="RSA private key, PEM.  [default: from the environment, else made]"
+)
+@click.option("--api-key-env", metavar="NAME", default=KEY_VARIABLE, show_default=True,
+              help="The variable with the org API key to accept; made if unset.")  # fmt: skip
+@click.option("--ready-file", metavar="FILE", help="Written, mode 600, when connections are accepted.")
+def serve(
+    host: str,
+    port: int | None,
+    db: str | None,
+    signing_key: str | None,
+    api_key_env: str,
+    ready_file: str | None,
+) -> None:
+    """Run the reference on a socket.
+
+    Flags win over the environment: PORT, BASE_URL, RELAYAUTH_SIGNING_KEY_PEM,
+    RELAYAUTH_SIGNING_KEY_PEM_PUBLIC and RELAYAUTH_DB_PATH.
+    """
+    try:
+        env = _environment(db, signing_key)
+        _run(env, host, _port(port), _api_key(api_key_env), ready_file)
+    except ConfigError as error:
+        click.echo(f"serve: {error}", err=True)
+        sys.exit(2)
+
+
+def _environment(db: str | None, signing_key: str | None) -> dict[str, str]:
+    env = dict(os.environ)
+    if db is not None:
+        env["RELAYAUTH_DB_PATH"] = db
+    if signing_key is not None:
+        try:
+            pem = Path(signing_key).read_text("ascii")
+        except OSError as error:
+            raise ConfigError(f"--signing-key {signing_key}: can't be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"--signing-key {signing_key}: is no PEM") from None
+        return env | _pair(pem)
+    if not env.get("RELAYAUTH_SIGNING_KEY_PEM", "").strip():
+        return env | _pair(None)
+    return env
+
+
+def _pair(pem: str | None) -> dict[str, str]:
+    """Return both key variables: of the private key given, or of one that is made now."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from reference_impl.keys import PrivateKey
+
+    if pem is None:
+        made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        pem = made.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode()
+    public = PrivateKey.load(pem).public.key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return {"RELAYAUTH_SIGNING_KEY_PEM": pem, "RELAYAUTH_SIGNING_KEY_PEM_PUBLIC": public.decode()}
+
+
+def _port(port: int | None) -> int:
+    if port is not None:
+        return port
+    given = os.environ.get("PORT", "").strip() or "8787"
+    if not given.isdigit() or int(given) > 65535:
+        raise ConfigError(f"PORT is {given!r}: it must be a number from 0 to 65535")
+    return int(given)
+
+
+def _api_key(variable: str) -> str:
+    given = os.environ.get(variable)
+    if given is None:
+        return f"rak_{secrets.token_urlsafe(32)}"
+    if not given.strip().startswith("rak_"):
+        raise ConfigError(f"the variable {variable} holds no org API key: one begins with rak_")
+    return given.strip()
+
+
+def _run(env: dict[str, str], host: str, port: int, api_key: str, ready_file: str | None) -> None:
+    import uvicorn
+
+    from reference_impl import clock
+    from reference_impl.app import create_app
+    from reference_impl.routes.keys import make
+
+    app = create_app(env)
+    service = app.state.service
+    if service.store.key_by_secret(api_key) is None:
+        make(service, ORG, "api_key", "serve", ["*:*:*:*"], None, clock.now(), api_key)
+    try:
+        listener = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        )
+    except OSError as error:
+        raise ConfigError(f"can't listen on {host}:{port}: {error.strerror}: choose another --port") from None
+    with listener:
+        shown = f"[{host}]" if ":" in host else host
+        url = f"http://{shown}:{listener.getsockname()[1]}"
+        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+        server = _Server(config, url, api_key, ready_file)
+        server.run(sockets=[listener])
+
+
+class _Server:
+    """uvicorn, which says when it accepts connections, and ends quietly on SIGINT and SIGTERM."""
+
+    def __init__(self, config: Any, url: str, api_key: str, ready_file: str | None) -> None:
+        import uvicorn
+
+        outer = self
+
+        class Server(uvicorn.Server):
+            """Announces itself once it has started."""
+
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets=sockets)
+                outer.announce()
+
+        self._server = Server(config)
+        self._url, self._api_key, self._ready_file = url, api_key, ready_file
+
+    def announce(self) -> None:
+        """Write the ready file, whole and readable by its owner alone, and say where we are."""
+        if self._ready_file:
+            fresh = Path(f"{self._ready_file}.new")
+            body = json.dumps({"url": self._url, "apiKey": self._api_key, "pid": os.getpid()})
+            fresh.unlink(missing_ok=True)
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(body + "\n")
+            fresh.replace(self._ready_file)
+        where = f"; its API key is in {self._ready_file}" if self._ready_file else ""
+        click.echo(f"relayauth reference: listening on {self._url}{where}")
+        sys.stdout.flush()
+
+    def run(self, sockets: list[socket.socket]) -> None:
+        """Serve until told to end."""
+        # uvicorn raises the signal again after its shutdown; a server that was told to end has not failed.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        try:
+            self._server.run(sockets=sockets)
+        except KeyboardInterrupt:
+            return
