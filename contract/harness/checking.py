@@ -77,6 +77,11 @@ def check(
         raise UsageError("--update-baseline: say which file with --baseline FILE")
 
     from contract.harness import baselines
+    from contract.harness.tokens import make_keys
+
+    if any(target.spec.startswith(("reference", "exec:")) for target in named):
+        make_keys()
+
     from contract.harness.trial import Settings
 
     accepted = {
@@ -123,7 +128,13 @@ def targets_of(
         given = {key: value for key, value in (launching or {}).items() if value}
         given["env"] = _variables(given.get("env", ()))
         found.append(Target(name, name, access_from(**(access or {})), Launching(**given)))
-    return found
+    # One target's credentials are none of another's business, be it on trial today or not.
+    rows_name = {row.get(key) for row in rows.values() for key in ("api-key-env", "second-api-key-env")}
+    held = {
+        each for target in found for each in (target.access.api_key_env, target.access.second_api_key_env)
+    }
+    withheld = frozenset(filter(None, rows_name | held))
+    return [replace(each, launching=replace(each.launching, withheld=withheld)) for each in found]
 
 
 def _variables(words: Sequence[str]) -> dict[str, str]:

@@ -152,19 +152,19 @@ def _offered(request: pytest.FixtureRequest) -> None:
         raise NotTried(opened.tenant.closed[mint.name])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def evidence(trial: Trial) -> Evidence:
     """The pairs of the run: `pair`, `generation`, `fresh`, `rotate`."""
     return trial.evidence
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def service(trial: Trial) -> Service:
     """The service under test, call by call."""
     return trial.service
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def clock(trial: Trial) -> Clock:
     """The service's time."""
     return trial.connection.clock

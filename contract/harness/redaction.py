@@ -17,8 +17,11 @@ def fingerprint(text: str) -> str:
 
 
 def remember(text: str) -> str:
-    """Make `text` known as a secret, so that `scrub` removes it, and return it."""
-    if len(text) >= 8:
+    """Make `text` known as a secret, so that `scrub` removes it, and return it.
+
+    What `scrub` knows by its shape needs no place in the list: a run sees thousands of tokens.
+    """
+    if len(text) >= 8 and not _SHAPES.fullmatch(text.removeprefix("relay_ag_").removeprefix("relay_pa_")):
         _known.add(text)
     return text
 

@@ -1,6 +1,7 @@
 """One run of the contract: pytest called in this process, quietly, with a court of our own."""
 
 import contextlib
+import gc
 import io
 import os
 import signal
@@ -24,22 +25,25 @@ _CHAPTERS = Path(__file__).parent.parent
 # Each of these costs start-up time and gives a run of the contract nothing.
 _IDLE = [
     "cacheprovider",
+    "debugging",
     "doctest",
     "faulthandler",
     "junitxml",
+    "legacypath",
     "logging",
+    "monkeypatch",
     "pastebin",
-    "stepwise",
+    "recwarn",
     "setuponly",
     "setupplan",
-    "unraisableexception",
+    "skipping",
+    "stepwise",
+    "subtests",
     "threadexception",
     "tmpdir",
-    "recwarn",
-    "monkeypatch",
-    "debugging",
     "unittest",
-    "subtests",
+    "unraisableexception",
+    "warnings",
 ]
 
 
@@ -56,6 +60,8 @@ def run(settings: Settings, on_row: OnRow | None = None) -> list[TargetReport]:
         raise UsageError("no clause is left: --clause and --level together select nothing")
     files = [str(_CHAPTERS / f"test_{chapter}.py") for chapter in sorted(chapters)]
     said = io.StringIO()
+    # What is loaded by now stays: a collector that walks it again and again takes a tenth of a run.
+    gc.freeze()
     with _interruptible(), _plain_pytest(), contextlib.redirect_stdout(said):
         status = pytest.main([*_arguments(), *files], plugins=[court, "contract.harness.plugin"])
     return [_report(court, name, int(status), said.getvalue()) for name in court.trials]
@@ -63,7 +69,7 @@ def run(settings: Settings, on_row: OnRow | None = None) -> list[TargetReport]:
 
 def _arguments() -> list[str]:
     idle = [word for name in _IDLE for word in ("-p", f"no:{name}")]
-    return [*idle, "-q", "--tb=no", "--no-header", "--no-summary", "--capture=no", "-c", os.devnull,
+    return [*idle, "-q", "--assert=plain", "--tb=no", "--no-header", "--no-summary", "--capture=no", "-c", os.devnull,
             f"--rootdir={_CHAPTERS}", "--import-mode=importlib", "-W", "ignore"]  # fmt: skip
 
 

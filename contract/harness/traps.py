@@ -110,7 +110,7 @@ class MockedNet:
         """Spread it: nothing leaves the process; whatever is asked is written down."""
         import respx
 
-        net = Net("https://keys.contract.invalid")
+        net = Net("http://keys.contract.invalid")
         lies: dict[str, tuple[Source, Lie]] = {
             net.origin: ("trap", trap),
             DEFAULT_ORIGIN: ("default", default),

@@ -46,7 +46,7 @@ class Settings:
         """How many generated values each endpoint gets: few on a deployment that is not ours to flood."""
         if self.fuzz_examples is not None:
             return self.fuzz_examples
-        return 5 if kind == "url" else 20
+        return 5 if kind == "url" else 15
 
 
 class Trial:
