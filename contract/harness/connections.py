@@ -24,18 +24,23 @@ class Access:
     api_key: Secret | None = None
     api_key_env: str = "RELAYAUTH_CONTRACT_API_KEY"
     second_api_key: Secret | None = None
+    second_api_key_env: str | None = None
     signing_key: SigningKey | None = None
     allow_http: bool = False
 
 
 @dataclass(frozen=True)
 class Launching:
-    """How a command is started: `ready_timeout` in seconds, `env` added to what wire.md names."""
+    """How a command is started: `ready_timeout` in seconds, `env` added to what wire.md names.
+
+    `withheld` are variables of ours that the command must not inherit: they hold credentials.
+    """
 
     cwd: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     ready_path: str = "/health"
     ready_timeout: float = 30.0
+    withheld: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ def access_from(
         api_key=_secret("api key", api_key_env),
         api_key_env=api_key_env,
         second_api_key=second,
+        second_api_key_env=second_api_key_env,
         signing_key=SigningKey.load(signing_key) if signing_key else None,
         allow_http=allow_http,
     )

@@ -8,86 +8,112 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from contract.harness.clocks import REAL
 from contract.harness.connections import Launching
 from contract.harness.errors import TargetError, UsageError
 from contract.harness.redaction import scrub
 
-# Seconds between two looks at a server that is coming up, and the grace it has to end by itself.
+# Seconds: between two looks at a server that is coming up, and the grace it has to end by itself.
 LOOK_EVERY = 0.03
 GRACE = 3.0
+# Seconds that a server has to be gone in, once its connection broke: it closes its sockets first.
+DYING = 0.5
 TAIL_LINES = 15
+TAIL_BYTES = 64 * 1024
+LINE_LENGTH = 300
 # A child inherits this mark, so that a daemon which left the process group is found all the same.
 _MARK = "RELAYAUTH_CONTRACT_LAUNCH"
-# What the harness holds for itself, and what would make a launch depend on the caller's own deployment.
-_NOT_HANDED_ON = (
-    "RELAYAUTH_SIGNING_KEY_PEM", "RELAYAUTH_SIGNING_KEY_PEM_PUBLIC", "RELAYAUTH_DB_PATH", "BASE_URL",
-    "INTERNAL_SECRET", "RELAYAUTH_CONTRACT_API_KEY", "PORT",
-)  # fmt: skip
+# What would make a launch depend on the caller's own deployment.
+CONFIGURATION = ("PORT", "BASE_URL", "RELAYAUTH_SIGNING_KEY_PEM", "RELAYAUTH_SIGNING_KEY_PEM_PUBLIC",
+                 "RELAYAUTH_DB_PATH")  # fmt: skip
+_NOT_HANDED_ON = frozenset({*CONFIGURATION, "INTERNAL_SECRET", "RELAYAUTH_CONTRACT_API_KEY"})
 
 
 class Process:
-    """A server of ours, as a context: its URL on entry, nothing left of it on exit."""
+    """A server of ours, as a context: it answers on entry, and nothing is left of it on exit."""
 
     def __init__(
         self, command: Sequence[str], env: Mapping[str, str], launching: Launching, log: Path
     ) -> None:
         self._command, self._env, self._launching, self._log = command, env, launching, log
         self._mark = secrets.token_hex(8)
-        self._popen: subprocess.Popen[bytes]
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._mourned = False
+        self.url = ""
 
-    def __enter__(self) -> str:
+    def __enter__(self) -> Self:
         """Start it on a free port and wait until it answers; `TargetError` tells its last words."""
         port = free_port()
-        self._start(port)
+        self.url = f"http://127.0.0.1:{port}"
         try:
+            # On a thread, where no interrupt is raised: one inside Popen would lose a child that runs.
+            with ThreadPoolExecutor(1) as starter:
+                starter.submit(self._start, port).result()
             self._await(port)
         except BaseException:
             self._end()
             raise
-        return f"http://127.0.0.1:{port}"
+        return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """End the whole group."""
-        self._end()
+        """End it, and all that it started."""
+        try:
+            self._end()
+        except KeyboardInterrupt:
+            self._end()
+            raise
 
     def _start(self, port: int) -> None:
-        inherited = {name: value for name, value in os.environ.items() if name not in _NOT_HANDED_ON}
         words = [word.replace("{port}", str(port)) for word in self._command]
         try:
             with self._log.open("wb") as log:
                 self._popen = subprocess.Popen(  # noqa: S603 - starting this command is what the user asked for
                     words,
                     cwd=self._launching.cwd,
-                    env={**inherited, **self._env, "PORT": str(port), _MARK: self._mark},
+                    env={**self._inherited(), **self._env, "PORT": str(port), _MARK: self._mark},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
-        except FileNotFoundError as error:
-            what = f"--cwd {self._launching.cwd}" if error.filename == self._launching.cwd else repr(words[0])
-            raise UsageError(f"exec: there is no {what}: is it installed, and on the PATH?") from None
-        except OSError as error:
-            raise UsageError(f"exec: {words[0]!r} can't be started: {error.strerror}") from None
+        except (FileNotFoundError, NotADirectoryError) as error:
+            cwd = self._launching.cwd
+            if cwd is not None and not Path(cwd).is_dir():
+                raise UsageError(
+                    f"exec: there is no folder {cwd!r} to start the command in: see --cwd"
+                ) from None
+            raise UsageError(
+                f"exec: {words[0]!r} can't be started: {error.strerror}: is it installed, and on the PATH?"
+            ) from None
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            raise UsageError(f"exec: {words[0]!r} can't be started: {why}") from None
+
+    def _inherited(self) -> dict[str, str]:
+        withheld = _NOT_HANDED_ON | self._launching.withheld
+        return {
+            name: value
+            for name, value in os.environ.items()
+            if name not in withheld and not name.startswith("FAKETIME")
+        }
 
     def _await(self, port: int) -> None:
         until = REAL["monotonic"]() + self._launching.ready_timeout
         while not self._answers(port):
-            status = self._popen.poll()
-            if status is not None and not self._others():
-                ended = f"ended with signal {-status}" if status < 0 else f"ended with exit code {status}"
-                raise TargetError(f"exec: the server {ended} before it answered{self.last_words()}")
+            if ended := self._ended():
+                raise TargetError(f"exec: the server {ended} before it answered{self._told_lines()}")
             if REAL["monotonic"]() > until:
                 raise TargetError(
                     f"exec: nothing answered GET {self._launching.ready_path} on port {port} within "
-                    f"{self._launching.ready_timeout:g} s: does the server listen on $PORT (or is {{port}} in "
-                    f"its command), and is --ready-path right?{self.last_words()}"
+                    f"{self._launching.ready_timeout:g} s: does the server listen on $PORT (or is {{port}} "
+                    f"in its command), and is --ready-path right?{self._told_lines()}"
                 )
             time.sleep(LOOK_EVERY)
 
@@ -103,39 +129,63 @@ class Process:
             return first.startswith(b"HTTP/1.") and first[9:10] != b"5"
         return False
 
-    def last_words(self) -> str:
-        """Return the tail of the server's output, scrubbed, as the end of a sentence."""
-        lines = self._log.read_text("utf-8", "replace").splitlines()[-TAIL_LINES:]
-        said = scrub("\n".join(f"    {line}" for line in lines if line.strip()))
+    def _ended(self) -> str:
+        """Say how the server ended; empty while any process of it is left."""
+        status = self._popen.poll() if self._popen else None
+        if status is None or any(self._left()):
+            return ""
+        return f"ended with signal {-status}" if status < 0 else f"ended with exit code {status}"
+
+    def obituary(self) -> str:
+        """Say in one line how the server ended, with its last words the first time; empty while it lives."""
+        until = REAL["monotonic"]() + DYING
+        while not (ended := self._ended()):
+            if REAL["monotonic"]() > until:
+                return ""
+            time.sleep(0.01)
+        said = "" if self._mourned else f"; its last words: {' / '.join(self._last_words()) or 'none'}"
+        self._mourned = True
+        return f"the server {ended}{said}"
+
+    def _told_lines(self) -> str:
+        said = "\n".join(f"    {line}" for line in self._last_words())
         return f"; its last words:\n{said}" if said else "; it printed nothing"
 
+    def _last_words(self) -> list[str]:
+        """Return the tail of the server's output, scrubbed before it is cut: half a key has no shape."""
+        with contextlib.suppress(OSError), self._log.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL_BYTES))
+            lines = scrub(log.read().decode("utf-8", "replace")).splitlines()
+            return [line.rstrip()[:LINE_LENGTH] for line in lines if line.strip()][-TAIL_LINES:]
+        return []
+
     def _end(self) -> None:
-        """Ask the group to end, then insist; then see to what left the group."""
+        """Ask all that is left of it to end, then insist."""
         for insist in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._popen.pid, insist)
             until = REAL["monotonic"]() + GRACE
-            while self._lives() and REAL["monotonic"]() < until:
+            asked: set[int] = set()
+            while left := set(self._left()):
+                for pid in left - asked:
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        os.kill(pid, insist)
+                asked |= left
+                if REAL["monotonic"]() > until:
+                    break
                 time.sleep(0.01)
-            if not self._lives():
-                break
-        for pid in self._others():
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        self._popen.wait()
+        if self._popen:
+            self._popen.wait()
 
-    def _lives(self) -> bool:
-        """Say whether any process of the group is left (the leader is reaped on the way)."""
+    def _left(self) -> Iterator[int]:
+        """Yield what lives of the group, and of what bears our mark, wherever it went."""
+        if self._popen is None:
+            return
         self._popen.poll()
-        try:
-            os.killpg(self._popen.pid, 0)
-        except (ProcessLookupError, PermissionError):
-            return False
-        return True
-
-    def _others(self) -> list[int]:
-        """Return the living processes that bear our mark, wherever they went (Linux tells, others don't)."""
-        return [pid for pid in _pids() if pid != self._popen.pid and self._bears_mark(pid)]
+        if not Path("/proc/self/stat").exists():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._popen.pid, 0)
+                yield -self._popen.pid
+            return
+        yield from (pid for pid, group in _living() if group == self._popen.pid or self._bears_mark(pid))
 
     def _bears_mark(self, pid: int) -> bool:
         try:
@@ -144,13 +194,25 @@ class Process:
             return False
 
 
-def _pids() -> Iterator[int]:
-    with contextlib.suppress(OSError):
-        yield from (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+def _living() -> Iterator[tuple[int, int]]:
+    """Yield process and group ids from /proc, without the dead whom nobody has fetched yet."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                # Behind the name, which may hold anything: state, parent, group (proc(5)).
+                state, _, group = (entry / "stat").read_bytes().rpartition(b")")[2].split()[:3]
+                if state not in (b"Z", b"X"):
+                    yield int(entry.name), int(group)
+
+
+_given: set[int] = set()
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """Return a loopback port that nobody listens on at this moment, and that was not given out before."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port: int = server.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port

@@ -28,7 +28,7 @@ def library() -> Path | None:
     """Return libfaketime on this machine, if it is installed."""
     named = os.environ.get(LIBRARY_VARIABLE)
     if named:
-        return Path(named) if Path(named).is_file() else None
+        return Path(named).absolute() if Path(named).is_file() else None
     return next((path for place in _PLACES for path in sorted(Path("/").glob(place[1:]))), None)
 
 
@@ -46,28 +46,33 @@ class Steering:
         return not self.remedy
 
     @classmethod
-    def found(cls, folder: Path) -> "Steering":
-        """Look for libfaketime, and lay the stamp file and the cure for Python children into `folder`."""
+    def found(cls, folder: Path, env: Mapping[str, str] | None = None) -> "Steering":
+        """Look for libfaketime, and lay the stamp file and the cure for Python children into `folder`.
+
+        `env` is what the child gets besides what it inherits.
+        """
         stamp = folder / "now"
         if not sys.platform.startswith("linux"):
             return cls(stamp, remedy=f"a server's clock can't be steered on {sys.platform}: use Linux")
         found = library()
         if found is None:
+            named = os.environ.get(LIBRARY_VARIABLE)
+            missing = f"{LIBRARY_VARIABLE} names {named}, which is not there" if named else "it is missing"
             return cls(
                 stamp,
-                remedy="libfaketime is missing, so no clock can be set: apt-get install faketime",
+                remedy=f"no clock can be set without libfaketime, and {missing}: apt-get install faketime",
             )
         (folder / "sitecustomize.py").write_text(_CURE)
-        before = os.environ.get("PYTHONPATH")
+        before = {**os.environ, **(env or {})}
         return cls(
             stamp,
             {
-                "LD_PRELOAD": " ".join(filter(None, (str(found), os.environ.get("LD_PRELOAD")))),
+                "LD_PRELOAD": " ".join(filter(None, (str(found), before.get("LD_PRELOAD")))),
                 "FAKETIME_TIMESTAMP_FILE": str(stamp),
                 "FAKETIME_FMT": "%s",
                 "FAKETIME_NO_CACHE": "1",
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-                "PYTHONPATH": os.pathsep.join(filter(None, (str(folder), before))),
+                "PYTHONPATH": os.pathsep.join(filter(None, (str(folder), before.get("PYTHONPATH")))),
             },
         )
 
@@ -89,6 +94,10 @@ class SteeredClock:
         """Move both to `moment`; the processes see whole seconds."""
         self._frozen.set(moment)
         self._write()
+
+    def let_go(self) -> None:
+        """Leave the processes to the real time: without a stamp libfaketime changes nothing."""
+        self._stamp.unlink(missing_ok=True)
 
     def _write(self) -> None:
         # Replaced, never rewritten: a reader that met a half-written stamp would end.

@@ -1,11 +1,11 @@
 """Traps on loopback sockets, for servers that run as processes of their own."""
 
 import contextlib
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from contract.harness.processes import free_port
 from contract.harness.tokens import SigningKey
 from contract.harness.traps import DEFAULT_ORIGIN, SLOW_SECONDS, Lie, Net, Source, Visit, reply
 
@@ -33,7 +33,10 @@ class WiredNet:
     @contextlib.contextmanager
     def _trap(self, source: Source, lie: Lie, port: int, net: Net) -> Iterator[str]:
         if lie is Lie.UNREACHABLE:
-            yield f"http://127.0.0.1:{free_port()}"
+            # Bound and never listened on: whoever comes is refused, and nobody else can take the port.
+            with socket.socket() as held:
+                held.bind(("127.0.0.1", port))
+                yield f"http://127.0.0.1:{held.getsockname()[1]}"
             return
         over = threading.Event()
         told = reply(lie, self._key, self._other)
