@@ -102,6 +102,8 @@ class KeySources:
         so are all where any of them asked it unbidden.
         """
         together = [each for each in dict.fromkeys(setups) if not each.leads_to_default]
+        # The slow first: the others go by while it waits.
+        together.sort(key=lambda each: each.trap is not Lie.SLOW)
         if self._deployment.side_by_side == 1 or len(together) < 2:
             return
         with (
@@ -127,7 +129,13 @@ class KeySources:
             public = {"bound": key.public_pem, "unset": None, "blank": BLANK}[setup.public]
             env = environment(key, public=public, base_url=template and template.format(trap=net.origin))
             http = stack.enter_context(self._deployment.launch(env))
-            own, foreign, again = [self._probe(http, bearer_of, net) for bearer_of in (key, other, key)]
+            probes = (key, other, key)
+            if setup.trap is Lie.SLOW and self._deployment.side_by_side > 1:
+                # A verifier that waits out its patience for each of them is waited for once.
+                with ThreadPoolExecutor(len(probes)) as pool:
+                    own, foreign, again = pool.map(lambda bearer: self._probe(http, bearer, net), probes)
+            else:
+                own, foreign, again = [self._probe(http, bearer, net) for bearer in probes]
             return Observation(
                 own=own.status,
                 foreign=foreign.status,
