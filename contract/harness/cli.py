@@ -78,16 +78,19 @@ def clauses(clause_id: str | None) -> None:
 @click.argument("target", default="reference")
 @click.option("--config", metavar="FILE", help="The target file (default: the nearest one).")
 def doctor(target: str, config: str | None) -> None:
-    """Say what this machine and TARGET can offer, and the remedy for what is missing."""
-    from itertools import chain
+    """Say what this machine and TARGET can offer, and the remedy for what is missing.
 
+    Exit code: 0 if it could tell, whatever is missing; 2 if TARGET can't be opened.
+    """
     from contract.harness import doctor as practice
 
     (named,) = targets_of((target,), config)
-    for finding in chain(practice.machine(), practice.abilities(named)):
-        click.echo(f"{'missing' if finding.remedy else 'ok':<8} {finding.what}")
-        if finding.remedy:
-            click.echo(f"         {finding.remedy}")
+    for where, findings in (("this machine", practice.machine()), (named.name, practice.abilities(named))):
+        click.echo(where)
+        for finding in findings:
+            click.echo(f"  {'missing' if finding.remedy else 'ok':<8} {finding.what}")
+            if finding.remedy:
+                click.echo(f"           {finding.remedy}")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.harness.clauses import ABILITIES
+from contract.harness.clauses import ABILITIES, ENDPOINTS
 from contract.harness.connections import Target
-from contract.harness.errors import ContractError
+from contract.harness.runs import interruptible
 from contract.harness.steering import Steering
 from contract.harness.trial import Settings, Trial
 from contract.harness.wiretraps import DEFAULT_PORT
@@ -25,30 +25,29 @@ class Finding:
 
 def machine() -> Iterator[Finding]:
     """Look at what launched servers need of this machine."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield Finding(
-            "libfaketime, to set the clock of launched servers", Steering.found(Path(folder)).remedy
-        )
+    with tempfile.TemporaryDirectory(prefix="relayauth-contract-") as folder:
+        remedy = Steering.found(Path(folder)).remedy
+    yield Finding("libfaketime, to set the clock of launched servers", remedy)
     remedy = ""
     try:
         socket.create_server(("127.0.0.1", DEFAULT_PORT)).close()
     except OSError:
         remedy = (
-            f"it is taken: end what listens on 127.0.0.1:{DEFAULT_PORT}, or JWKS-05 is not tried on exec:"
+            f"it is taken: end what listens on 127.0.0.1:{DEFAULT_PORT}, "
+            "or JWKS-05 and a part of JWKS-06 are not tried on exec:"
         )
     yield Finding(f"port {DEFAULT_PORT}, the loopback default of the key order", remedy)
 
 
 def abilities(target: Target) -> Iterator[Finding]:
-    """Open `target`, and say of each ability and each endpoint whether it is there."""
+    """Open `target`, and say of each ability and each endpoint whether it is there.
+
+    Raises `ContractError` for a target that can't be opened: of that one there is nothing to tell.
+    """
     trial = Trial(target, Settings(targets=(target,)))
-    with contextlib.closing(trial):
-        try:
-            trial.open()
-        except ContractError:
-            yield Finding(target.name, trial.problem or "")
-            return
+    with interruptible(), contextlib.closing(trial):
+        trial.open()
         for ability in ABILITIES:
             yield Finding(ability, trial.connection.lacking.get(ability, ""))
-        for endpoint, why in trial.tenant.closed.items():
-            yield Finding(f"endpoint {endpoint}", why)
+        for endpoint in ENDPOINTS:
+            yield Finding(f"endpoint {endpoint}", trial.tenant.closed.get(endpoint, ""))

@@ -62,7 +62,7 @@ def run(settings: Settings, on_row: OnRow | None = None) -> list[TargetReport]:
     said = io.StringIO()
     # What is loaded by now stays: a collector that walks it again and again takes a tenth of a run.
     gc.freeze()
-    with _interruptible(), _plain_pytest(), contextlib.redirect_stdout(said):
+    with interruptible(), _plain_pytest(), contextlib.redirect_stdout(said):
         status = pytest.main([*_arguments(), *files], plugins=[court, "contract.harness.plugin"])
     return [_report(court, name, int(status), said.getvalue()) for name in court.trials]
 
@@ -107,8 +107,8 @@ def _set(variables: dict[str, str | None]) -> None:
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does: with everything taken away that it made."""
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM end what is done here as Ctrl-C does: with everything taken away that it made."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
