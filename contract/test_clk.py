@@ -1,7 +1,7 @@
 """CLK: time itself. A clock only goes forward, so each case starts from wherever the last one left it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from contract.harness.clocks import Clock
 from contract.harness.errors import Violation
 from contract.harness.evidence import Evidence
-from contract.harness.exchanges import Answer, Pair
+from contract.harness.exchanges import Pair
 from contract.harness.judging import clause, equal, hold, refused, told, twin
 from contract.harness.mints import MINTS, Mint
 from contract.harness.trial import Trial
@@ -57,7 +57,7 @@ def test_a_rotated_life_counts_from_the_rotation(
     after = evidence.rotate(before)
     equal(
         after.refresh.exp,
-        moment + (ttl or DEFAULT),
+        moment + before.refresh.lifetime,
         asked=f"asked {told(ttl)} at mint, rotated {moment - before.refresh.iat} s later",
         contract="a rotated token's life counts from the rotation",
         what="exp of the rotated refresh token",
@@ -69,35 +69,42 @@ class Host:
     """An unattended host: it renews, and remembers what it was given, until it is refused."""
 
     pairs: list[Pair]
-    lockout: Answer | Violation | None = None
-    renewed_at: list[int] = field(default_factory=list)
+    lockout: Violation | None = None
+
+    @property
+    def due(self) -> float:
+        """When it renews: a minute before the announced expiry, in Unix seconds."""
+        return _announced(self.pairs[-1]) - SKEW
 
 
 def renewals(evidence: Evidence, clock: Clock, ttl: int | None, days: int) -> Mapping[str, Host]:
-    """Let one host on each endpoint renew a minute before each expiry for `days` days, all in lockstep."""
-    fields = asked_fields(ttl)
-    closed = evidence.tenant.closed
+    """Let one host on each endpoint renew a minute before each expiry for `days` days, all in lockstep.
+
+    A host that was given another TTL than it asked for does not begin: its story would be another one.
+    """
     hosts = {
-        name: Host([evidence.fresh(mint, **fields)]) for name, mint in MINTS.items() if name not in closed
+        name: Host([evidence.fresh(mint, **asked_fields(ttl))])
+        for name, mint in MINTS.items()
+        if name not in evidence.tenant.closed
     }
     until = clock.now() + days * DAY
-    while clock.now() < until:
-        running = {name: host for name, host in hosts.items() if host.lockout is None}
-        if not running:
+    while running := [host for host in hosts.values() if not _odd(host, ttl) and host.lockout is None]:
+        moment = min(host.due for host in running)
+        if moment > until:
             break
-        due = min(_announced(host.pairs[-1]) for host in running.values()) - SKEW
-        clock.set(max(due, clock.now()))
-        for host in running.values():
-            if _announced(host.pairs[-1]) - SKEW <= clock.now():
-                _renew(evidence, host)
+        clock.set(max(moment, clock.now()))
+        for host in running:
+            if host.due <= clock.now():
+                try:
+                    host.pairs.append(evidence.rotate(host.pairs[-1]))
+                except Violation as refusal:
+                    host.lockout = refusal
     return hosts
 
 
-def _renew(evidence: Evidence, host: Host) -> None:
-    try:
-        host.pairs.append(evidence.rotate(host.pairs[-1]))
-    except Violation as refusal:
-        host.lockout = refusal
+def _odd(host: Host, ttl: int | None) -> bool:
+    """Say whether the newest pair has another TTL than was asked."""
+    return host.pairs[-1].refresh.lifetime != (ttl or DEFAULT)
 
 
 def _announced(pair: Pair) -> float:
@@ -134,12 +141,11 @@ def test_who_renews_in_time_renews_for_ever(
         contract="who renews in time renews for ever",
         came=f"renewal {len(host.pairs)} failed: {host.lockout}",
     )
-    odd = [(number, p.refresh.lifetime) for number, p in enumerate(host.pairs) if p.refresh.lifetime != want]
     hold(
-        not odd,
+        not _odd(host, ttl),
         asked=asked,
         contract=f"each renewal gives {want} s",
-        came=f"renewal {odd[0][0]} gave {odd[0][1]} s" if odd else "",
+        came=f"renewal {len(host.pairs) - 1} gave {host.pairs[-1].refresh.lifetime} s",
     )
 
 
@@ -153,7 +159,7 @@ def test_who_sleeps_past_the_ttl_is_locked_out(
     """The announced expiry decides: good just before it, refused with 401 a minute after it."""
     awake, asleep = (evidence.fresh(mint, **asked_fields(ttl)) for _ in range(2))
     asked = f"asked {told(ttl)} at mint, presented the refresh token"
-    contract = f"the announced TTL of {ttl or DEFAULT} s decides and no other"
+    contract = "the announced expiry decides and no other"
     clock.set(_announced(awake) - 1)
     refused(evidence.service.refresh(awake.refresh), 200, asked=f"{asked} 1 s before the announced expiry",
             contract=contract)  # fmt: skip
@@ -161,33 +167,23 @@ def test_who_sleeps_past_the_ttl_is_locked_out(
     refused(
         evidence.service.refresh(asleep.refresh), 401, asked=f"{asked} {SKEW} s after it", contract=contract
     )
-    equal(
-        round(_announced(asleep) - asleep.answer.asked.sent_at),
-        ttl or DEFAULT,
-        asked=asked,
-        contract=contract,
-        what="the announced TTL",
-    )
 
 
 @clause("CLK-05")
 @pytest.mark.parametrize("generation", [0, 1], ids=["at mint", "at refresh"])
-@pytest.mark.parametrize("name", ["access", "refresh"])
-def test_a_token_is_issued_now(
-    evidence: Evidence, clock: Clock, mint: Mint, name: str, generation: int
-) -> None:
+def test_both_tokens_are_issued_now(evidence: Evidence, clock: Clock, mint: Mint, generation: int) -> None:
     """`iat` is the second in which the request was sent; on a clock that can't be set, within 5 s of it."""
     pair = evidence.generation(mint, generation)
     answer = pair.answer
     now = answer.asked.sent_at if clock.settable else (answer.date or answer.asked.sent_at)
     slack = 0 if clock.settable else 5
-    iat = pair.tokens[name].iat
-    hold(
-        abs(iat - int(now)) <= slack,
-        asked=f"asked {answer.asked.path} at {int(now)}",
-        contract="iat is now" + (f", give or take {slack} s" if slack else ""),
-        came=f"iat of the {name} token was {iat}, {iat - int(now):+} s",
-    )
+    for name, token in pair.tokens.items():
+        hold(
+            abs(token.iat - int(now)) <= slack,
+            asked=f"asked {answer.asked.path} at {int(now)}",
+            contract="iat is now" + (f", give or take {slack} s" if slack else ""),
+            came=f"iat of the {name} token was {token.iat}, {token.iat - int(now):+} s",
+        )
 
 
 @clause("CLK-06")

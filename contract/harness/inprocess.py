@@ -1,6 +1,7 @@
 """Targets in this process: the bundled reference, named by string, and any other ASGI application."""
 
 import contextlib
+import functools
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +10,7 @@ from typing import Any
 import httpx
 
 from contract.harness.clocks import frozen
-from contract.harness.connections import Access, Connection, Deployment, Target, environment
+from contract.harness.connections import Access, Connection, Deployment, Kind, Target, environment
 from contract.harness.errors import TargetError, UsageError
 from contract.harness.tokens import other_key, run_key
 from contract.harness.transport import ASGIApp, AsgiTransport, client
@@ -17,19 +18,33 @@ from contract.harness.traps import MockedNet
 
 # The two houses stay apart: the reference is known here by name alone.
 REFERENCE = "reference_impl.app:create_app"
+MUTANTS = "reference_impl.mutants:mutants"
 
 
 @contextlib.contextmanager
 def reference(target: Target) -> Iterator[Connection]:
     """Open the reference with a key of this run and a database in memory: every ability."""
-    create_app = load(REFERENCE)
-    with deployed(target.name, create_app) as connection:
+    with _deployed(target.name, "reference", load(REFERENCE)) as connection:
         yield connection
 
 
 @contextlib.contextmanager
-def deployed(name: str, create_app: Callable[[Mapping[str, str]], ASGIApp]) -> Iterator[Connection]:
-    """Open an application that a factory makes from an environment; the caller says what it is called."""
+def mutant(target: Target) -> Iterator[Connection]:
+    """Open `mutant:NAME`, the reference with one rule broken; `UsageError` if there is none of that name."""
+    name = target.spec.removeprefix("mutant:")
+    known = load(MUTANTS)()
+    if name not in known:
+        raise UsageError(f"there is no mutant {name!r}: `relayauth-contract mutants --list` names them")
+    create_app = functools.partial(load(REFERENCE), rules=known[name]())
+    with _deployed(target.name, "mutant", create_app) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def _deployed(
+    name: str, kind: Kind, create_app: Callable[[Mapping[str, str]], ASGIApp]
+) -> Iterator[Connection]:
+    """Open an application that a factory makes from an environment."""
     key, other = run_key(), other_key()
 
     @contextlib.contextmanager
@@ -40,7 +55,7 @@ def deployed(name: str, create_app: Callable[[Mapping[str, str]], ASGIApp]) -> I
     with frozen() as clock, launch(environment(key, public=key.public_pem)) as http:
         yield Connection(
             name=name,
-            kind="mutant" if name.startswith("mutant:") else "reference",
+            kind=kind,
             http=http,
             clock=clock,
             access=Access(),

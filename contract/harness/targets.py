@@ -8,9 +8,10 @@ from contract.harness.errors import UsageError
 
 Opener = Callable[[Target], contextlib.AbstractContextManager[Connection]]
 
-GRAMMAR = "reference, exec:COMMAND, asgi:PACKAGE.MODULE:ATTR, https://HOST, http://127.0.0.1:PORT"
+GRAMMAR = "reference, mutant:NAME, exec:COMMAND, asgi:PACKAGE.MODULE:ATTR, https://HOST, http://127.0.0.1:PORT"
 _STARTS: dict[str, Kind] = {
     "reference": "reference",
+    "mutant:": "mutant",
     "asgi:": "asgi",
     "exec:": "exec",
     "https://": "url",
@@ -33,6 +34,10 @@ def opener(name: str) -> Opener:
             from contract.harness.inprocess import reference
 
             return reference
+        case "mutant":
+            from contract.harness.inprocess import mutant
+
+            return mutant
         case "asgi":
             from contract.harness.inprocess import asgi
 

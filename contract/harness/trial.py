@@ -146,8 +146,9 @@ class Trial:
     def _clear_up(self) -> None:
         if self.settings.keep and not self.connection.throwaway:
             self._leftovers = self.tenant.kept()
-        else:
+        elif self.connection.kind != "exec":
             self._leftovers = self.tenant.close()
+        # What a launched server holds is gone with it, also if it hangs or is dead.
 
     def close(self) -> None:
         """Take away what the run made, and let go of the target."""

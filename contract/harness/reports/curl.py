@@ -66,9 +66,9 @@ def preamble(url: str | None, api_key_env: str, commands: Iterable[str]) -> list
     if "$API_KEY" in used or "$WORKSPACE_TOKEN" in used or f"${_AGENT}" in used:
         first.append(f'API_KEY="${api_key_env}"')
     if "$WORKSPACE_ID" in used or "$WORKSPACE_TOKEN" in used or f"${_AGENT}" in used:
-        first.append("WORKSPACE_ID=ws_by-hand")
+        first.append("WORKSPACE_ID=ws_by-hand-$$")
     if f"${_AGENT}" in used:
-        body = {"name": "by-hand", "sponsorId": "user_by-hand", "workspaceId": "$WORKSPACE_ID"}
+        body = {"name": "$WORKSPACE_ID", "sponsorId": "user_by-hand", "workspaceId": "$WORKSPACE_ID"}
         body["scopes"] = ["relayauth:identity:read:*"]  # type: ignore[assignment]
         first.append(_make(_AGENT, "/v1/identities", body, ".id"))
     if "$WORKSPACE_TOKEN" in used:

@@ -1,0 +1,137 @@
+"""Slips in where a verifier finds its keys, and in what is published."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from reference_impl.mutants import Mutant
+from reference_impl.rules import DEFAULT_JWKS_ORIGIN, JWKS_PATH
+
+
+class BaseUrlBeatsTheBoundKeyUnlessLocal(Mutant):
+    """An https BASE_URL is asked although the public key is bound."""
+
+    breaks = frozenset({"JWKS-01"})
+
+    def bound_key_counts(self, public: str | None, base_url: str | None) -> bool:
+        return self.is_set(public) and not str(base_url).startswith("https:")
+
+
+class BlankIsSet(Mutant):
+    """White space is taken for a value."""
+
+    breaks = frozenset({"JWKS-06"})
+
+    def is_set(self, value: str | None) -> bool:
+        return bool(value)
+
+
+class WholeBaseUrlIsUsed(Mutant):
+    """The JWKS is looked for below BASE_URL's path."""
+
+    breaks = frozenset({"JWKS-04"})
+
+    def jwks_url(self, base_url: str | None) -> str:
+        if not self.is_set(base_url):
+            return super().jwks_url(base_url)
+        parts = urlsplit(str(base_url).strip())
+        return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}{JWKS_PATH}"
+
+
+class BaseUrlIsIgnored(Mutant):
+    """Without a public key the loopback default is asked, whatever BASE_URL says."""
+
+    breaks = frozenset({"JWKS-04"})
+
+    def jwks_url(self, base_url: str | None) -> str:
+        return DEFAULT_JWKS_ORIGIN + JWKS_PATH
+
+
+class AnotherDefault(Mutant):
+    """The loopback default is on port 8080."""
+
+    breaks = frozenset({"JWKS-05"})
+
+    def jwks_url(self, base_url: str | None) -> str:
+        return super().jwks_url(base_url).replace(":8787/", ":8080/")
+
+
+class AnotherWellKnownName(Mutant):
+    """The set is looked for under /jwks.json."""
+
+    breaks = frozenset({"JWKS-04", "JWKS-05"})
+
+    def jwks_url(self, base_url: str | None) -> str:
+        return super().jwks_url(base_url).replace("/.well-known/", "/")
+
+
+class FallsBackToTheDefault(Mutant):
+    """When BASE_URL gives no keys, the loopback default is asked."""
+
+    breaks = frozenset({"JWKS-07"})
+
+    def fallback_urls(self, url: str) -> Collection[str]:
+        return (DEFAULT_JWKS_ORIGIN + JWKS_PATH,)
+
+
+class NoKeysNoCheck(Mutant):
+    """When no key can be found, a bearer passes unverified."""
+
+    breaks = frozenset({"JWKS-07"})
+
+    def unverified_passes(self, *, no_keys: bool) -> bool:
+        return no_keys
+
+
+class AnyStatusWillDo(Mutant):
+    """Keys are read from an error page."""
+
+    breaks = frozenset({"JWKS-07"})
+
+    def accepts_jwks(self, status: int, location: str | None) -> bool:
+        return status < 300 or status >= 400
+
+
+class PatienceOfAMinute(Mutant):
+    """A silent JWKS is waited for half a minute."""
+
+    breaks = frozenset({"JWKS-07"})
+
+    def jwks_time_out(self) -> float:
+        return 30.0
+
+
+class PublishesNothing(Mutant):
+    """The published set is empty although the key is bound."""
+
+    breaks = frozenset({"JWKS-09"})
+
+    def published(self, jwk: Mapping[str, str]) -> Mapping[str, str] | None:
+        return None
+
+
+class PublishesAPrivateMember(Mutant):
+    """The published key has a member d."""
+
+    breaks = frozenset({"JWKS-09"})
+
+    def published(self, jwk: Mapping[str, str]) -> Mapping[str, str] | None:
+        return {**jwk, "d": jwk["e"]}
+
+
+class PublishesAnotherKid(Mutant):
+    """The published kid is a name, not the thumbprint."""
+
+    breaks = frozenset({"JWKS-09"})
+
+    def published(self, jwk: Mapping[str, str]) -> Mapping[str, str] | None:
+        return {**jwk, "kid": "main"}
+
+
+class BearersMustBeForTheApi(Mutant):
+    """A bearer that was minted for another plane is refused."""
+
+    breaks = frozenset({"JWKS-08"})
+
+    def is_for_us(self, audience: Any) -> bool:
+        return super().is_for_us(audience) and "relayauth" in audience

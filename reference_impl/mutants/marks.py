@@ -1,0 +1,116 @@
+"""Slips in the mark, in `meta`, and in what is announced."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reference_impl.facts import Endpoint, Kind
+from reference_impl.mutants import Mutant
+from reference_impl.rules import MARK
+
+
+class MarkIsANumber(Mutant):
+    """The mark is a JSON number, not a string."""
+
+    breaks = frozenset({"META-01"})
+
+    def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
+        return None if asked is None else effective
+
+
+class MarkIsWhatWasAsked(Mutant):
+    """The mark says what was asked, not what was given."""
+
+    breaks = frozenset({"META-01"})
+
+    def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
+        return None if asked is None else str(asked)
+
+
+class MarkHasAFraction(Mutant):
+    """The mark is written as 7776000.0."""
+
+    breaks = frozenset({"META-01"})
+
+    def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
+        return None if asked is None else str(float(effective))
+
+
+class DefaultIsMarked(Mutant):
+    """A session that asked for nothing is marked 86400."""
+
+    breaks = frozenset({"META-03"})
+
+    def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
+        return str(effective)
+
+
+class MarkOnRefreshOnly(Mutant):
+    """The access token bears no mark."""
+
+    breaks = frozenset({"META-01"})
+
+    def marked_meta(self, kind: Kind, meta: Mapping[str, Any], mark: Any) -> Mapping[str, Any]:
+        return super().marked_meta(kind, meta, mark if kind == "refresh" else None)
+
+
+class MarkOnAccessOnly(Mutant):
+    """The refresh token bears no mark."""
+
+    breaks = frozenset({"META-01"})
+
+    def marked_meta(self, kind: Kind, meta: Mapping[str, Any], mark: Any) -> Mapping[str, Any]:
+        return super().marked_meta(kind, meta, mark if kind == "access" else None)
+
+
+class MarkReplacesTheRest(Mutant):
+    """A marked token loses the endpoint's own entries of meta."""
+
+    breaks = frozenset({"META-02"})
+
+    def marked_meta(self, kind: Kind, meta: Mapping[str, Any], mark: Any) -> Mapping[str, Any]:
+        return {MARK: mark} if mark is not None else dict(meta)
+
+
+class PathsAreAList(Mutant):
+    """An entry of meta is a list, not JSON text."""
+
+    breaks = frozenset({"META-02"})
+
+    def own_meta(self, endpoint: Endpoint, entries: Mapping[str, str]) -> Mapping[str, Any]:
+        return {name: [value] if name == "paths" else value for name, value in entries.items()}
+
+
+class AgentNameIsForgotten(Mutant):
+    """A path token's meta lacks the agent's name."""
+
+    breaks = frozenset({"META-02"})
+
+    def own_meta(self, endpoint: Endpoint, entries: Mapping[str, str]) -> Mapping[str, Any]:
+        return {name: value for name, value in entries.items() if name != "agentName"}
+
+
+class RefreshExpiryIsAnnouncedFromTheDefault(Mutant):
+    """The answer announces now + 24 h for the refresh token, whatever its exp."""
+
+    breaks = frozenset({"TTL-04"})
+
+    def announced(self, kind: Kind, exp: int, now: float) -> float:
+        return int(now) + 86400 if kind == "refresh" else exp
+
+
+class ExpiryIsAnnouncedFromAnotherClock(Mutant):
+    """The announced expiries carry the milliseconds of now."""
+
+    breaks = frozenset({"TTL-04"})
+
+    def announced(self, kind: Kind, exp: int, now: float) -> float:
+        return exp + now % 1
+
+
+class AccessExpiryIsAnnouncedWithTheSkew(Mutant):
+    """The access token's announced expiry includes the verifier's skew."""
+
+    breaks = frozenset({"TTL-04"})
+
+    def announced(self, kind: Kind, exp: int, now: float) -> float:
+        return exp + 30 if kind == "access" else exp

@@ -1,0 +1,85 @@
+"""Slips in time itself."""
+
+from reference_impl.facts import Kind, Rotation
+from reference_impl.mutants import Mutant
+
+
+class RefreshDiesAMinuteEarly(Mutant):
+    """The skew is taken off a refresh token's life, not added to it."""
+
+    breaks = frozenset({"CLK-01", "CLK-04"})
+
+    def expired(self, kind: Kind, exp: int, now: float) -> bool:
+        return now >= exp - 30 if kind == "refresh" else super().expired(kind, exp, now)
+
+
+class RefreshLivesTwoMinutesLong(Mutant):
+    """A refresh token is accepted until two minutes after its exp."""
+
+    breaks = frozenset({"CLK-01", "CLK-04"})
+
+    def expired(self, kind: Kind, exp: int, now: float) -> bool:
+        return now >= exp + 120 if kind == "refresh" else super().expired(kind, exp, now)
+
+
+class RefreshNeverExpires(Mutant):
+    """Nobody looks at a refresh token's exp."""
+
+    breaks = frozenset({"CLK-01", "CLK-04"})
+
+    def expired(self, kind: Kind, exp: int, now: float) -> bool:
+        return kind == "access" and super().expired(kind, exp, now)
+
+
+class RotatedLifeCountsFromTheMint(Mutant):
+    """A rotated token ends when the first one would have ended."""
+
+    breaks = frozenset({"CLK-02", "CLK-03"})
+
+    def rotated_refresh_exp(self, rotation: Rotation, iat: int, ttl: int) -> int:
+        return rotation.grant.minted_at + ttl
+
+
+class RotatedLifeCountsFromTheTokenBefore(Mutant):
+    """A rotated token's life is added to that of the token before."""
+
+    breaks = frozenset({"CLK-02", "CLK-03"})
+
+    def rotated_refresh_exp(self, rotation: Rotation, iat: int, ttl: int) -> int:
+        return int(rotation.claims["exp"]) + ttl
+
+
+class IssuedASecondAgo(Mutant):
+    """iat lies a second in the past."""
+
+    breaks = frozenset({"CLK-05"})
+
+    def issued_at(self, now: float) -> int:
+        return int(now) - 1
+
+
+class IssuedRoundedUp(Mutant):
+    """iat is rounded up to the next second."""
+
+    breaks = frozenset({"CLK-05"})
+
+    def issued_at(self, now: float) -> int:
+        return -int(-now // 1)
+
+
+class AccessDiesAtOnce(Mutant):
+    """An access token is refused during the last minute of its life."""
+
+    breaks = frozenset({"CLK-06"})
+
+    def expired(self, kind: Kind, exp: int, now: float) -> bool:
+        return now >= exp - 60 if kind == "access" else super().expired(kind, exp, now)
+
+
+class AccessLivesOn(Mutant):
+    """An access token is accepted for an hour after its exp."""
+
+    breaks = frozenset({"CLK-06"})
+
+    def expired(self, kind: Kind, exp: int, now: float) -> bool:
+        return now >= exp + 3600 if kind == "access" else super().expired(kind, exp, now)
