@@ -23,6 +23,7 @@ check: $(READY) ## hold the contract against the bundled reference
 test: $(READY) ## run the tests, with coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 lint: $(READY) ## ruff, its formatter and mypy, all of them strict
