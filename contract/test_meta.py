@@ -9,7 +9,7 @@ from contract.harness.judging import clause, equal, hold
 from contract.harness.mints import Mint
 from contract.harness.tokens import MARK
 
-ASKED = {"60s": 60, "90d": 7776000, "above-the-cap": 31536000, "a-fraction": 3600.9}
+ASKED = {"60s": 60, "odd": 86399, "90d": 7776000, "above-the-cap": 31536000, "a-fraction": 3600.9}
 
 
 @clause("META-01")

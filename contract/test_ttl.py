@@ -125,6 +125,7 @@ def test_whatever_json_is_asked_no_monster_is_minted(evidence: Evidence, mint: M
     for_all(
         json_values(),
         lambda value: judge_any_value(evidence, mint, value),
+        first=(0, CAP + 1, "ninety days"),
         examples=count,
         seed=settings.seed,
         shrink=trial.connection.kind != "url",

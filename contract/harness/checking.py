@@ -65,7 +65,7 @@ def check(
     code: 0 the contract holds, 1 it is broken, 2 no verdict.
     """
     for file in filter(None, (json_file, junit_file)):
-        _writable(file)
+        writable(file)
     access = {
         name: chosen.pop(name) for name in ("api_key_env", "second_api_key_env", "signing_key", "allow_http")
     }
@@ -204,7 +204,7 @@ def _write(
         Path(junit_file).write_text(scrub(junit.render(reports)), "utf-8")
 
 
-def _writable(file: str) -> None:
+def writable(file: str) -> None:
     """Find out before the run that a report can't be written after it."""
     path = Path(file)
     place = path if path.exists() else path.parent

@@ -1,14 +1,15 @@
-"""The command: `relayauth-contract check | serve | clauses | doctor`."""
+"""The command: `relayauth-contract check | serve | clauses | mutants | doctor`."""
 
 import importlib
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
-from contract.harness.checking import check, targets_of
+from contract.harness.checking import check, targets_of, writable
 from contract.harness.clauses import catalogue
-from contract.harness.errors import ContractError
+from contract.harness.errors import ContractError, UsageError
 
 NO_VERDICT = 2
 # The two houses stay apart: the reference brings its own command, known here by name alone.
@@ -72,6 +73,36 @@ def clauses(clause_id: str | None) -> None:
     click.echo(f"endpoints: {', '.join(clause.endpoints) or 'the service as a whole'}")
     click.echo(f"needs:     {', '.join(clause.needs) or 'nothing special'}")
     click.echo(f"source:    {clause.source}")
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--list", "listed", is_flag=True, help="Only name them, with what each gets wrong.")
+@click.option("--json", "json_file", metavar="FILE", help="Write the proof as JSON.")
+def mutants(*, names: tuple[str, ...], listed: bool, json_file: str | None) -> None:
+    """Prove the contract: run it against the reference with one rule broken, for every rule.
+
+    Exit code: 0 if every mutant is killed by exactly the clauses it declares and every must bites, else 1.
+    """
+    from contract.harness import proof
+
+    known = proof.catalogue_of_mutants()
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(f"there is no mutant {unknown[0]!r}: `relayauth-contract mutants --list` names them")
+    if listed:
+        for name in names or known:
+            click.echo(f"{name}: {' '.join((known[name].__doc__ or '').split())}")
+        return
+    if json_file:
+        writable(json_file)
+    from contract.harness.reports import kills
+
+    found = proof.prove(names)
+    if json_file:
+        Path(json_file).write_text(kills.as_json(found), "utf-8")
+    for line in kills.lines(found):
+        click.echo(line)
+    sys.exit(0 if found.stands else 1)
 
 
 @main.command()

@@ -1,6 +1,6 @@
 """Generated cases: hypothesis with a bound, a seed, and no clock of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 
@@ -22,8 +22,16 @@ def json_values() -> Any:
     return scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_size=6), scalars, max_size=2)
 
 
-def for_all(values: Any, judge: Callable[[Any], None], *, examples: int, seed: int, shrink: bool) -> None:
-    """Call `judge` with up to `examples` generated values; what it raises for one of them is raised.
+def for_all(
+    values: Any,
+    judge: Callable[[Any], None],
+    *,
+    first: Iterable[Any] = (),
+    examples: int,
+    seed: int,
+    shrink: bool,
+) -> None:
+    """Call `judge` with the `first` values and up to `examples` generated ones; what it raises is raised.
 
     The same `seed` gives the same values. With `shrink` a failing value is made small, at the price of more
     calls.
@@ -42,6 +50,9 @@ def for_all(values: Any, judge: Callable[[Any], None], *, examples: int, seed: i
         report_multiple_bugs=False,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
+
+    for value in first:
+        judge(value)
 
     def case(value: Any) -> None:
         judge(value)

@@ -10,7 +10,7 @@ import httpx
 
 from contract.harness.clocks import REAL, Clock
 from contract.harness.connections import Deployment, environment
-from contract.harness.errors import ContractError, CouldNotTry
+from contract.harness.errors import ContractError, CouldNotTry, NotTried
 from contract.harness.exchanges import Answer, Asked
 from contract.harness.tokens import SigningKey, admin_claims
 from contract.harness.traps import Lie, Net, Visit
@@ -125,6 +125,8 @@ class KeySources:
         key, other = self._deployment.key, self._deployment.other
         with contextlib.ExitStack() as stack:
             net = stack.enter_context(self._deployment.spread(setup.trap, setup.default))
+            if net.blind and setup.leads_to_default:
+                raise NotTried(net.blind)
             template = BASE_URLS[setup.base_url]
             public = {"bound": key.public_pem, "unset": None, "blank": BLANK}[setup.public]
             env = environment(key, public=public, base_url=template and template.format(trap=net.origin))

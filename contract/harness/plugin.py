@@ -1,6 +1,6 @@
 """The pytest side: which cases there are, what each of them gets, and what came of it."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from contract.harness.clauses import Clause, catalogue
 from contract.harness.clocks import Clock
 from contract.harness.connections import Access, Target
+from contract.harness.court import COURT, Court
 from contract.harness.errors import ContractError, NotTried, UsageError, Violation
 from contract.harness.evidence import Evidence
 from contract.harness.keysources import KeySources
@@ -17,36 +18,6 @@ from contract.harness.results import Outcome, Row, exit_code
 from contract.harness.service import Service
 from contract.harness.tokens import Malformed
 from contract.harness.trial import Settings, Trial
-
-OnRow = Callable[[str, Row], None]
-
-
-class Court:
-    """All trials of a run, in the order of their targets."""
-
-    def __init__(self, settings: Settings, on_row: OnRow | None = None) -> None:
-        self.settings = settings
-        self.trials = {target.name: Trial(target, settings) for target in settings.targets}
-        self.chosen = {target.name: settings.chosen(target) for target in settings.targets}
-        self.interrupted = False
-        self._on_row = on_row
-
-    def record(self, target: str, row: Row) -> None:
-        """Keep what came of one case."""
-        self.trials[target].rows.append(row)
-        if self._on_row:
-            self._on_row(target, row)
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        """Make this court the one of the run."""
-        config.stash[COURT] = self
-
-    def pytest_keyboard_interrupt(self) -> None:
-        """Remember that the run did not come to its end."""
-        self.interrupted = True
-
-
-COURT = pytest.StashKey[Court]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -248,8 +219,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """End pytest's own report with the verdict."""
     reports = [each.report for each in config.stash[COURT].trials.values() if each.rows or each.problem]
     if reports:
-        from contract.harness.reports.terminal import verdict_line
-
         terminalreporter.section("the contract")
         for report in reports:
-            terminalreporter.write_line(verdict_line(report))
+            terminalreporter.write_line(report.sentence)

@@ -18,8 +18,9 @@ from contract.harness.connections import Launching
 from contract.harness.errors import TargetError, UsageError
 from contract.harness.redaction import scrub
 
-# Seconds: between two looks at a server that is coming up, and the grace it has to end by itself.
+# Seconds: between two looks at a server that is coming up, for one of them, and the grace to end by itself.
 LOOK_EVERY = 0.03
+LONGEST_LOOK = 2.0
 GRACE = 3.0
 # Seconds that a server has to be gone in, once its connection broke: it closes its sockets first.
 DYING = 0.5
@@ -106,21 +107,24 @@ class Process:
 
     def _await(self, port: int) -> None:
         until = REAL["monotonic"]() + self._launching.ready_timeout
-        while not self._answers(port):
+        while not self._answers(port, until - REAL["monotonic"]()):
             if ended := self._ended():
                 raise TargetError(f"exec: the server {ended} before it answered{self._told_lines()}")
             if REAL["monotonic"]() > until:
+                status = self._popen.poll() if self._popen else None
+                alone = f" (the command itself {_told(status)}, and what it started lives)"
                 raise TargetError(
                     f"exec: nothing answered GET {self._launching.ready_path} on port {port} within "
-                    f"{self._launching.ready_timeout:g} s: does the server listen on $PORT (or is {{port}} "
-                    f"in its command), and is --ready-path right?{self._told_lines()}"
+                    f"{self._launching.ready_timeout:g} s{'' if status is None else alone}: does the server "
+                    f"listen on $PORT (or is {{port}} in its command), and is --ready-path right?"
+                    f"{self._told_lines()}"
                 )
             time.sleep(LOOK_EVERY)
 
-    def _answers(self, port: int) -> bool:
+    def _answers(self, port: int, seconds: float) -> bool:
         """Ask once over a bare socket: any HTTP answer below 500 is a server that is up."""
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as asked:
-            asked.settimeout(2)
+        patience = min(max(seconds, LOOK_EVERY), LONGEST_LOOK)
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), patience) as asked:
             asked.sendall(
                 f"GET {self._launching.ready_path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n"
                 "connection: close\r\n\r\n".encode()
@@ -134,7 +138,7 @@ class Process:
         status = self._popen.poll() if self._popen else None
         if status is None or any(self._left()):
             return ""
-        return f"ended with signal {-status}" if status < 0 else f"ended with exit code {status}"
+        return _told(status)
 
     def obituary(self) -> str:
         """Say in one line how the server ended, with its last words the first time; empty while it lives."""
@@ -192,6 +196,10 @@ class Process:
             return f"{_MARK}={self._mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         except OSError:
             return False
+
+
+def _told(status: int | None) -> str:
+    return f"ended with signal {-status}" if status and status < 0 else f"ended with exit code {status}"
 
 
 def _living() -> Iterator[tuple[int, int]]:

@@ -10,6 +10,7 @@ from contract.harness.exchanges import Answer
 Outcome = Literal["pass", "fail", "known", "not_tried", "error"]
 # The worst row of a clause speaks for it: one untried row means that the clause was not tried in full.
 _WORST_FIRST: tuple[Outcome, ...] = ("fail", "error", "not_tried", "known", "pass")
+_SAID = {"holds": "holds", "broken": "is broken", "open": "is open"}
 EXIT = {"holds": 0, "broken": 1, "open": 2}
 
 
@@ -114,6 +115,24 @@ class TargetReport:
         untried = self.strict and self.count("not_tried", "must")
         unsure = self.problem or self.interrupted or self.count("error", "must") or untried
         return "open" if unsure or not self.count("pass", "must") else "holds"
+
+    @property
+    def sentence(self) -> str:
+        """The one line that a tired person reads: the verdict, and what it stands on."""
+        counts = {
+            "passed": self.count("pass"),
+            "failed": self.count("fail"),
+            "known": self.count("known"),
+            "not tried": self.count("not_tried"),
+            "errors": self.count("error"),
+        }
+        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count or name == "passed")
+        interrupted = " interrupted;" if self.interrupted else ""
+        model = catalogue().rotation_model.partition(":")[0]
+        return (
+            f"The contract {_SAID[self.verdict]} on {self.name}:{interrupted} {told}; "
+            f"{self.requests} requests; rotation model: {model}."
+        )
 
 
 def exit_code(reports: Sequence[TargetReport]) -> int:

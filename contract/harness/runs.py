@@ -14,8 +14,8 @@ from types import FrameType
 import pytest
 
 from contract.harness.clauses import catalogue
+from contract.harness.court import Court, OnRow
 from contract.harness.errors import ContractError, UsageError
-from contract.harness.plugin import Court, OnRow
 from contract.harness.redaction import scrub
 from contract.harness.results import TargetReport
 from contract.harness.targets import kind_of
@@ -69,8 +69,8 @@ def run(settings: Settings, on_row: OnRow | None = None) -> list[TargetReport]:
 
 def _arguments() -> list[str]:
     idle = [word for name in _IDLE for word in ("-p", f"no:{name}")]
-    return [*idle, "-q", "--assert=plain", "--tb=no", "--no-header", "--no-summary", "--capture=no", "-c", os.devnull,
-            f"--rootdir={_CHAPTERS}", "--import-mode=importlib", "-W", "ignore"]  # fmt: skip
+    quiet = ["-q", "--tb=no", "--no-header", "--no-summary", "--capture=no", "--assert=plain"]
+    return [*idle, *quiet, "-c", os.devnull, f"--rootdir={_CHAPTERS}", "--import-mode=importlib"]
 
 
 def _report(court: Court, name: str, status: int, said: str) -> TargetReport:

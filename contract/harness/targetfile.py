@@ -75,6 +75,8 @@ def _check(where: str, row: Any) -> None:
             raise UsageError(f"{where}: {key} is of the wrong type")
     if ("url" in row) == ("command" in row):
         raise UsageError(f"{where}: give either a url or a command")
+    if not row.get("ready-timeout", 1) > 0:
+        raise UsageError(f"{where}: ready-timeout is no number of seconds that can be waited")
     entries = [*row.get("clauses", []), *row.get("env", {}).values()]
     if not all(isinstance(entry, str) for entry in entries):
         raise UsageError(f"{where}: clauses and env hold text")

@@ -8,7 +8,9 @@ from contract.harness.errors import UsageError
 
 Opener = Callable[[Target], contextlib.AbstractContextManager[Connection]]
 
-GRAMMAR = "reference, mutant:NAME, exec:COMMAND, asgi:PACKAGE.MODULE:ATTR, https://HOST, http://127.0.0.1:PORT"
+GRAMMAR = (
+    "reference, mutant:NAME, exec:COMMAND, asgi:PACKAGE.MODULE:ATTR, https://HOST, http://127.0.0.1:PORT"
+)
 _STARTS: dict[str, Kind] = {
     "reference": "reference",
     "mutant:": "mutant",

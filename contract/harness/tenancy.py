@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from contract.harness.admission import health, lacking_scope, what_was_made
 from contract.harness.errors import ContractError, CouldNotTry, NotTried, TargetError, Violation
 from contract.harness.exchanges import Answer, Pair, pair_of
 from contract.harness.mints import FILE_SCOPES, MINTS, READ_SCOPE, Mint
@@ -12,6 +13,7 @@ from contract.harness.service import Service
 from contract.harness.surface import scopes_for
 from contract.harness.tokens import Malformed, Token, admin_claims, read
 
+_NOBODY = Token("none", "", {}, {})
 SPONSOR = "user_relayauth-contract"
 WORKSPACE_SCOPES = ("relayauth:token:create:*", READ_SCOPE, *FILE_SCOPES)
 
@@ -78,7 +80,7 @@ class Tenant:
         answer = self.mint(mint, **fields)
         if answer.status != 201:
             if answer.status == 403:
-                self.closed[mint.name] = _lacking(answer)
+                self.closed[mint.name] = lacking_scope(answer)
                 raise NotTried(self.closed[mint.name])
             told = ", ".join(f"{name} {scrub(repr(value))}" for name, value in fields.items()) or "nothing"
             raise Violation(
@@ -105,7 +107,7 @@ class Tenant:
                 "the admin bearer that the deployment's own key signed was refused with "
                 f"{answer.told}, so nothing could be minted: see JWKS-01 and JWKS-08"
             )
-        made = _made(answer, "an org API key")
+        made = what_was_made(answer, "an org API key")
         self._org_key_id = str(made["apiKey"]["id"])
         return Secret("api key", str(made["key"]))
 
@@ -127,9 +129,9 @@ class Tenant:
         }
         answer = self.service.call("POST", "/v1/identities", key=self.org_key, body=body)
         if answer.status == 403:
-            self.closed["identity"] = self.closed["agent"] = _lacking(answer)
+            self.closed["identity"] = self.closed["agent"] = lacking_scope(answer)
             return
-        self.identity = str(_made(answer, "an identity")["id"])
+        self.identity = str(what_was_made(answer, "an identity")["id"])
 
     def _make_workspace_token(self) -> None:
         answer = self._workspace_token(list(WORKSPACE_SCOPES))
@@ -141,7 +143,7 @@ class Tenant:
             self.closed.setdefault("agent", why)
             self.closed["path"] = why
             return
-        made = _made(answer, "a workspace token")
+        made = what_was_made(answer, "a workspace token")
         self._workspace_token_id = str(made["workspaceToken"]["id"])
         self.workspace_token = Secret("workspace token", str(made["key"]))
 
@@ -153,7 +155,7 @@ class Tenant:
         """Try a workspace token with `scope` alone, and take it away again."""
         answer = self._workspace_token([scope])
         if answer.status == 201:
-            self._waste.append(str(_made(answer, "a workspace token")["workspaceToken"]["id"]))
+            self._waste.append(str(what_was_made(answer, "a workspace token")["workspaceToken"]["id"]))
         return answer.status != 403
 
     def close(self) -> list[str]:
@@ -217,50 +219,3 @@ class Tenant:
             return self.service.call(method, path, key=self.org_key, **request).status in (200, 204, 404)
         except ContractError:
             return False
-
-
-_NOBODY = Token("none", "", {}, {})
-
-
-def health(service: Service) -> None:
-    """Take `GET /health` for a sign that a relayauth answers here; `TargetError` says what did."""
-    name = service.connection.name
-    try:
-        answer = service.call("GET", "/health")
-    except CouldNotTry as error:
-        raise TargetError(f"{name}: {error}") from None
-    service.synchronise(answer)
-    try:
-        fine = answer.status == 200 and answer.object.get("status") == "ok"
-    except Violation:
-        kind = scrub(answer.headers.get("content-type", "nothing that has a type"))
-        raise TargetError(
-            f"{name}: GET /health answered {answer.status} with {kind}, not with JSON: is this a relayauth?"
-        ) from None
-    if not fine:
-        raise TargetError(
-            f"{name}: GET /health answered {answer.told}, not that it is ok: is the service up?"
-        )
-
-
-def _made(answer: Answer, what: str) -> dict[str, Any]:
-    """Return the body of a 201; without what it made there is no trial."""
-    where = f"{answer.asked.method} {answer.asked.path}"
-    if answer.status != 201:
-        raise TargetError(
-            f"{where} answered {answer.told}: {what} could not be made, so nothing can be tried"
-        )
-    try:
-        body = answer.object
-        _ = body.get("id") or body["key"]
-    except (Violation, KeyError):
-        raise TargetError(
-            f"{where} answered 201, but not with {what} as JSON: is this a relayauth?"
-        ) from None
-    return body
-
-
-def _lacking(answer: Answer) -> str:
-    """Say which scope a 403 asks for, from the description of the surface."""
-    scopes = ", ".join(scopes_for(answer.asked.method, answer.asked.path))
-    return f"the API key lacks {scopes} ({answer.asked.method} {answer.asked.path} answered {answer.told})"

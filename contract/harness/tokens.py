@@ -81,11 +81,11 @@ def read(text: object) -> Token:
     if len(segments) != 3 or not all(segments):
         raise Malformed(f"it has {len(segments)} segments, not three that hold something")
     header, claims = (_object(segment) for segment in segments[:2])
-    _decode(segments[2])
+    decode(segments[2])
     return Token(text, prefix, header, claims)
 
 
-def _decode(segment: str) -> bytes:
+def decode(segment: str) -> bytes:
     """Decode base64url as RFC 7515 spells it: no padding, no stray characters, one spelling only."""
     try:
         raw = base64.b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_", validate=True)
@@ -98,7 +98,7 @@ def _decode(segment: str) -> bytes:
 
 def _object(segment: str) -> dict[str, Any]:
     try:
-        value = json.loads(_decode(segment))
+        value = json.loads(decode(segment))
     except (UnicodeDecodeError, json.JSONDecodeError):
         raise Malformed("a segment is not JSON") from None
     if not isinstance(value, dict):

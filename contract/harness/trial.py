@@ -54,7 +54,7 @@ class Settings:
         """How many generated values each endpoint gets: few on a deployment that is not ours to flood."""
         if self.fuzz_examples is not None:
             return self.fuzz_examples
-        return 5 if kind == "url" else 15
+        return 4 if kind == "url" else 12
 
 
 class Trial:
@@ -140,7 +140,7 @@ class Trial:
     def sources(self) -> KeySources:
         """Where the deployment takes its keys from."""
         if self.connection.deployment is None:
-            raise NotTried(self.connection.lacking.get("env", "the configuration can't be chosen"))
+            raise NotTried(f"needs env: {self.connection.lacking.get('env', 'no way to start it')}")
         return KeySources(self.connection.deployment, self.connection.clock, self.service.trail)
 
     def _clear_up(self) -> None:

@@ -17,6 +17,15 @@ class BaseUrlBeatsTheBoundKeyUnlessLocal(Mutant):
         return self.is_set(public) and not str(base_url).startswith("https:")
 
 
+class UnknownKidsAreLookedUp(Mutant):
+    """A kid that is not the bound key's is looked for at BASE_URL."""
+
+    breaks = frozenset({"JWKS-02", "JWKS-03", "JWKS-06"})
+
+    def bound_key_suffices(self) -> bool:
+        return False
+
+
 class BlankIsSet(Mutant):
     """White space is taken for a value."""
 
@@ -41,7 +50,7 @@ class WholeBaseUrlIsUsed(Mutant):
 class BaseUrlIsIgnored(Mutant):
     """Without a public key the loopback default is asked, whatever BASE_URL says."""
 
-    breaks = frozenset({"JWKS-04"})
+    breaks = frozenset({"JWKS-04", "JWKS-06", "JWKS-07"})
 
     def jwks_url(self, base_url: str | None) -> str:
         return DEFAULT_JWKS_ORIGIN + JWKS_PATH
@@ -50,7 +59,7 @@ class BaseUrlIsIgnored(Mutant):
 class AnotherDefault(Mutant):
     """The loopback default is on port 8080."""
 
-    breaks = frozenset({"JWKS-05"})
+    breaks = frozenset({"JWKS-05", "JWKS-06"})
 
     def jwks_url(self, base_url: str | None) -> str:
         return super().jwks_url(base_url).replace(":8787/", ":8080/")
@@ -59,7 +68,7 @@ class AnotherDefault(Mutant):
 class AnotherWellKnownName(Mutant):
     """The set is looked for under /jwks.json."""
 
-    breaks = frozenset({"JWKS-04", "JWKS-05"})
+    breaks = frozenset({"JWKS-04", "JWKS-05", "JWKS-06"})
 
     def jwks_url(self, base_url: str | None) -> str:
         return super().jwks_url(base_url).replace("/.well-known/", "/")
@@ -77,7 +86,7 @@ class FallsBackToTheDefault(Mutant):
 class NoKeysNoCheck(Mutant):
     """When no key can be found, a bearer passes unverified."""
 
-    breaks = frozenset({"JWKS-07"})
+    breaks = frozenset({"JWKS-03", "JWKS-07"})
 
     def unverified_passes(self, *, no_keys: bool) -> bool:
         return no_keys

@@ -11,7 +11,7 @@ from reference_impl.rules import MARK
 class MarkIsANumber(Mutant):
     """The mark is a JSON number, not a string."""
 
-    breaks = frozenset({"META-01"})
+    breaks = frozenset({"CLK-02", "CLK-03", "META-01", "META-02", "ROT-01", "ROT-04", "ROT-09", "TTL-05"})
 
     def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
         return None if asked is None else effective
@@ -20,16 +20,25 @@ class MarkIsANumber(Mutant):
 class MarkIsWhatWasAsked(Mutant):
     """The mark says what was asked, not what was given."""
 
-    breaks = frozenset({"META-01"})
+    breaks = frozenset({"META-01", "TTL-05"})
 
     def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
         return None if asked is None else str(asked)
 
 
+class MarkInWholeMinutes(Mutant):
+    """The mark is cut to whole minutes, and so is the life after the first rotation."""
+
+    breaks = frozenset({"META-01", "ROT-01"})
+
+    def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
+        return None if asked is None else str(max(effective // 60, 1) * 60)
+
+
 class MarkHasAFraction(Mutant):
     """The mark is written as 7776000.0."""
 
-    breaks = frozenset({"META-01"})
+    breaks = frozenset({"CLK-02", "CLK-03", "META-01", "ROT-01", "ROT-04", "ROT-09", "TTL-05"})
 
     def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
         return None if asked is None else str(float(effective))
@@ -38,7 +47,7 @@ class MarkHasAFraction(Mutant):
 class DefaultIsMarked(Mutant):
     """A session that asked for nothing is marked 86400."""
 
-    breaks = frozenset({"META-03"})
+    breaks = frozenset({"META-03", "TTL-06", "TTL-07", "TTL-09"})
 
     def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
         return str(effective)
@@ -47,7 +56,7 @@ class DefaultIsMarked(Mutant):
 class MarkOnRefreshOnly(Mutant):
     """The access token bears no mark."""
 
-    breaks = frozenset({"META-01"})
+    breaks = frozenset({"META-01", "ROT-01", "ROT-02", "ROT-04", "ROT-09", "TTL-05"})
 
     def marked_meta(self, kind: Kind, meta: Mapping[str, Any], mark: Any) -> Mapping[str, Any]:
         return super().marked_meta(kind, meta, mark if kind == "refresh" else None)
@@ -56,7 +65,7 @@ class MarkOnRefreshOnly(Mutant):
 class MarkOnAccessOnly(Mutant):
     """The refresh token bears no mark."""
 
-    breaks = frozenset({"META-01"})
+    breaks = frozenset({"CLK-02", "CLK-03", "META-01", "ROT-04", "ROT-09", "TTL-05"})
 
     def marked_meta(self, kind: Kind, meta: Mapping[str, Any], mark: Any) -> Mapping[str, Any]:
         return super().marked_meta(kind, meta, mark if kind == "access" else None)
@@ -92,7 +101,7 @@ class AgentNameIsForgotten(Mutant):
 class RefreshExpiryIsAnnouncedFromTheDefault(Mutant):
     """The answer announces now + 24 h for the refresh token, whatever its exp."""
 
-    breaks = frozenset({"TTL-04"})
+    breaks = frozenset({"CLK-04", "TTL-04"})
 
     def announced(self, kind: Kind, exp: int, now: float) -> float:
         return int(now) + 86400 if kind == "refresh" else exp

@@ -12,7 +12,7 @@ from reference_impl.tokens import new_id
 class RotationShortens(Mutant):
     """Each rotation takes a minute off the TTL."""
 
-    breaks = frozenset({"ROT-01"})
+    breaks = frozenset({"CLK-02", "CLK-03", "ROT-01", "ROT-02", "ROT-04", "ROT-05", "ROT-09"})
 
     def rotated_ttl(self, rotation: Rotation) -> int | None:
         ttl = super().rotated_ttl(rotation)
@@ -22,7 +22,7 @@ class RotationShortens(Mutant):
 class RotationDriftsAtTheFourth(Mutant):
     """From the fourth rotation on a token lives a second less."""
 
-    breaks = frozenset({"ROT-02"})
+    breaks = frozenset({"CLK-03", "ROT-02"})
 
     def rotated_refresh_exp(self, rotation: Rotation, iat: int, ttl: int) -> int:
         return iat + ttl - (rotation.number >= 4)
@@ -31,7 +31,7 @@ class RotationDriftsAtTheFourth(Mutant):
 class RotationMarksTheUnmarked(Mutant):
     """An unmarked session is marked at its first rotation."""
 
-    breaks = frozenset({"ROT-03"})
+    breaks = frozenset({"META-03", "ROT-03"})
 
     def rotated_mark(self, rotation: Rotation, ttl: int | None) -> Any:
         return str(DEFAULT_TTL if ttl is None else ttl)
@@ -40,7 +40,7 @@ class RotationMarksTheUnmarked(Mutant):
 class UnmarkedSessionsGrow(Mutant):
     """An unmarked session gets 90 days at its second rotation."""
 
-    breaks = frozenset({"ROT-03"})
+    breaks = frozenset({"CLK-03", "ROT-03"})
 
     def rotated_default_ttl(self, rotation: Rotation) -> int:
         return CAP if rotation.number >= 2 else DEFAULT_TTL
@@ -140,7 +140,7 @@ class SubjectIsLost(Mutant):
 class MetaIsLost(Mutant):
     """A rotated token carries the mark and nothing else of meta."""
 
-    breaks = frozenset({"ROT-07"})
+    breaks = frozenset({"META-02", "ROT-07"})
 
     def rotated_meta(self, rotation: Rotation, kind: Kind) -> Mapping[str, Any]:
         return {}
@@ -214,7 +214,7 @@ class ScopesGrowAtTheSecondRotation(Mutant):
 class AudienceGrowsAtRotation(Mutant):
     """A rotated access token is good for the API itself as well."""
 
-    breaks = frozenset({"ROT-10"})
+    breaks = frozenset({"ROT-04", "ROT-10"})
 
     def rotated_audience(self, rotation: Rotation) -> Collection[str]:
         return list(dict.fromkeys([*super().rotated_audience(rotation), "cloud"]))

@@ -1,13 +1,13 @@
 """Slips in time itself."""
 
-from reference_impl.facts import Kind, Rotation
+from reference_impl.facts import Grant, Kind, Rotation
 from reference_impl.mutants import Mutant
 
 
 class RefreshDiesAMinuteEarly(Mutant):
     """The skew is taken off a refresh token's life, not added to it."""
 
-    breaks = frozenset({"CLK-01", "CLK-04"})
+    breaks = frozenset({"CLK-01", "CLK-02", "CLK-04"})
 
     def expired(self, kind: Kind, exp: int, now: float) -> bool:
         return now >= exp - 30 if kind == "refresh" else super().expired(kind, exp, now)
@@ -43,16 +43,25 @@ class RotatedLifeCountsFromTheMint(Mutant):
 class RotatedLifeCountsFromTheTokenBefore(Mutant):
     """A rotated token's life is added to that of the token before."""
 
-    breaks = frozenset({"CLK-02", "CLK-03"})
+    breaks = frozenset({"CLK-02", "CLK-03", "ROT-01", "ROT-02", "ROT-03", "ROT-04", "ROT-05", "ROT-06"})
 
     def rotated_refresh_exp(self, rotation: Rotation, iat: int, ttl: int) -> int:
         return int(rotation.claims["exp"]) + ttl
 
 
+class ThirtyDaysOldIsSweptAway(Mutant):
+    """A job that looks for what is thirty days old ends sessions of that age whose token is still good."""
+
+    breaks = frozenset({"CLK-04"})
+
+    def delegation_over(self, grant: Grant, now: float) -> bool:
+        return super().delegation_over(grant, now) or abs(now - grant.minted_at - 30 * 86400) < 600
+
+
 class IssuedASecondAgo(Mutant):
     """iat lies a second in the past."""
 
-    breaks = frozenset({"CLK-05"})
+    breaks = frozenset({"CLK-02", "CLK-05"})
 
     def issued_at(self, now: float) -> int:
         return int(now) - 1

@@ -13,7 +13,7 @@ from reference_impl.rules import CAP, DEFAULT_TTL
 class NoCap(Mutant):
     """A mint gives whatever was asked, up to the end of the calendar."""
 
-    breaks = frozenset({"TTL-02"})
+    breaks = frozenset({"TTL-02", "TTL-05"})
 
     def capped(self, endpoint: Endpoint, seconds: int) -> int:
         return min(seconds, 10**11)
@@ -22,7 +22,7 @@ class NoCap(Mutant):
 class CapOneSecondShort(Mutant):
     """The cap is one second less than 90 days."""
 
-    breaks = frozenset({"TTL-01"})
+    breaks = frozenset({"CLK-03", "ROT-09", "TTL-01", "TTL-02"})
 
     def capped(self, endpoint: Endpoint, seconds: int) -> int:
         return min(seconds, CAP - 1)
@@ -31,7 +31,7 @@ class CapOneSecondShort(Mutant):
 class CapOneSecondLong(Mutant):
     """The cap is one second more than 90 days."""
 
-    breaks = frozenset({"TTL-02"})
+    breaks = frozenset({"TTL-02", "TTL-05"})
 
     def capped(self, endpoint: Endpoint, seconds: int) -> int:
         return min(seconds, CAP + 1)
@@ -40,7 +40,7 @@ class CapOneSecondLong(Mutant):
 class CapOnIdentityOnly(Mutant):
     """Only /v1/tokens applies the cap."""
 
-    breaks = frozenset({"TTL-02"})
+    breaks = frozenset({"TTL-02", "TTL-05"})
 
     def capped(self, endpoint: Endpoint, seconds: int) -> int:
         return super().capped(endpoint, seconds) if endpoint == "identity" else min(seconds, 10**11)
@@ -49,7 +49,7 @@ class CapOnIdentityOnly(Mutant):
 class CapOf30Days(Mutant):
     """The cap is 30 days."""
 
-    breaks = frozenset({"TTL-01"})
+    breaks = frozenset({"CLK-03", "ROT-09", "TTL-01", "TTL-02"})
 
     def capped(self, endpoint: Endpoint, seconds: int) -> int:
         return min(seconds, 30 * 86400)
@@ -58,7 +58,7 @@ class CapOf30Days(Mutant):
 class AboveTheCapCountsAsUnasked(Mutant):
     """Who asks for more than the cap gets the default of 24 h."""
 
-    breaks = frozenset({"TTL-02"})
+    breaks = frozenset({"META-01", "TTL-02"})
 
     def usable_ttl(self, asked: Any) -> int | None:
         seconds = super().usable_ttl(asked)
@@ -68,7 +68,7 @@ class AboveTheCapCountsAsUnasked(Mutant):
 class MillisecondsForSeconds(Mutant):
     """The number asked is taken for milliseconds."""
 
-    breaks = frozenset({"TTL-01"})
+    breaks = frozenset({"CLK-03", "ROT-09", "TTL-01", "TTL-02"})
 
     def capped(self, endpoint: Endpoint, seconds: int) -> int:
         return min(max(seconds // 1000, 1), CAP)
@@ -105,7 +105,7 @@ class RoundedUp(Mutant):
 class DefaultOf30Days(Mutant):
     """Asked nothing, a refresh token lives 30 days."""
 
-    breaks = frozenset({"TTL-03"})
+    breaks = frozenset({"CLK-02", "CLK-03", "ROT-03", "TTL-03", "TTL-05", "TTL-06", "TTL-07", "TTL-09"})
 
     def default_ttl(self, endpoint: Endpoint) -> int:
         return 30 * 86400
@@ -114,7 +114,7 @@ class DefaultOf30Days(Mutant):
 class DefaultOfAnHour(Mutant):
     """Asked nothing, a path token's refresh token lives an hour."""
 
-    breaks = frozenset({"TTL-03"})
+    breaks = frozenset({"CLK-02", "CLK-03", "ROT-03", "TTL-03", "TTL-05", "TTL-06", "TTL-07", "TTL-09"})
 
     def default_ttl(self, endpoint: Endpoint) -> int:
         return 3600 if endpoint == "path" else DEFAULT_TTL
@@ -133,7 +133,7 @@ class NullMeansTheCap(Mutant):
 class ZeroLivesZeroSeconds(Mutant):
     """Zero is usable: the refresh token is born dead."""
 
-    breaks = frozenset({"TTL-06"})
+    breaks = frozenset({"TTL-05", "TTL-06"})
 
     def usable_ttl(self, asked: Any) -> int | None:
         return 0 if asked == 0 and not isinstance(asked, bool) else super().usable_ttl(asked)
@@ -170,7 +170,7 @@ class ListOfOneIsItsNumber(Mutant):
 class UnusableMeansTheCap(Mutant):
     """What is no number at all gives 90 days."""
 
-    breaks = frozenset({"TTL-06"})
+    breaks = frozenset({"TTL-06", "TTL-07"})
 
     def usable_ttl(self, asked: Any) -> int | None:
         return super().usable_ttl(CAP if isinstance(asked, str | dict) else asked)
@@ -237,7 +237,7 @@ class ExpiresInSetsBoth(Mutant):
 class LongLivesWrapAround(Mutant):
     """Milliseconds in 32 bits: what lives longer than 49 days wraps around."""
 
-    breaks = frozenset({"TTL-01"})
+    breaks = frozenset({"CLK-02", "CLK-03", "META-01", "ROT-01", "TTL-01", "TTL-02", "TTL-05"})
 
     def refresh_exp(self, endpoint: Endpoint, iat: int, ttl: int) -> int:
         return iat + ttl * 1000 % 2**32 // 1000

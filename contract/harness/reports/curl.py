@@ -2,24 +2,35 @@
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from contract.harness.exchanges import Answer
+from contract.harness.exchanges import Answer, Asked
 
 _KEYS = {"api key": "API_KEY", "workspace token": "WORKSPACE_TOKEN", "second api key": "SECOND_API_KEY"}
 _JSON = "-H 'content-type: application/json'"
 _AGENT = "IDENTITY_ID"
 
 
-def lines(trail: Iterable[Answer]) -> list[str]:
+def lines(trail: Sequence[Answer]) -> list[str]:
     """Return the commands that ask again what `trail` asked, in order; a pair is handed on in `$PAIR`."""
-    commands = [_command(answer) for answer in trail]
-    return [line for command in commands for line in command]
+    commands = [_command(answer.asked) for answer in trail]
+    told: list[str] = []
+    for number, (answer, command) in enumerate(zip(trail, commands, strict=True)):
+        later = "\n".join(commands[number + 1 :])
+        if not _gives_pair(answer.asked.path) or not ("$REFRESH_TOKEN" in later or "$ACCESS_TOKEN" in later):
+            told.append(command)
+            continue
+        told.append(f'PAIR=$({command}); echo "$PAIR"')
+        told += [
+            f'{kind.upper()}_TOKEN=$(printf %s "$PAIR" | jq -r .{kind}Token)'
+            for kind in ("refresh", "access")
+            if f"${kind.upper()}_TOKEN" in later
+        ]
+    return told
 
 
-def _command(answer: Answer) -> list[str]:
-    asked = answer.asked
+def _command(asked: Asked) -> str:
     parts = ["curl -sS" if _gives_pair(asked.path) else "curl -sS -i"]
     if asked.method != "GET":
         parts.append(f"-X {asked.method}")
@@ -31,14 +42,7 @@ def _command(answer: Answer) -> list[str]:
     parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in asked.headers.items()]
     if asked.body is not None:
         parts += [_JSON, f"-d {_quoted(asked.body)}"]
-    command = " ".join(parts)
-    if not _gives_pair(asked.path):
-        return [command]
-    return [
-        f'PAIR=$({command}); echo "$PAIR"',
-        "REFRESH_TOKEN=$(printf %s \"$PAIR\" | jq -r .refreshToken); "
-        "ACCESS_TOKEN=$(printf %s \"$PAIR\" | jq -r .accessToken)",
-    ]  # fmt: skip
+    return " ".join(parts)
 
 
 def _gives_pair(path: str) -> bool:

@@ -17,11 +17,7 @@ WORDS: Mapping[Outcome, tuple[str, str]] = {
     "not_tried": ("-", "dim"),
     "error": ("ERROR", "bold magenta"),
 }
-SAID = {
-    "holds": ("holds", "bold green"),
-    "broken": ("is broken", "bold red"),
-    "open": ("is open", "bold yellow"),
-}
+STYLES = {"holds": "bold green", "broken": "bold red", "open": "bold yellow"}
 PLAIN_WIDTH = 110
 
 
@@ -47,7 +43,7 @@ def show(out: Console, report: TargetReport, *, url: str | None, api_key_env: st
         out.print(Text(f"left on the target: {left}", "yellow"), soft_wrap=True)
     if report.problem:
         out.print(Text(report.problem, "yellow"), soft_wrap=True)
-    out.print(Text(verdict_line(report), SAID[report.verdict][1]), soft_wrap=True)
+    out.print(Text(report.sentence, STYLES[report.verdict]), soft_wrap=True)
 
 
 def _matrix(report: TargetReport) -> Table:
@@ -114,21 +110,6 @@ def _paragraph(out: Console, verdict: Verdict, said: str, style: str) -> None:
         out.print(Text(f"  {row.why}"), soft_wrap=True)
     if len(verdict.telling) > 5:
         out.print(Text(f"  and {len(verdict.telling) - 5} more of {len(verdict.rows)} cases"))
-
-
-def verdict_line(report: TargetReport) -> str:
-    """Return the one line that a tired person reads: the verdict, and what it stands on."""
-    counts = {
-        "passed": report.count("pass"),
-        "failed": report.count("fail"),
-        "known": report.count("known"),
-        "not tried": report.count("not_tried"),
-        "errors": report.count("error"),
-    }
-    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count or name == "passed")
-    asked = f"{report.requests} requests; rotation model: sliding, without an absolute end"
-    interrupted = " interrupted;" if report.interrupted else ""
-    return f"The contract {SAID[report.verdict][0]} on {report.name}:{interrupted} {told}; {asked}."
 
 
 class Progress:

@@ -1,0 +1,38 @@
+"""The court: all trials of a run, what each is held to, and what came of every case."""
+
+from collections.abc import Callable
+
+import pytest
+
+from contract.harness.results import Row
+from contract.harness.trial import Settings, Trial
+
+OnRow = Callable[[str, Row], None]
+
+
+class Court:
+    """All trials of a run, in the order of their targets."""
+
+    def __init__(self, settings: Settings, on_row: OnRow | None = None) -> None:
+        self.settings = settings
+        self.trials = {target.name: Trial(target, settings) for target in settings.targets}
+        self.chosen = {target.name: settings.chosen(target) for target in settings.targets}
+        self.interrupted = False
+        self._on_row = on_row
+
+    def record(self, target: str, row: Row) -> None:
+        """Keep what came of one case."""
+        self.trials[target].rows.append(row)
+        if self._on_row:
+            self._on_row(target, row)
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Make this court the one of the run."""
+        config.stash[COURT] = self
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Remember that the run did not come to its end."""
+        self.interrupted = True
+
+
+COURT = pytest.StashKey[Court]()
