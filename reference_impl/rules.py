@@ -260,6 +260,10 @@ class VerifierRules:
         del base_url
         return self.is_set(public)
 
+    def bound_key_suffices(self) -> bool:
+        """Say whether nobody is asked for a `kid` that is not the bound key's."""
+        return True
+
     def jwks_url(self, base_url: str | None) -> str:
         """Return the address of the JWKS of a deployment without a bound key."""
         if not self.is_set(base_url):

@@ -42,7 +42,9 @@ class KeySet:
     async def candidates(self, kid: Any, now: float) -> tuple[PublicKey, ...]:
         """Return the keys that may have signed a token with this `kid`: one, or none."""
         if self._bound is not None:
-            return _named(self._bound, kid)
+            found = _named(self._bound, kid)
+            if found or self._rules.bound_key_suffices():
+                return found
         async with self._lock:
             found = _named(self._keys, kid)
             stale = now >= self._fetched + FRESH
