@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from reference_impl.config import Config
 from reference_impl.errors import ServiceError
 from reference_impl.routes import identities, keys, minting, public, tokens
-from reference_impl.routes.minting import NO_STORE
 from reference_impl.rules import Rules
-from reference_impl.service import Service
+from reference_impl.service import Service, service_of
 
+NO_STORE = {"cache-control": "no-store"}
 ROUTES = [
     Route("/health", public.health),
     Route("/.well-known/jwks.json", public.jwks),
@@ -44,25 +44,51 @@ def create_app(env: Mapping[str, str], *, rules: Rules | None = None) -> Starlet
         yield
         service.store.close()
 
+    # A redirect to the same path without its last slash would send a credential where the Host header says.
     app = Starlette(
         routes=ROUTES,
         lifespan=lifespan,
-        exception_handlers={ServiceError: _refused, HTTPException: _no_route, Exception: _broken},
+        exception_handlers={
+            ServiceError: _refused,
+            HTTPException: _no_route,
+            ClientDisconnect: _gone,
+            Exception: _broken,
+        },
     )
+    app.router.redirect_slashes = False
     app.state.service = service
+    app.state.close = service.store.close
     return app
 
 
-async def _refused(_request: Request, error: Exception) -> JSONResponse:
+async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ServiceError)  # noqa: S101 - registered for it alone
-    return JSONResponse(dict(error.body), error.status, NO_STORE)
+    rules = service_of(request).rules
+    # RFC 9110, section 11.6.1: a 401 names the way to identify oneself.
+    challenge = {"www-authenticate": "Bearer"} if error.status == 401 else {}
+    body = rules.refusal_body(error.body, request.headers)
+    return JSONResponse(dict(body), error.status, NO_STORE | challenge)
 
 
-async def _no_route(_request: Request, error: Exception) -> JSONResponse:
+async def _no_route(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
     words = {404: "not_found", 405: "method_not_allowed"}
     body = {"error": error.detail, "code": words.get(error.status_code, "invalid_request")}
-    return JSONResponse(body, error.status_code, error.headers)
+    headers = {}
+    if error.status_code == 405:
+        headers["allow"] = ", ".join(_allowed(request.scope["path"]))
+    return JSONResponse(body, error.status_code, headers)
+
+
+def _allowed(path: str) -> list[str]:
+    """Return the methods of all routes of a path (RFC 9110, section 15.5.6)."""
+    here = (route.methods or () for route in ROUTES if route.path_regex.match(path))
+    return sorted({method for methods in here for method in methods})
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Answer a caller that hung up before its body was whole: nobody hears it, and nothing was done."""
+    return Response(status_code=400)
 
 
 async def _broken(_request: Request, _error: Exception) -> JSONResponse:

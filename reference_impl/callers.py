@@ -39,7 +39,7 @@ class Callers:
 
     def _by_key(self, secret: str) -> Principal:
         row = self._store.key_by_secret(secret)
-        if row is None or row["revoked"]:
+        if row is None or not self._rules.key_lives(revoked=row["revoked"]):
             raise Unauthorized("the API key is unknown or revoked", code="invalid_api_key")
         name = f"api_key:{row['id']}"
         return Principal(
@@ -55,7 +55,8 @@ class Callers:
     async def _by_bearer(self, token: str, now: float) -> Principal:
         claims = await self._verifier.bearer(token, now)
         state = self._store.token(claims["jti"])
-        if not self._rules.bearer_lives(state):
+        unheard_of = state is None and self._store.session_is_revoked(claims["sid"])
+        if not self._rules.bearer_lives(state) or not self._rules.bearer_session_lives(revoked=unheard_of):
             raise Unauthorized("the token is revoked")
         chain = claims.get("sponsorChain", [])
         return Principal(

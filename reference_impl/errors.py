@@ -31,6 +31,14 @@ class Unauthorized(ServiceError):
     code = "invalid_token"
 
 
+class Expired(Unauthorized):
+    """Believable in all but its time (401); `token_id` is its `jti`."""
+
+    def __init__(self, sentence: str, *, token_id: str) -> None:
+        super().__init__(sentence)
+        self.token_id = token_id
+
+
 class Forbidden(ServiceError):
     """Somebody, but not allowed to (403)."""
 

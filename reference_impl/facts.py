@@ -88,7 +88,10 @@ class Issue:
 
 @dataclass(frozen=True)
 class TokenState:
-    """What the store knows of a token: `live`, `used` (a refresh token that was redeemed) or `revoked`."""
+    """What the store knows of a token: `live`, `used` (a refresh token that was redeemed) or `revoked`.
+
+    `used_at` is when it was redeemed, in Unix seconds.
+    """
 
     id: str
     session: str
@@ -97,3 +100,4 @@ class TokenState:
     status: Literal["live", "used", "revoked"]
     session_revoked: bool
     grant: Grant
+    used_at: float | None = None

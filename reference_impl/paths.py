@@ -1,6 +1,7 @@
 """Relayfile paths that may be delegated (wire.md, Mint endpoints)."""
 
 import re
+from collections.abc import Callable, Collection
 
 from reference_impl import scopes as scope_words
 from reference_impl.errors import BadRequest
@@ -8,16 +9,17 @@ from reference_impl.errors import BadRequest
 ROOTS = frozenset({"", "/", "*", "/*", "/**"})
 
 
-def read_list(value: object) -> list[str]:
-    """Read a request's `paths`; `BadRequest` (invalid_paths) for all that is not delegable."""
-    if not isinstance(value, list) or not value or not all(_delegable(path) for path in value):
+def read_list(value: object, fits: Callable[[object], bool]) -> list[str]:
+    """Read a request's `paths`; `BadRequest` (invalid_paths) unless each of them `fits`."""
+    if not isinstance(value, list) or not value or not all(fits(path) for path in value):
         raise BadRequest(
             "paths must be a non-empty list of relayfile paths such as /github/repos/*", code="invalid_paths"
         )
     return list(dict.fromkeys(value))
 
 
-def _delegable(path: object) -> bool:
+def delegable(path: object) -> bool:
+    """Say whether `path` is a relayfile path below the root, perhaps with a last `/*`, and no more."""
     if not isinstance(path, str) or path in ROOTS or not path.startswith("/") or "\\" in path:
         return False
     segments = path[1:].split("/")
@@ -32,7 +34,7 @@ def default_scopes(paths: list[str]) -> list[str]:
     return [f"relayfile:fs:{action}:{path}" for path in paths for action in ("read", "write")]
 
 
-def within(scope: str, paths: list[str]) -> bool:
+def within(scope: str, paths: Collection[str]) -> bool:
     """Say whether `scope` is a file scope inside one of `paths`."""
     plane, resource, _, path = scope_words.parse(scope)
     return (plane, resource) == ("relayfile", "fs") and any(

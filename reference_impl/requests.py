@@ -19,11 +19,21 @@ class TooLarge(ServiceError):
 
 async def body_of(request: Request) -> dict[str, Any]:
     """Return the JSON object in the body; `BadRequest` for all else."""
+    return object_in(await raw_of(request))
+
+
+async def raw_of(request: Request) -> bytes:
+    """Return the body; `TooLarge` as soon as it is."""
     raw = b""
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > LARGEST:
             raise TooLarge(f"the body is larger than {LARGEST} bytes")
+    return raw
+
+
+def object_in(raw: bytes) -> dict[str, Any]:
+    """Return the JSON object that `raw` is; `BadRequest` for all else."""
     try:
         body = json.loads(raw)
         # A lone surrogate can neither be stored nor signed.
@@ -35,19 +45,19 @@ async def body_of(request: Request) -> dict[str, Any]:
     return body
 
 
-def text(body: dict[str, Any], name: str, *, required: bool = False) -> str | None:
+def text(body: dict[str, Any], name: str, *, required: bool = False, longest: int = 512) -> str | None:
     """Return a non-blank string field; None if it is absent or null and not `required`; else `BadRequest`."""
     value = body.get(name)
     if value is None and not required:
         return None
-    if not isinstance(value, str) or not value.strip() or len(value) > 512 or "\x00" in value:
+    if not isinstance(value, str) or not value.strip() or len(value) > longest or "\x00" in value:
         raise BadRequest(f"{name} must be a non-empty string")
     return value
 
 
-def required(body: dict[str, Any], name: str) -> str:
-    """Return a non-blank string field; `BadRequest` if there is none."""
-    return str(text(body, name, required=True))
+def required(body: dict[str, Any], name: str, *, longest: int = 512) -> str:
+    """Return a non-blank string field of at most `longest` characters; `BadRequest` if there is none."""
+    return str(text(body, name, required=True, longest=longest))
 
 
 def text_list(body: dict[str, Any], name: str) -> list[str] | None:

@@ -49,7 +49,12 @@ def covers(grant: str, wanted: str) -> bool:
 
 
 def below(path: str, granted: str) -> bool:
-    """Say whether a relayfile `path`, itself perhaps with a last `/*`, lies within `granted`."""
+    """Say whether a relayfile `path`, itself perhaps with a last `/*`, lies within `granted`.
+
+    A path that climbs lies nowhere: who resolves it would leave what was granted.
+    """
+    if "\\" in path or not {".", ".."}.isdisjoint(path.split("/")):
+        return False
     return granted.endswith("/*") and path.startswith(granted[:-1]) and len(path) > len(granted) - 1
 
 

@@ -1,5 +1,6 @@
 """`serve`: the reference on a socket, configured by flags and by the environment of wire.md."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -15,6 +16,7 @@ from reference_impl.errors import ConfigError
 
 ORG = "org_reference"
 KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
+HOW_TO_GET_A_KEY = "its API key is the one it was given, or use --ready-file to be told the one it made"
 
 
 @click.command()
@@ -87,7 +89,7 @@ def _port(port: int | None) -> int:
     if port is not None:
         return port
     given = os.environ.get("PORT", "").strip() or "8787"
-    if not given.isdigit() or int(given) > 65535:
+    if not (given.isascii() and given.isdigit()) or int(given) > 65535:
         raise ConfigError(f"PORT is {given!r}: it must be a number from 0 to 65535")
     return int(given)
 
@@ -110,8 +112,10 @@ def _run(env: dict[str, str], host: str, port: int, api_key: str, ready_file: st
 
     app = create_app(env)
     service = app.state.service
-    if service.store.key_by_secret(api_key) is None:
-        make(service, ORG, "api_key", "serve", ["*:*:*:*"], None, clock.now(), api_key)
+    with service.store.transaction():  # another process on the same file may be at the same point
+        known = service.store.key_by_secret(api_key)
+        if known is None:
+            make(service, ORG, "api_key", "serve", ["*:*:*:*"], None, clock.now(), api_key)
     try:
         listener = socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -119,8 +123,8 @@ def _run(env: dict[str, str], host: str, port: int, api_key: str, ready_file: st
     except OSError as error:
         raise ConfigError(f"can't listen on {host}:{port}: {error.strerror}: choose another --port") from None
     with listener:
-        # Connections inherit it. asyncio sets it on sockets that name their protocol, which this one does not;
-        # without it each answer waits 40 ms for the acknowledgement of its head.
+        # Connections inherit it. asyncio sets it on sockets that name their protocol: not this one.
+        # Without it each answer waits 40 ms for the acknowledgement of its head.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{listener.getsockname()[1]}"
@@ -138,34 +142,44 @@ class _Server:
         outer = self
 
         class Server(uvicorn.Server):
-            """Announces itself once it has started."""
+            """Announces itself once it has started; ends if it can't."""
 
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets=sockets)
                 outer.announce()
+                self.should_exit = self.should_exit or outer.failed is not None
 
         self._server = Server(config)
         self._url, self._api_key, self._ready_file = url, api_key, ready_file
+        self.failed: ConfigError | None = None
 
     def announce(self) -> None:
         """Write the ready file, whole and readable by its owner alone, and say where we are."""
-        if self._ready_file:
-            fresh = Path(f"{self._ready_file}.new")
-            body = json.dumps({"url": self._url, "apiKey": self._api_key, "pid": os.getpid()})
-            fresh.unlink(missing_ok=True)
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(body + "\n")
-            fresh.replace(self._ready_file)
-        where = f"; its API key is in {self._ready_file}" if self._ready_file else ""
-        click.echo(f"relayauth reference: listening on {self._url}{where}")
+        try:
+            self._write()
+        except OSError as error:
+            self.failed = ConfigError(f"--ready-file {self._ready_file}: can't be written: {error.strerror}")
+            return
+        key = f"its API key is in {self._ready_file}" if self._ready_file else HOW_TO_GET_A_KEY
+        click.echo(f"relayauth reference: listening on {self._url}; {key}")
         sys.stdout.flush()
 
+    def _write(self) -> None:
+        if not self._ready_file:
+            return
+        fresh = Path(f"{self._ready_file}.new")
+        body = json.dumps({"url": self._url, "apiKey": self._api_key, "pid": os.getpid()})
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(body + "\n")
+        fresh.replace(self._ready_file)
+
     def run(self, sockets: list[socket.socket]) -> None:
-        """Serve until told to end."""
+        """Serve until told to end; `ConfigError` if the ready file can't be written."""
         # uvicorn raises the signal again after its shutdown; a server that was told to end has not failed.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: None)
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             self._server.run(sockets=sockets)
-        except KeyboardInterrupt:
-            return
+        if self.failed is not None:
+            raise self.failed

@@ -6,8 +6,7 @@ from starlette.requests import Request
 
 from reference_impl.callers import Callers
 from reference_impl.config import Config
-from reference_impl.keys import UNPUBLISHED_KID
-from reference_impl.rules import Rules
+from reference_impl.rules import UNPUBLISHED_KID, Rules
 from reference_impl.sessions import Sessions
 from reference_impl.store import Store
 from reference_impl.verifier import Verifier

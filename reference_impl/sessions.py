@@ -1,10 +1,11 @@
 """Sessions: a mint begins one, a refresh rotates it, and every transition is one transaction."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from reference_impl.clock import iso
-from reference_impl.errors import NotFound, Unauthorized
+from reference_impl.errors import Expired, NotFound, Unauthorized
 from reference_impl.facts import Grant, Issue, Rotation, TokenState
 from reference_impl.keys import PrivateKey
 from reference_impl.rules import Rules
@@ -21,7 +22,7 @@ class Sessions:
         self._store, self._rules, self._key, self._kid = store, rules, key, kid
 
     def begin(self, grant: Grant, body: Mapping[str, Any], now: float) -> Pair:
-        """Mint the first pair of a session."""
+        """Mint the first pair of a session; refused if what it rests on was taken away meanwhile."""
         rules, endpoint = self._rules, grant.endpoint
         asked = rules.usable_ttl(rules.asked_ttl(endpoint, body))
         ttl = rules.default_ttl(endpoint) if asked is None else rules.capped(endpoint, asked)
@@ -44,33 +45,64 @@ class Sessions:
             parent=grant.parent,
         )
         with self._store.transaction():
+            self._check_owner(grant, now)
             self._store.add_session(issue.session, grant)
             return self._issue(issue, now)
 
-    def rotate(self, claims: Mapping[str, Any], body: Mapping[str, Any], now: float) -> Pair:
+    async def refresh(self, claims: Mapping[str, Any], body: Mapping[str, Any], now: float) -> Pair:
         """Redeem a refresh token whose signature and claims are believed.
 
         `Unauthorized` for one that is unknown, used or revoked; a used one ends its session.
         """
+        if self._rules.is_one_step():
+            return self._rotate(claims, body, now, None)
+        seen = self._store.token(claims["jti"])
+        await asyncio.sleep(0)  # where a store that is not asked in one transaction lets others in
+        return self._rotate(claims, body, now, seen)
+
+    def explain(self, expired: Expired, now: float) -> Unauthorized:
+        """Return what to say of an expired refresh token: whether its delegation was over as well."""
+        state = self._store.token(expired.token_id)
+        if state is not None and self._rules.delegation_over(state.grant, now):
+            return Unauthorized("the delegation is over", code="delegation_expired")
+        return expired
+
+    def use_up(self, token_id: str, now: float) -> None:
+        """Mark a refresh token as used without a new pair."""
+        with self._store.transaction():
+            self._store.use_token(token_id, now)
+
+    def _rotate(
+        self, claims: Mapping[str, Any], body: Mapping[str, Any], now: float, seen: TokenState | None
+    ) -> Pair:
         rules, store = self._rules, self._store
         with store.transaction():
-            state = store.token(claims["jti"])
+            state = seen or store.token(claims["jti"]) or rules.unknown_state(claims)
             if state is None or state.kind != "refresh" or state.session != claims["sid"]:
                 raise Unauthorized("the refresh token is unknown")
-            stolen = rules.is_reuse(state) and not rules.redeemable(state)
-            if stolen and rules.theft_ends(state):
-                store.revoke_session(state.session)
-            if not stolen:
+            stolen = rules.is_reuse(state, now) and not rules.redeemable(state)
+            if stolen:
+                self._end_stolen(state)
+            else:
                 return self._redeem(state, claims, body, now)
         raise Unauthorized("the refresh token was used before: its session is ended")
+
+    def _end_stolen(self, state: TokenState) -> None:
+        rules, store, grant = self._rules, self._store, state.grant
+        if rules.theft_ends(state):
+            store.revoke_session(state.session)
+        if rules.theft_ends_siblings(state):
+            for session, _ in store.sessions_of(grant.org, grant.subject):
+                store.revoke_session(session)
 
     def _redeem(
         self, state: TokenState, claims: Mapping[str, Any], body: Mapping[str, Any], now: float
     ) -> Pair:
         rules, grant = self._rules, state.grant
+        # The owner first: a deleted identity's sessions are revoked too, and wire.md says 404 of it.
+        self._check_owner(grant, now)
         if not rules.redeemable(state):
             raise Unauthorized("the refresh token is revoked")
-        self._check_owner(grant, now)
         rotation = Rotation(grant, claims, body, state.session, state.number + 1, now)
         marked = rules.rotated_ttl(rotation)
         ttl = rules.rotated_default_ttl(rotation) if marked is None else marked
@@ -93,9 +125,8 @@ class Sessions:
             parent=rules.rotated_parent(rotation),
         )
         if rules.consumes(state):
-            self._store.use_token(state.id)
-        if issue.session != state.session:
-            self._store.add_session(issue.session, grant)
+            self._store.use_token(state.id, now)
+        self._store.add_session(issue.session, grant)
         return self._issue(issue, now)
 
     def _check_owner(self, grant: Grant, now: float) -> None:
@@ -105,7 +136,7 @@ class Sessions:
             raise Unauthorized("the delegation is over", code="delegation_expired")
         if grant.workspace_token is not None and rules.workspace_token_counts(grant.endpoint):
             minter = store.key(grant.workspace_token)
-            if minter is None or minter["revoked"]:
+            if minter is None or not rules.key_lives(revoked=minter["revoked"]):
                 raise Unauthorized("the workspace token is revoked", code="workspace_token_revoked")
         if grant.identity is not None and rules.identity_counts(grant.endpoint):
             identity = store.identity(grant.identity)

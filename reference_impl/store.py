@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -12,6 +13,7 @@ from reference_impl.errors import ConfigError
 from reference_impl.facts import Endpoint, Grant, Kind, TokenState
 
 BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another process's transaction
+OPENING_TRIES = 100  # each waits, up to BUSY_TIMEOUT, for a process that is opening the same file
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS api_keys (
     id TEXT PRIMARY KEY, org TEXT NOT NULL, kind TEXT NOT NULL, workspace TEXT, prefix TEXT NOT NULL,
@@ -27,7 +29,7 @@ CREATE TABLE IF NOT EXISTS sessions (
 CREATE INDEX IF NOT EXISTS sessions_by_subject ON sessions (org, subject);
 CREATE TABLE IF NOT EXISTS tokens (
     id TEXT PRIMARY KEY, session TEXT NOT NULL REFERENCES sessions (id), kind TEXT NOT NULL,
-    number INTEGER NOT NULL, status TEXT NOT NULL) STRICT;
+    number INTEGER NOT NULL, status TEXT NOT NULL, used_at REAL) STRICT;
 CREATE INDEX IF NOT EXISTS tokens_by_session ON tokens (session);
 """
 
@@ -45,17 +47,16 @@ class Store:
             self._db = sqlite3.connect(
                 database, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
             )
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
             raise ConfigError(f"the database {database} can't be opened: {error}") from None
+        # An application that nobody shut down lets go of its database as it is collected.
+        self.close = weakref.finalize(self, self._db.close)
         self._db.row_factory = sqlite3.Row
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._db.close()
+        try:
+            _prepare(self._db)
+        except sqlite3.Error as error:
+            self.close()
+            raise ConfigError(f"the database {database} can't be opened: {error}") from None
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -63,10 +64,11 @@ class Store:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     def _one(self, sql: str, *values: Any) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
@@ -153,19 +155,20 @@ class Store:
             status=row["status"],
             session_revoked=bool(row["session_revoked"]),
             grant=Grant(**kept),
+            used_at=row["used_at"],
         )
 
-    def use_token(self, token_id: str) -> None:
+    def use_token(self, token_id: str, now: float) -> None:
         """Mark a refresh token as redeemed."""
-        self._changed("UPDATE tokens SET status = 'used' WHERE id = ?", token_id)
-
-    def revoke_token(self, token_id: str) -> None:
-        """Mark one token as revoked."""
-        self._changed("UPDATE tokens SET status = 'revoked' WHERE id = ?", token_id)
+        self._changed("UPDATE tokens SET status = 'used', used_at = ? WHERE id = ?", now, token_id)
 
     def revoke_session(self, session: str) -> None:
         """End a session: all tokens with its id."""
         self._changed("UPDATE sessions SET revoked = 1 WHERE id = ?", session)
+
+    def session_is_revoked(self, session: str) -> bool:
+        """Say whether a session is known, and ended."""
+        return self._one("SELECT 1 FROM sessions WHERE id = ? AND revoked = 1", session) is not None
 
     def session_grant(self, session: str) -> tuple[str, Endpoint] | None:
         """Return org and endpoint of a session."""
@@ -173,11 +176,28 @@ class Store:
         return (row["org"], row["endpoint"]) if row else None
 
     def sessions_of(self, org: str, subject: str) -> list[tuple[str, Endpoint]]:
-        """Return id and endpoint of each session of a subject that is not revoked."""
+        """Return id and endpoint of each session of a subject, those that are revoked too."""
         rows = self._db.execute(
-            "SELECT id, endpoint FROM sessions WHERE org = ? AND subject = ? AND revoked = 0", (org, subject)
+            "SELECT id, endpoint FROM sessions WHERE org = ? AND subject = ?", (org, subject)
         )
         return [(row["id"], row["endpoint"]) for row in rows]
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    """Bring a database into its form; several processes may do so to one file at the same time."""
+    for patience in reversed(range(OPENING_TRIES)):
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError:
+            # The change to WAL needs the file for itself and, unlike all else, does not wait for it.
+            if not patience:
+                raise
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("COMMIT")
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA foreign_keys = ON")
+    db.executescript(_SCHEMA)
 
 
 def _key(row: sqlite3.Row | None) -> dict[str, Any] | None:

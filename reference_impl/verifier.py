@@ -2,21 +2,20 @@
 
 import asyncio
 import functools
+import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 
 from reference_impl.config import Config
-from reference_impl.errors import Unauthorized
+from reference_impl.errors import Expired, Unauthorized
 from reference_impl.facts import Kind
-from reference_impl.keys import UNPUBLISHED_KID, PublicKey
-from reference_impl.rules import Rules
-from reference_impl.tokens import Parsed, check_form, parse
+from reference_impl.keys import PublicKey
+from reference_impl.rules import UNPUBLISHED_KID, Rules
+from reference_impl.tokens import Parsed, parse
 
-FRESH = 300.0  # seconds that a fetched set is used without asking again
-COOLDOWN = 10.0  # seconds between two fetches, whatever kids are presented: no storm
 LARGEST = 1 << 18  # bytes of a JWKS
 
 
@@ -34,7 +33,7 @@ class KeySet:
         self._bound: tuple[PublicKey, ...] | None = None
         if rules.bound_key_counts(config.public, config.base_url):
             self._bound = (PublicKey.load(str(config.public)),)
-        self._url = rules.jwks_url(config.base_url)
+        self._url = _address(config.base_url, rules)
         self._keys: tuple[PublicKey, ...] = ()
         self._fetched = self._tried = float("-inf")
         self._lock = asyncio.Lock()
@@ -42,22 +41,36 @@ class KeySet:
     async def candidates(self, kid: Any, now: float) -> tuple[PublicKey, ...]:
         """Return the keys that may have signed a token with this `kid`: one, or none."""
         if self._bound is not None:
-            found = _named(self._bound, kid)
+            found = self._named(self._bound, kid)
             if found or self._rules.bound_key_suffices():
                 return found
+        # Who holds a key that is known does not wait behind somebody with one that is not.
+        if self._fresh(now) and (found := self._named(self._keys, kid)):
+            return found
         async with self._lock:
-            found = _named(self._keys, kid)
-            stale = now >= self._fetched + FRESH
-            if (stale or not found) and now >= self._tried + COOLDOWN:
+            found = self._named(self._keys, kid)
+            if (not found or not self._fresh(now)) and now >= self._tried + self._rules.jwks_rest():
                 self._tried = now
                 await self._refetch(now)
-                found = _named(self._keys, kid)
-            return found if now < self._fetched + FRESH else ()
+                found = self._named(self._keys, kid)
+            return found if self._fresh(now) else ()
+
+    def _fresh(self, now: float) -> bool:
+        return now < self._fetched + self._rules.jwks_fresh_for()
+
+    def _named(self, keys: tuple[PublicKey, ...], kid: Any) -> tuple[PublicKey, ...]:
+        return tuple(key for key in keys if self._rules.kid_names(kid, key.kid, alone=len(keys) == 1))
+
+    async def lent(self, header: Mapping[str, Any]) -> tuple[PublicKey, ...]:
+        """Return the keys that a token itself brings along, as far as the rules let it."""
+        given = _read_rows(list(self._rules.lent_keys(header)))
+        for url in self._rules.lent_urls(header):
+            given += await self._fetch(url)
+        return given
 
     async def _refetch(self, now: float) -> None:
         for url in (self._url, *self._rules.fallback_urls(self._url)):
-            keys = await self._fetch(url)
-            if keys:
+            if keys := await self._fetch(url):
                 self._keys, self._fetched = keys, now
                 return
 
@@ -79,29 +92,28 @@ class KeySet:
                     if len(body) > LARGEST:
                         return ()
                 return _read_set(body)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError):
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RecursionError):
             return ()
 
 
-def _named(keys: tuple[PublicKey, ...], kid: Any) -> tuple[PublicKey, ...]:
-    """Return the keys with this `kid`.
-
-    A deployment without a public key of its own signs with a fixed kid, and its set may list the same key
-    under its thumbprint: that kid means the only key there is.
-    """
-    if kid == UNPUBLISHED_KID and len(keys) == 1:
-        return keys
-    return tuple(key for key in keys if key.kid == kid)
+def _address(base_url: str | None, rules: Rules) -> str:
+    """Return where the keys are; an address that can't be read is one that can't be fetched."""
+    try:
+        return rules.jwks_url(base_url)
+    except ValueError:
+        return ""
 
 
 def _read_set(body: bytes) -> tuple[PublicKey, ...]:
     """Read a JWK Set; keys that can't verify RS256 are left out (RFC 7517, section 5)."""
-    import json
-
     document = json.loads(body)
     rows = document.get("keys") if isinstance(document, dict) else None
+    return _read_rows(rows if isinstance(rows, list) else [])
+
+
+def _read_rows(rows: list[Any]) -> tuple[PublicKey, ...]:
     found = []
-    for row in rows if isinstance(rows, list) else ():
+    for row in rows:
         try:
             found.append(PublicKey.from_jwk(row))
         except (ValueError, TypeError, KeyError, AttributeError):
@@ -119,42 +131,58 @@ class Verifier:
 
     async def bearer(self, text: str, now: float) -> Mapping[str, Any]:
         """Return the claims of a believable bearer, whoever minted it; else `Unauthorized`."""
-        parsed = self._formed(text)
-        keys = await self._keys.candidates(parsed.header.get("kid"), now)
-        signed = any(parsed.signed_by(key) for key in keys)
-        if not signed and not self._rules.unverified_passes(no_keys=not keys):
+        rules, parsed = self._rules, self._formed(text)
+        named = await self._keys.candidates(parsed.header.get("kid"), now)
+        keys = named + await self._keys.lent(parsed.header)
+        signed = any(self._signed_by(key, parsed) for key in keys)
+        if not signed and not rules.unverified_passes(no_keys=not keys):
             raise Unauthorized("the token's signature can't be verified")
-        return self._believed(parsed, "access", now)
+        return self._believed(parsed, "access", rules.is_for_us, now)
 
-    def own(self, text: str, kind: Kind, now: float) -> Mapping[str, Any]:
-        """Return the claims of a token that this deployment signed; else `Unauthorized`."""
-        parsed = self._formed(text)
-        if parsed.header.get("kid") not in (self._own.kid, UNPUBLISHED_KID) or not parsed.signed_by(
-            self._own
-        ):
+    def redeemable(self, text: str, now: float) -> Mapping[str, Any]:
+        """Return the claims of a refresh token of this deployment; else `Unauthorized`, perhaps `Expired`."""
+        rules, parsed = self._rules, self._formed(text)
+        if not self._own_signature(parsed) and not rules.unverified_refresh_passes():
             raise Unauthorized("the token's signature can't be verified")
-        return self._believed(parsed, kind, now)
+        return self._believed(parsed, "refresh", rules.refresh_is_for_us, now)
+
+    def shown(self, text: str, kind: Kind, now: float) -> Mapping[str, Any]:
+        """Return the claims of a token of this deployment, whoever it is for; else `Unauthorized`."""
+        parsed = self._formed(text)
+        if not self._own_signature(parsed):
+            raise Unauthorized("the token's signature can't be verified")
+        return self._believed(parsed, kind, bool, now)
+
+    def _own_signature(self, parsed: Parsed) -> bool:
+        kid = parsed.header.get("kid")
+        return kid in (self._own.kid, UNPUBLISHED_KID) and self._signed_by(self._own, parsed)
+
+    def _signed_by(self, key: PublicKey, parsed: Parsed) -> bool:
+        return self._rules.signature_holds(parsed.header, parsed.signed, parsed.signature, key.key)
 
     def _formed(self, text: str) -> Parsed:
-        parsed = parse(text)
+        parsed = parse(text, self._rules)
         if parsed.header.get("alg") not in self._rules.algorithms():
             raise Unauthorized("the token's algorithm is not accepted")
         if not self._rules.header_is_understood(parsed.header):
             raise Unauthorized("the token's header can't be understood")
         return parsed
 
-    def _believed(self, parsed: Parsed, kind: Kind, now: float) -> Mapping[str, Any]:
+    def _believed(
+        self, parsed: Parsed, kind: Kind, audience_fits: Callable[[Any], bool], now: float
+    ) -> Mapping[str, Any]:
         claims, rules = parsed.claims, self._rules
-        check_form(claims)
-        if rules.expired(kind, claims["exp"], now):
-            raise Unauthorized("the token has expired")
-        if rules.not_yet(max(claims["iat"], claims.get("nbf", 0)), now):
-            raise Unauthorized("the token is not good yet")
+        if not rules.claims_fit(claims):
+            raise Unauthorized("the token's claims are not those of this service")
         if not rules.trusts_issuer(claims["iss"]):
             raise Unauthorized("the token is of another issuer")
-        if not rules.is_for_us(claims.get("aud")):
+        if not audience_fits(claims["aud"]):
             raise Unauthorized("the token is for another audience")
         kind_fits = rules.is_bearer(claims) if kind == "access" else rules.is_refresh_token(claims)
         if not kind_fits:
             raise Unauthorized("the token is of another type")
+        if rules.not_yet(max(claims["iat"], claims.get("nbf", 0)), now):
+            raise Unauthorized("the token is not good yet")
+        if rules.expired(kind, claims["exp"], now):
+            raise Expired("the token has expired", token_id=claims["jti"])
         return claims

@@ -22,7 +22,7 @@ async def create(request: Request) -> JSONResponse:
     body = await requests.body_of(request)
     sponsor = requests.required(body, "sponsorId")
     wanted = scopes.read_list(body.get("scopes")) or []
-    if not all(service.rules.may(principal, scope) for scope in wanted):
+    if not all(service.rules.may_hand_out(principal, scope) for scope in wanted):
         raise Forbidden("a scope is more than the caller holds", code="scope_escalation")
     row = {
         "id": new_id("agent_"),

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from reference_impl import clock, requests, scopes
 from reference_impl.errors import BadRequest, Forbidden, NotFound
 from reference_impl.facts import Principal
-from reference_impl.routes.minting import MANAGE_KEYS, NO_STORE
+from reference_impl.routes.minting import MANAGE_KEYS
 from reference_impl.service import Service, service_of
 from reference_impl.tokens import new_id
 
@@ -27,7 +27,7 @@ async def create_api_key(request: Request) -> JSONResponse:
     if not wanted:
         raise BadRequest("scopes must be a non-empty list")
     row, secret = _make(service, principal, "api_key", name, wanted, None, now)
-    return JSONResponse({"apiKey": _told(row), "key": secret}, 201, NO_STORE)
+    return JSONResponse({"apiKey": _told(row), "key": secret}, 201, service.rules.token_headers())
 
 
 async def create_workspace_token(request: Request) -> JSONResponse:
@@ -40,7 +40,7 @@ async def create_workspace_token(request: Request) -> JSONResponse:
     wanted = scopes.read_list(body.get("scopes"))
     granted = list(principal.scopes) if wanted is None else wanted
     row, secret = _make(service, principal, "workspace_token", name, granted, workspace, now)
-    return JSONResponse({"workspaceToken": _told(row), "key": secret}, 201, NO_STORE)
+    return JSONResponse({"workspaceToken": _told(row), "key": secret}, 201, service.rules.token_headers())
 
 
 async def revoke_key(request: Request) -> JSONResponse:
@@ -59,7 +59,9 @@ def _make(
     service: Service, principal: Principal, kind: str, name: str, granted: list[str], workspace: str | None,
     now: float,
 ) -> tuple[dict[str, Any], str]:  # fmt: skip
-    if not all(service.rules.may(principal, scope) for scope in granted):
+    if not service.rules.stays_in_workspace(principal, workspace):
+        raise Forbidden("the workspace token is bound to another workspace")
+    if not all(service.rules.may_hand_out(principal, scope) for scope in granted):
         raise Forbidden("a scope is more than the caller holds", code="scope_escalation")
     return make(service, principal.org, kind, name, granted, workspace, now)
 

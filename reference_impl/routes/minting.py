@@ -1,5 +1,6 @@
 """The four mint endpoints: what each asks of its caller and its body, and the grant that comes of it."""
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,6 @@ from reference_impl.facts import Endpoint, Grant, Principal
 from reference_impl.service import Service, service_of
 
 CREATE, MANAGE_KEYS = "relayauth:token:create:*", "relayauth:api-key:manage:*"
-NO_STORE = {"cache-control": "no-store"}
 LONGEST_CHAIN = 10
 CLASSES = {"agent": "relay_ag", "path": "relay_pa", "workspace-path": "relay_pa"}
 
@@ -25,7 +25,7 @@ async def mint_identity(request: Request) -> JSONResponse:
     body = await requests.body_of(request)
     identity = _identity(service, principal, requests.required(body, "identityId"))
     grant = _identity_grant(service, principal, "identity", body, identity, now)
-    return _answer(service.sessions.begin(grant, body, now))
+    return _answer(service, service.sessions.begin(grant, body, now))
 
 
 async def mint_agent(request: Request) -> JSONResponse:
@@ -38,7 +38,7 @@ async def mint_agent(request: Request) -> JSONResponse:
         raise NotFound("there is no such identity in the workspace", code="identity_not_found")
     grant = _identity_grant(service, principal, "agent", body, identity, now)
     pair = service.sessions.begin(grant, body, now)
-    return _answer(pair | _issued(grant) | {"agentId": identity["id"]})
+    return _answer(service, pair | _issued(grant) | {"agentId": identity["id"]})
 
 
 async def mint_path(request: Request) -> JSONResponse:
@@ -47,8 +47,6 @@ async def mint_path(request: Request) -> JSONResponse:
     principal = await _workspace_token(service, request, "path", now)
     body = await requests.body_of(request)
     workspace = requests.text(body, "workspaceId") or str(principal.workspace)
-    if principal.kind == "workspace_token" and workspace != principal.workspace:
-        raise Forbidden("the workspace token is bound to another workspace")
     return _path_pair(service, principal, "path", body, workspace, now)
 
 
@@ -84,7 +82,7 @@ def _identity(service: Service, principal: Principal, identity_id: str) -> dict[
 
 def _handed_out(service: Service, principal: Principal, wanted: list[str]) -> tuple[str, ...]:
     """Return `wanted` if the caller holds all of it: nobody hands out more than it holds."""
-    if not all(service.rules.may(principal, scope) for scope in wanted):
+    if not all(service.rules.may_hand_out(principal, scope) for scope in wanted):
         raise Forbidden("a scope is more than the caller holds", code="scope_escalation")
     return tuple(wanted)
 
@@ -126,15 +124,17 @@ def _path_pair(
     workspace: str,
     now: float,
 ) -> JSONResponse:
-    granted_paths = paths.read_list(body.get("paths"))
+    if not service.rules.stays_in_workspace(principal, workspace):
+        raise Forbidden("the workspace token is bound to another workspace")
+    granted_paths = paths.read_list(body.get("paths"), service.rules.path_is_delegable)
     wanted = scopes.read_list(body.get("scopes")) or paths.default_scopes(granted_paths)
-    if not all(paths.within(scope, granted_paths) for scope in wanted):
+    if not all(service.rules.scope_is_within(scope, granted_paths) for scope in wanted):
         raise BadRequest("a scope lies outside the paths", code="invalid_scope")
     granted = _handed_out(service, principal, wanted)
     audience = tuple(requests.text_list(body, "audience") or scopes.planes(granted))
     agent = requests.text(body, "agentId")
     name = requests.text(body, "agentName") or agent or "cloud-orchestrator"
-    horizon = _horizon(body.get("delegationNotAfter"), now)
+    horizon = _horizon(service, body.get("delegationNotAfter"), now)
     _check_chain(principal.chain)
     issuer = principal.id if principal.kind == "workspace_token" else None
     entries = _meta("path", issuer, granted, audience)
@@ -160,7 +160,7 @@ def _path_pair(
     told = {"agentId": grant.subject, "agentName": name, "paths": granted_paths}
     if horizon is not None:
         told["delegationNotAfter"] = clock.iso(horizon)
-    return _answer(service.sessions.begin(grant, body, now) | _issued(grant) | told)
+    return _answer(service, service.sessions.begin(grant, body, now) | _issued(grant) | told)
 
 
 def _agent_id(name: str) -> str:
@@ -175,7 +175,7 @@ def _check_chain(chain: tuple[str, ...]) -> None:
         raise BadRequest(f"the sponsor chain is longer than {LONGEST_CHAIN}", code="sponsor_chain_too_long")
 
 
-def _horizon(value: Any, now: float) -> int | None:
+def _horizon(service: Service, value: Any, now: float) -> int | None:
     """Read `delegationNotAfter`: ISO 8601 or epoch seconds, in the future; whole seconds, floored."""
     if value is None:
         return None
@@ -189,14 +189,12 @@ def _horizon(value: Any, now: float) -> int | None:
     elif isinstance(value, int | float) and not isinstance(value, bool):
         moment = value
     # The bound keeps the moment within the calendar: four digits of year.
-    if moment is None or not now < moment < 253402300800 or int(moment) <= now:
+    if moment is None or not 0 < moment < 253402300800 or not service.rules.horizon_is_ahead(moment, now):
         raise BadRequest("delegationNotAfter must lie in the future", code="invalid_delegation_not_after")
     return int(moment)
 
 
 def _json(value: Any) -> str:
-    import json
-
     return json.dumps(value, separators=(",", ":"))
 
 
@@ -212,5 +210,5 @@ def _issued(grant: Grant) -> dict[str, Any]:
     return told | ({"issuedViaWorkspaceTokenId": grant.workspace_token} if grant.workspace_token else {})
 
 
-def _answer(body: dict[str, Any]) -> JSONResponse:
-    return JSONResponse(body, 201, NO_STORE)
+def _answer(service: Service, body: dict[str, Any]) -> JSONResponse:
+    return JSONResponse(body, 201, service.rules.token_headers())

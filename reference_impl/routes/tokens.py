@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from reference_impl import clock, requests
-from reference_impl.errors import BadRequest, NotFound, ServiceError
+from reference_impl.errors import BadRequest, Expired, ServiceError
 from reference_impl.facts import Principal
-from reference_impl.routes.minting import NO_STORE
 from reference_impl.service import Service, service_of
+from reference_impl.tokens import LONGEST
 
 MANAGE, READ = "relayauth:token:manage:*", "relayauth:token:read:*"
 
@@ -17,12 +17,26 @@ MANAGE, READ = "relayauth:token:manage:*", "relayauth:token:read:*"
 async def refresh(request: Request) -> JSONResponse:
     """`POST /v1/tokens/refresh`: the pair alone."""
     service, now = service_of(request), clock.now()
-    body = await requests.body_of(request)
-    token = body.get("refreshToken")
-    if not isinstance(token, str) or not token:
-        raise BadRequest("refreshToken is missing")
-    claims = service.verifier.own(token, "refresh", now)
-    return JSONResponse(service.sessions.rotate(claims, body, now), 200, NO_STORE)
+    body, token = await _presented(service, request, now)
+    try:
+        claims = service.verifier.redeemable(token, now)
+    except Expired as error:
+        raise service.sessions.explain(error, now) from None
+    pair = await service.sessions.refresh(claims, body, now)
+    return JSONResponse(pair, 200, service.rules.token_headers())
+
+
+async def _presented(service: Service, request: Request, now: float) -> tuple[dict[str, Any], str]:
+    """Return the body and the token in it; what is refused for its form uses nothing up."""
+    raw = await requests.raw_of(request)
+    try:
+        body = requests.object_in(raw)
+        return body, requests.required(body, "refreshToken", longest=LONGEST)
+    except BadRequest:
+        spoiled = service.rules.used_up_by_refusal(raw)
+        if spoiled is not None:
+            service.sessions.use_up(service.verifier.redeemable(spoiled, now)["jti"], now)
+        raise
 
 
 async def revoke(request: Request) -> Response:
@@ -37,35 +51,44 @@ async def revoke(request: Request) -> Response:
     with service.store.transaction():
         found = [ways[name](service, principal, requests.required(body, name)) for name in asked]
         if not all(found):
-            raise NotFound("there is no such token", code="token_not_found")
+            raise service.rules.refusal_to_revoke(exists=None not in found)
     return Response(status_code=204)
 
 
-def _revoke_session(service: Service, principal: Principal, session: str) -> bool:
+def _revoke_session(service: Service, principal: Principal, session: str) -> bool | None:
+    """Say whether it is done: False if it is another org's, None if there is none."""
     known = service.store.session_grant(session)
-    if known is None or not service.rules.belongs(principal, known[0]):
+    if known is None:
+        return None
+    if not service.rules.belongs(principal, known[0]):
         return False
     if service.rules.revoking_session_ends(known[1]):
         service.store.revoke_session(session)
     return True
 
 
-def _revoke_token(service: Service, principal: Principal, token_id: str) -> bool:
+def _revoke_token(service: Service, principal: Principal, token_id: str) -> bool | None:
+    """Say whether it is done, as for a session."""
     state = service.store.token(token_id)
-    if state is None or not service.rules.belongs(principal, state.grant.org):
+    if state is None:
+        return None
+    if not service.rules.belongs(principal, state.grant.org):
         return False
     if service.rules.revoking_token_ends(state.grant.endpoint):
         service.store.revoke_session(state.session)
     return True
 
 
-def _revoke_identity(service: Service, principal: Principal, identity: str) -> bool:
+def _revoke_identity(service: Service, principal: Principal, identity: str) -> bool | None:
+    """Say whether it is done, as for a session; a path token's `sub` need not be an identity."""
     known = service.store.identity(identity)
     sessions = service.store.sessions_of(principal.org, identity)
     for session, endpoint in sessions:
         if service.rules.revoking_identity_ends(endpoint):
             service.store.revoke_session(session)
-    return bool(sessions) or (known is not None and service.rules.belongs(principal, known["org"]))
+    if known is None:
+        return True if sessions else None
+    return bool(sessions) or service.rules.belongs(principal, known["org"])
 
 
 async def introspect(request: Request) -> JSONResponse:
@@ -75,13 +98,13 @@ async def introspect(request: Request) -> JSONResponse:
     token = request.query_params.get("token")
     if not token:
         raise BadRequest("token is missing")
-    return JSONResponse(_claims(service, principal, token, now), 200, NO_STORE)
+    return JSONResponse(_claims(service, principal, token, now), 200, service.rules.token_headers())
 
 
 def _claims(service: Service, principal: Principal, token: str, now: float) -> Any:
     for kind in ("access", "refresh"):
         try:
-            claims = service.verifier.own(token, kind, now)
+            claims = service.verifier.shown(token, kind, now)
         except ServiceError:
             continue
         state = service.store.token(claims["jti"])

@@ -1,0 +1,132 @@
+"""What a mint decides, and who may ask for one."""
+
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from reference_impl import paths
+from reference_impl.facts import Endpoint, Kind, Principal
+from reference_impl.rules.values import ACCESS_TTL, CAP, DEFAULT_TTL, LONGEST_ACCESS, MARK, PREFIXES
+from reference_impl.scopes import permitted
+
+
+class MintRules:
+    """What a mint decides."""
+
+    def asked_ttl(self, endpoint: Endpoint, body: Mapping[str, Any]) -> Any:
+        """Return what the request asks for as its refresh TTL."""
+        del endpoint
+        return body.get("refreshTokenTtlSeconds")
+
+    def usable_ttl(self, asked: Any) -> int | None:
+        """Return a usable number of seconds, floored, or None: then it counts as not asked."""
+        if isinstance(asked, bool) or not isinstance(asked, int | float) or asked != asked:
+            return None
+        # Infinity is what a JSON reader makes of 1e400; it is above any cap.
+        seconds = CAP + 1 if asked == math.inf else 0 if asked == -math.inf else math.floor(asked)
+        return seconds if seconds > 0 else None
+
+    def capped(self, endpoint: Endpoint, seconds: int) -> int:
+        """Return the effective TTL of a mint that asked for `seconds`."""
+        del endpoint
+        return min(seconds, CAP)
+
+    def default_ttl(self, endpoint: Endpoint) -> int:
+        """Return the refresh TTL of a mint that asked for nothing."""
+        del endpoint
+        return DEFAULT_TTL
+
+    def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
+        """Return the mark of both tokens, None for none; `asked` is None where nothing usable was asked."""
+        del endpoint
+        return None if asked is None else str(effective)
+
+    def own_meta(self, endpoint: Endpoint, entries: Mapping[str, str]) -> Mapping[str, Any]:
+        """Return the endpoint's own entries of `meta`."""
+        del endpoint
+        return entries
+
+    def marked_meta(self, kind: Kind, meta: Mapping[str, Any], mark: Any) -> Mapping[str, Any]:
+        """Return the `meta` of a token: the session's own entries, and the mark beside them."""
+        del kind
+        return {**meta, MARK: mark} if mark is not None else dict(meta)
+
+    def access_ttl(self, endpoint: Endpoint, body: Mapping[str, Any]) -> int:
+        """Return the access TTL in seconds."""
+        asked = body.get("expiresIn")
+        if asked is None and endpoint in ("path", "workspace-path"):
+            asked = body.get("ttlSeconds")
+        seconds = self.usable_ttl(asked) or ACCESS_TTL
+        return min(seconds, LONGEST_ACCESS if endpoint == "identity" else ACCESS_TTL)
+
+    def issued_at(self, now: float) -> int:
+        """Return `iat`."""
+        return int(now)
+
+    def access_exp(self, endpoint: Endpoint, iat: int, ttl: int, refresh_ttl: int) -> int:
+        """Return the `exp` of an access token before any horizon."""
+        del endpoint, refresh_ttl
+        return iat + ttl
+
+    def refresh_exp(self, endpoint: Endpoint, iat: int, ttl: int) -> int:
+        """Return the `exp` of a minted refresh token before any horizon."""
+        del endpoint
+        return iat + ttl
+
+    def within_horizon(self, exp: int, horizon: int | None) -> int:
+        """Return the `exp` of a minted token under `delegationNotAfter`."""
+        return exp if horizon is None else min(exp, horizon)
+
+    def prefix(self, endpoint: Endpoint) -> str:
+        """Return what stands before the header of the endpoint's tokens."""
+        return PREFIXES[endpoint]
+
+    def announced(self, kind: Kind, exp: int, now: float) -> float:
+        """Return the moment that the answer announces as a token's expiry."""
+        del kind, now
+        return exp
+
+    def may(self, principal: Principal, scope: str) -> bool:
+        """Say whether the caller holds `scope`."""
+        return permitted(principal.scopes, scope)
+
+    def may_hand_out(self, principal: Principal, scope: str) -> bool:
+        """Say whether the caller may give `scope` to another: never more than it holds."""
+        return permitted(principal.scopes, scope)
+
+    def key_lives(self, *, revoked: bool) -> bool:
+        """Say whether an API key or a workspace token in this state is good."""
+        return not revoked
+
+    def minter_is_workspace_token(self, endpoint: Endpoint, principal: Principal) -> bool:
+        """Say whether the caller is of the kind that the endpoint asks for."""
+        return endpoint not in ("agent", "path") or principal.kind == "workspace_token"
+
+    def stays_in_workspace(self, principal: Principal, workspace: str | None) -> bool:
+        """Say whether the caller may act in `workspace` (None: in all of them); its token binds it to one."""
+        return principal.kind != "workspace_token" or principal.workspace == workspace
+
+    def path_is_delegable(self, path: object) -> bool:
+        """Say whether a mint may name this path."""
+        return paths.delegable(path)
+
+    def scope_is_within(self, scope: str, granted: Collection[str]) -> bool:
+        """Say whether a path token for `granted` may have `scope`."""
+        return paths.within(scope, granted)
+
+    def horizon_is_ahead(self, horizon: float, now: float) -> bool:
+        """Say whether `delegationNotAfter` leaves the pair at least a second."""
+        return int(horizon) > now
+
+    def belongs(self, principal: Principal, org: str) -> bool:
+        """Say whether what `org` owns is the caller's own."""
+        return principal.org == org
+
+    def token_headers(self) -> Mapping[str, str]:
+        """Return the headers of an answer that carries tokens or keys (RFC 6749, section 5.1)."""
+        return {"cache-control": "no-store"}
+
+    def refusal_body(self, body: Mapping[str, str], request_headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the body of a refusal: its sentence and its code, nothing of the request or the machine."""
+        del request_headers
+        return body
