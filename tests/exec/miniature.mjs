@@ -6,10 +6,10 @@ import * as crypto from "node:crypto";
 const CAP = 7776000; // seconds, 90 days
 const DAY = 86400;
 const HOUR = 3600;
-const JWKS_PATIENCE_MS = 5000;
 const ISSUER = "https://relayauth.dev";
 const env = (name) => process.env[name]?.trim() || undefined;
 const FAULT = env("MINIATURE_FAULT");
+const JWKS_PATIENCE_MS = Number(env("MINIATURE_PATIENCE_MS") ?? 5000);
 const started = { wall: Date.now(), timer: performance.now() };
 const now = () => {
   const own = started.wall + performance.now() - started.timer;

@@ -1,7 +1,14 @@
 """Tries the clock in our hand where it fails: nothing is asked of a server whose time can't be set."""
 
+import contextlib
+
 import pytest
 
+from contract.harness.clocks import REAL
+from contract.harness.connections import Target
+from contract.harness.mints import MINTS
+from contract.harness.steering import SteeredClock
+from contract.harness.trial import Settings, Trial
 from tests.exec.outside import CLOCK_CLAUSES, COMMAND, MINIATURE, REFERENCE, Room, needs_node
 
 TIME = ("--clause", "CLK-*", "--clause", "TTL-04")
@@ -75,12 +82,15 @@ def test_a_steered_server_can_sleep(room: Room) -> None:
 
 
 def test_a_pythonpath_of_the_command_is_kept(room: Room) -> None:
-    """Steering a Python child adds to its PYTHONPATH, and takes nothing from it."""
+    """Steering a Python child adds to a PYTHONPATH that it was given, and takes nothing from it."""
     lib = room.folder / "lib"
     lib.mkdir()
-    (lib / "its_own_module.py").write_text("print('found it'); raise SystemExit(1)")
+    (lib / "its_own_module.py").write_text(
+        "import time; print('found it'); time.sleep(0.01); raise SystemExit('-'.join(('and', 'slept')))"
+    )
     run = room.run("check", room.script("import its_own_module"), "--env", f"PYTHONPATH={lib}")
     assert "found it" in run.said
+    assert "and-slept" in run.said, "the cure for time.sleep was lost"
 
 
 def test_an_inherited_faketime_does_not_move_the_server(room: Room) -> None:
@@ -93,3 +103,17 @@ def test_time_is_steered_on_the_servers_of_the_key_order_too(room: Room) -> None
     """After years of renewals a server that is started then verifies bearers of that year."""
     run = room.check(REFERENCE, "--clause", "CLK-03", "--clause", "JWKS-0[13]")
     assert run.clauses("pass") == {"CLK-03", "JWKS-01", "JWKS-03"}, run.said
+
+
+def test_a_clock_that_is_let_go_shows_the_real_time() -> None:
+    """Who does not follow to the second is left in the real time, not half in ours."""
+    target = Target("reference", REFERENCE)
+    trial = Trial(target, Settings(targets=(target,)))
+    with contextlib.closing(trial):
+        trial.open()
+        clock = trial.connection.clock
+        assert isinstance(clock, SteeredClock)
+        clock.set(clock.now() + 86400)
+        assert trial.tenant.pair(MINTS["identity"]).access.iat == int(clock.now())
+        clock.let_go()
+        assert abs(trial.tenant.pair(MINTS["identity"]).access.iat - REAL["time"]()) < 5
