@@ -30,8 +30,13 @@ def document() -> dict[str, Any]:
 def scopes_for(method: str, path: str) -> tuple[str, ...]:
     """Return the scopes that an operation's security names; `KeyError` for an unknown operation."""
     for template, item in document()["paths"].items():
-        if re.fullmatch(re.sub(r"\{[^/]+\}", "[^/]+", template), path):
+        if _pattern(template).fullmatch(path) and method.lower() in item:
             requirements = item[method.lower()].get("security", [])
             scopes = (scope for row in requirements for granted in row.values() for scope in granted)
             return tuple(dict.fromkeys(scopes))
     raise KeyError(f"{method} {path}")
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    literal = re.split(r"\{[^/]+\}", template)
+    return re.compile("[^/]+".join(map(re.escape, literal)))
