@@ -42,6 +42,13 @@ def only(seen: Observation, *urls: str, asked: str) -> None:
         contract=f"{'exactly ' + ', '.join(urls) if urls else 'no address'} is asked",
         came=f"it asked {', '.join(sorted(visited)) or 'nobody'}",
     )
+    watched(seen)
+
+
+def watched(seen: Observation) -> None:
+    """Say that a verdict about who was asked was not reached where one of the addresses was out of sight."""
+    if seen.blind:
+        raise NotTried(seen.blind)
 
 
 def trap_is_asked(seen: Observation, *, asked: str) -> None:
@@ -52,8 +59,7 @@ def trap_is_asked(seen: Observation, *, asked: str) -> None:
 
 def default_is_asked(seen: Observation, *, asked: str) -> None:
     """Hold that the loopback default alone was asked, and that its key was believed."""
-    if seen.blind:
-        raise NotTried(seen.blind)
+    watched(seen)
     only(seen, DEFAULT_ORIGIN + JWKS_PATH, asked=asked)
     believed(seen, asked=f"{asked}, presented a bearer of its key")
 
@@ -159,6 +165,7 @@ def test_without_keys_a_bearer_is_refused(sources: KeySources, setup: Setup) -> 
         contract="no other source is asked",
         came=f"it asked {', '.join(seen.strangers)}",
     )
+    watched(seen)
 
 
 @clause("JWKS-08")

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from contract.harness.results import TargetReport
     from contract.harness.trial import Settings
 
+DEFAULT_KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
+
 
 @click.command()
 @click.argument("targets", nargs=-1)
 @click.option("--target", "more_targets", multiple=True, help="A target, as the argument; may be repeated.")
 @click.option("--config", metavar="FILE", help="The target file (default: the nearest one).")
-@click.option("--api-key-env", metavar="NAME", default="RELAYAUTH_CONTRACT_API_KEY", show_default=True,
+@click.option("--api-key-env", metavar="NAME", default=DEFAULT_KEY_VARIABLE, show_default=True,
               help="The variable that holds the org API key of a URL target.")  # fmt: skip
 @click.option("--second-api-key-env", metavar="NAME", help="The variable that holds a key of another org.")
 @click.option("--signing-key", metavar="FILE", help="The deployment's private key, PEM.")
@@ -118,6 +120,7 @@ def targets_of(
     found: list[Target] = []
     for name in dict.fromkeys(names):
         if file and name in rows:
+            _not_twice(name, file, {**(access or {}), **(launching or {})})
             found.append(targetfile.target(name, rows[name], file.parent))
             continue
         if ":" not in name and name != "reference":
@@ -135,6 +138,14 @@ def targets_of(
     }
     withheld = frozenset(filter(None, rows_name | held))
     return [replace(each, launching=replace(each.launching, withheld=withheld)) for each in found]
+
+
+def _not_twice(name: str, file: Path, options: dict[str, Any]) -> None:
+    """Refuse an option that would be ignored: a named target is described in its file."""
+    usual = {None, (), False, DEFAULT_KEY_VARIABLE}
+    for option, value in options.items():
+        if value not in usual:
+            raise UsageError(f"--{option.replace('_', '-')}: {name} is described in {file}: say it there")
 
 
 def _variables(words: Sequence[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import httpx
@@ -68,10 +68,6 @@ class Observation:
     origin: str
     blind: str | None
 
-    def asked(self, source: str) -> tuple[str, ...]:
-        """Return the URLs that were asked at `source` (`trap`, `default`, `elsewhere`), in order."""
-        return tuple(visit.url for visit in self.visits if visit.source == source)
-
     @property
     def strangers(self) -> tuple[str, ...]:
         """Every URL that was asked besides the trap's."""
@@ -112,7 +108,9 @@ class KeySources:
         ):
             seen = list(pool.map(self._observe_alongside, together))
         if not watch.visits:
-            self._seen.update({k: v for k, v in zip(together, seen, strict=True) if v is not None})
+            # What held the default's port meanwhile was our own watch: what it could not see, nobody could.
+            found = zip(together, seen, strict=True)
+            self._seen.update({key: replace(one, blind=watch.blind) for key, one in found if one is not None})
 
     def _observe_alongside(self, setup: Setup) -> Observation | None:
         """Observe as one of several; what goes wrong here is told when its clause is tried."""

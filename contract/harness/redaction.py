@@ -1,6 +1,7 @@
 """Keeps credentials out of everything that is written: secrets that hide themselves, and a scrubber."""
 
 import hashlib
+import logging
 import re
 
 _SHAPES = re.compile(
@@ -9,6 +10,7 @@ _SHAPES = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
 )
 _known: set[str] = set()
+_TALKERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 
 
 def fingerprint(text: str) -> str:
@@ -32,6 +34,22 @@ def scrub(text: str) -> str:
         for secret in sorted(_known, key=len, reverse=True):
             text = text.replace(secret, f"<secret {fingerprint(secret)}>")
     return _SHAPES.sub(lambda found: f"<secret {fingerprint(found[0])}>", text)
+
+
+class _ScrubbedLog(logging.Filter):
+    """Lets a record through with its message scrubbed."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = scrub(record.getMessage()), ()
+        return True
+
+
+def scrub_logs() -> None:
+    """Scrub what the HTTP client logs: a URL, and so an introspected token, among it."""
+    for name in _TALKERS:
+        talker = logging.getLogger(name)
+        if not any(isinstance(each, _ScrubbedLog) for each in talker.filters):
+            talker.addFilter(_ScrubbedLog())
 
 
 class Secret:

@@ -1,7 +1,7 @@
 """What a run owns on its target: made at the start, named for the run, and taken away at the end."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contract.harness.admission import health, lacking_scope, what_was_made
@@ -15,7 +15,9 @@ from contract.harness.tokens import Malformed, Token, admin_claims, read
 
 _NOBODY = Token("none", "", {}, {})
 SPONSOR = "user_relayauth-contract"
-WORKSPACE_SCOPES = ("relayauth:token:create:*", READ_SCOPE, *FILE_SCOPES)
+CREATE_SCOPE = "relayauth:token:create:*"
+WORKSPACE_SCOPES = (CREATE_SCOPE, READ_SCOPE, *FILE_SCOPES)
+WORKSPACE_NEEDS = {"agent": (CREATE_SCOPE, READ_SCOPE), "path": (CREATE_SCOPE, *FILE_SCOPES)}
 
 
 class Tenant:
@@ -134,21 +136,27 @@ class Tenant:
         self.identity = str(what_was_made(answer, "an identity")["id"])
 
     def _make_workspace_token(self) -> None:
-        answer = self._workspace_token(list(WORKSPACE_SCOPES))
+        """Make the workspace token with all that the key may hand out; close what needs more."""
+        answer = self._workspace_token(WORKSPACE_SCOPES)
         if answer.status == 403:
             lacking = [scope for scope in WORKSPACE_SCOPES if not self._may_hand_out(scope)]
+            for endpoint, needed in WORKSPACE_NEEDS.items():
+                if missing := [scope for scope in needed if scope in lacking]:
+                    why = f"the API key lacks {', '.join(missing)}, and can't hand it to a workspace token"
+                    self.closed.setdefault(endpoint, why)
             if len(lacking) == len(WORKSPACE_SCOPES):
-                lacking = list(scopes_for("POST", "/v1/tokens/workspace"))
-            why = f"the API key lacks {', '.join(lacking)}, so it can't make a workspace token"
-            self.closed.setdefault("agent", why)
-            self.closed["path"] = why
-            return
+                scopes = ", ".join(scopes_for("POST", "/v1/tokens/workspace"))
+                why = f"the API key lacks {scopes}, so it can't make a workspace token"
+                self.closed |= {"agent": self.closed["agent"], "path": why}
+            if "path" in self.closed and "agent" in self.closed:
+                return
+            answer = self._workspace_token([scope for scope in WORKSPACE_SCOPES if scope not in lacking])
         made = what_was_made(answer, "a workspace token")
         self._workspace_token_id = str(made["workspaceToken"]["id"])
         self.workspace_token = Secret("workspace token", str(made["key"]))
 
-    def _workspace_token(self, scopes: list[str]) -> Answer:
-        body = {"workspaceId": self.workspace, "name": self.name, "scopes": scopes}
+    def _workspace_token(self, scopes: Sequence[str]) -> Answer:
+        body = {"workspaceId": self.workspace, "name": self.name, "scopes": list(scopes)}
         return self.service.call("POST", "/v1/tokens/workspace", key=self.org_key, body=body)
 
     def _may_hand_out(self, scope: str) -> bool:

@@ -10,6 +10,7 @@ import httpx
 
 from contract.harness.clocks import REAL
 from contract.harness.errors import CouldNotTry
+from contract.harness.redaction import scrub_logs
 
 ASGIApp = Callable[..., Awaitable[None]]
 
@@ -121,6 +122,7 @@ def client(base_url: str, transport: httpx.BaseTransport | None = None) -> httpx
 
     Proxies of the environment are honoured, except on the way to loopback.
     """
+    scrub_logs()
     return httpx.Client(
         base_url=base_url,
         transport=transport,

@@ -1,0 +1,65 @@
+"""The self-proof: mutants are killed by exactly what they declare, and every must bites."""
+
+import inspect
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from contract.harness.clauses import catalogue
+from reference_impl.mutants import mutants
+from reference_impl.rules import Rules
+from tests.check.conftest import COMMAND
+
+MUTANTS = mutants()
+BOOK = catalogue().clauses
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_breaks_one_decision_and_says_so(name: str) -> None:
+    """It overrides exactly one method of the rules, has a sentence for it, and declares clauses."""
+    mutant = MUTANTS[name]
+    own = [member for member, value in vars(mutant).items() if inspect.isfunction(value)]
+    assert len(own) == 1
+    assert hasattr(Rules, own[0])
+    assert (mutant.__doc__ or "").endswith(".")
+    assert mutant.breaks
+    assert mutant.breaks <= set(BOOK)
+
+
+@pytest.mark.parametrize("clause", [each.id for each in BOOK.values() if each.level == "must"])
+def test_every_must_has_a_mutant_that_it_reports_first_or_alone(clause: str) -> None:
+    """Some mutant that breaks it breaks nothing that stands before it in the catalogue."""
+    order = list(BOOK)
+    firsts = {min(mutant.breaks, key=order.index) for mutant in MUTANTS.values()}
+    assert clause in firsts
+
+
+def test_there_are_sixty_at_least() -> None:
+    """The proof is as broad as was promised."""
+    assert len(MUTANTS) >= 60
+
+
+def test_the_whole_proof_stands(tmp_path: Path) -> None:
+    """`relayauth-contract mutants` exits 0, and its JSON agrees."""
+    report = tmp_path / "proof.json"
+    ended = subprocess.run(
+        [COMMAND, "mutants", "--json", str(report)], capture_output=True, text=True, timeout=600, check=False
+    )
+    assert "The proof stands" in ended.stdout.splitlines()[-1], ended.stdout
+    assert ended.returncode == 0
+    told = json.loads(report.read_text())
+    assert told["stands"] is True
+    assert {row["name"]: set(row["caught"]) for row in told["mutants"]} == {
+        name: set(mutant.breaks) for name, mutant in MUTANTS.items()
+    }
+
+
+def test_a_mutant_that_declares_wrongly_fails_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Declared and observed must be equal: more is as wrong as less."""
+    from contract.harness.proof import autopsy
+
+    mutant = MUTANTS["TextByItsPrefix"]
+    monkeypatch.setattr(mutant, "breaks", mutant.breaks | {"TTL-01"})
+    assert not autopsy("TextByItsPrefix").exact
