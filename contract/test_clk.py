@@ -150,9 +150,7 @@ def test_who_renews_in_time_renews_for_ever(
 
 
 @clause("CLK-04")
-@pytest.mark.parametrize(
-    "ttl", [60, DEFAULT, 2592000, CAP, None], ids=["60s", "24h", "30d", "90d", "nothing"]
-)
+@pytest.mark.parametrize("ttl", [60, 2592000, None], ids=["60s", "30d", "nothing"])
 def test_who_sleeps_past_the_ttl_is_locked_out(
     evidence: Evidence, clock: Clock, mint: Mint, ttl: int | None
 ) -> None:

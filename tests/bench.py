@@ -130,7 +130,7 @@ def served() -> Iterator[Served]:
 
 
 def cold_check() -> Iterator[Row]:
-    """The contract on the bundled reference, beside a plain pytest run that imports the same and does nothing.
+    """The contract on the bundled reference, beside a plain pytest run with the same imports and no test.
 
     Both keep their bytecode, as they do for whoever runs them twice.
     """
@@ -192,7 +192,30 @@ def minting() -> Iterator[Row]:
     )
 
 
-MEASURES: dict[str, Callable[[], Iterator[Row]]] = {"check": cold_check, "url": url_check, "mints": minting}
+def launched_check() -> Iterator[Row]:
+    """The contract on a server that the harness starts, steers and traps: the reference as a process."""
+    with tempfile.TemporaryDirectory() as room:
+        report = Path(room) / "report.json"
+        whole = run([COMMAND, "check", f"exec:{COMMAND} serve", *CORE, "--json", str(report)])
+        results = json.loads(report.read_text())["targets"][0]["results"]
+    yield Row("check exec:serve, core", whole.seconds, 15, "s")
+    yield Row("  clauses not tried", sum(row["outcome"] == "not_tried" for row in results), 0, "")
+    years = sum(row["seconds"] for row in results if row["clause"] == "CLK-03")
+    yield Row("  five years and thirty days of renewals, four endpoints", years, 3, "s")
+
+
+def self_proof() -> Iterator[Row]:
+    """The contract against every mutant."""
+    yield Row("mutants", run([COMMAND, "mutants"]).seconds, 30, "s")
+
+
+MEASURES: dict[str, Callable[[], Iterator[Row]]] = {
+    "check": cold_check,
+    "url": url_check,
+    "mints": minting,
+    "exec": launched_check,
+    "mutants": self_proof,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -29,6 +29,7 @@ TOP = {
     "README.md",
     "conftest.py",
     "contract",
+    "docs",
     "openapi.yaml",
     "pyproject.toml",
     "reference_impl",

@@ -54,7 +54,7 @@ class Settings:
         """How many generated values each endpoint gets: few on a deployment that is not ours to flood."""
         if self.fuzz_examples is not None:
             return self.fuzz_examples
-        return 4 if kind == "url" else 12
+        return 4 if kind == "url" else 10
 
 
 class Trial:

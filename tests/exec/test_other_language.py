@@ -24,7 +24,6 @@ def test_the_whole_core_holds_on_a_server_in_another_language(room: Room) -> Non
     assert run.target["abilities"] == ["clock", "key", "env", "orgs"]
     years = [row for row in run.target["results"] if row["clause"] == "CLK-03"]
     assert {row["endpoint"] for row in years} == set(MINTS)
-    assert sum(row["seconds"] for row in years) <= 3, "five years of renewals pass in seconds"
 
 
 # Fault: what is tried, the clauses about that rule, and the chapters in which alone a failure may show.
