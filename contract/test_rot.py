@@ -79,14 +79,15 @@ def test_nothing_in_the_refresh_request_changes_what_is_granted(
     evidence: Evidence, mint: Mint, fields: dict[str, Any]
 ) -> None:
     """The request is refused with 400, or TTL, scopes and audience come out as they were."""
-    before = evidence.fresh(mint, refreshTokenTtlSeconds=3600)
+    before = evidence.spend(mint)
     answer = evidence.service.refresh(before.refresh, **fields)
     if answer.status == 400:
         return
     after = redeemed(answer)
-    asked = f"minted with 3600 s, presented the refresh token with {fields}"
+    asked = f"presented a refresh token of {before.refresh.lifetime} s with {fields}"
     alike(before, after, asked=asked)
     same_grant(before, after, asked=asked)
+    evidence.keep(mint, after)
 
 
 def same_grant(before: Pair, after: Pair, *, asked: str) -> None:
@@ -111,10 +112,12 @@ def _as_set(value: Any) -> Any:
 
 def with_mark(evidence: Evidence, mint: Mint, key: SigningKey, mark: Any) -> Pair:
     """Rotate a live refresh token whose mark was replaced by `mark`, signed with the deployment's own key."""
-    live = evidence.fresh(mint, refreshTokenTtlSeconds=3600).refresh
+    live = evidence.spend(mint).refresh
     claims = {**live.claims, "meta": {**live.meta, MARK: mark}}
     forged = key.sign(claims, prefix=live.prefix, header={"kid": live.header.get("kid")})
-    return redeemed(evidence.service.refresh(forged))
+    rotated = redeemed(evidence.service.refresh(forged))
+    evidence.keep(mint, rotated)
+    return rotated
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ class Evidence:
         self.tenant = tenant
         self.service = tenant.service
         self._lineages: dict[str, list[Pair]] = {}
-        self._failures: dict[str, Violation] = {}
+        self._spares: dict[str, Pair] = {}
 
     def pair(self, mint: Mint, **fields: Any) -> Pair:
         """Return the pair that `mint` gave when asked with `fields`."""
@@ -28,6 +28,17 @@ class Evidence:
     def fresh(self, mint: Mint, **fields: Any) -> Pair:
         """Mint a pair that nobody else has seen, to be spent."""
         return self.tenant.pair(mint, **fields)
+
+    def spend(self, mint: Mint) -> Pair:
+        """Return a live pair to be spent: one that was kept, else a fresh one that asked for an hour."""
+        spare = self._spares.pop(mint.name, None)
+        if spare is not None and spare.refresh.exp > self.service.clock.now():
+            return spare
+        return self.fresh(mint, refreshTokenTtlSeconds=3600)
+
+    def keep(self, mint: Mint, pair: Pair) -> None:
+        """Leave a live pair, whatever its TTL and mark, for the next that `spend`s."""
+        self._spares[mint.name] = pair
 
     def generation(self, mint: Mint, number: int, **fields: Any) -> Pair:
         """Return the pair after `number` rotations of a mint with `fields`."""

@@ -104,6 +104,11 @@ class Tenant:
         answer = service.call(
             "POST", "/v1/api-keys", bearer=bearer, body={"name": self.name, "scopes": ["*:*:*:*"]}
         )
+        if answer.status == 401 and connection.deployment is None:
+            raise TargetError(
+                f"{connection.name}: a bearer signed with --signing-key was refused with {answer.told}: is "
+                f"it this deployment's key? Or put an org API key into {connection.access.api_key_env}"
+            )
         if answer.status == 401:
             raise CouldNotTry(
                 "the admin bearer that the deployment's own key signed was refused with "
