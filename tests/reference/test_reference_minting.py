@@ -55,7 +55,7 @@ def test_a_number_that_json_can_write_and_a_float_cannot_hold_is_a_number(
     world: World, number: str, given: int
 ) -> None:
     """1e400 is above any cap; NaN is no number."""
-    body = '{"identityId": "%s", "refreshTokenTtlSeconds": %s}' % (world.identity(), number)  # noqa: UP031 - braces
+    body = f'{{"identityId": "{world.identity()}", "refreshTokenTtlSeconds": {number}}}'
     answer = world.http.post("/v1/tokens", content=body, headers={"x-api-key": world.admin})
     refresh = claims(answer.json()["refreshToken"])
     assert refresh["exp"] - refresh["iat"] == given
@@ -150,7 +150,8 @@ def test_paths_that_mean_too_much_are_refused(world: World, paths: Any) -> None:
     ["relayfile:fs:read:/other/x", "relayfile:fs:read:/github/repos/../../secret", "relayfile:fs:read",
      "relayfile:fs:read:/github/reposx", "cloud:run:read", "nonsense", "relayfile:fs:read:/github/repos/..",
      "relayfile:fs:read:/github/repos/\\..\\x"],
-    ids=["outside", "climbing", "pathless", "neighbour", "other-plane", "malformed", "up-at-end", "slashes"],
+    ids=["outside", "climbing", "pathless", "neighbour", "other-plane", "malformed", "up-at-end",
+     "slashes"],
 )  # fmt: skip
 def test_a_scope_outside_the_paths_is_refused(world: World, scope: str) -> None:
     """A path token is good for its paths alone, however they are written."""

@@ -1,6 +1,8 @@
-"""A deployment of the reference in this process, with a clock that is set and a client that is not async."""
+"""A deployment of the reference in this process,
+with a clock that is set and a client that is not async."""
 
 import asyncio
+import base64
 import functools
 import time
 from collections.abc import Mapping
@@ -206,8 +208,26 @@ def resigned(token: str, by: Key | None = None, head: Mapping[str, Any] | None =
 def admin_claims(**change: Any) -> dict[str, Any]:
     """The claims of the bearer that a key holder makes for itself (wire.md, last section)."""
     body = {
-        "sub": "user_root", "org": "org_one", "wks": "ws_1", "scopes": ["*:*:*:*"], "sponsorId": "user_root",
+        "sub": "user_root", "org": "org_one", "wks": "ws_1", "scopes": ["*:*:*:*"],
+        "sponsorId": "user_root",
         "sponsorChain": ["user_root"], "token_type": "access", "iss": "https://relayauth.dev",
-        "aud": ["relayauth"], "exp": int(START) + 600, "iat": int(START), "jti": "tok_own", "sid": "sess_own",
+        "aud": ["relayauth"], "exp": int(START) + 600, "iat": int(START), "jti": "tok_own",
+        "sid": "sess_own",
     }  # fmt: skip
     return {name: value for name, value in (body | change).items() if value is not None}
+
+
+def b64(raw: bytes) -> str:
+    """base64url without padding."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def published(world: World) -> dict[str, Any]:
+    """The set that a deployment with the run's key publishes."""
+    return dict(world.http.get("/.well-known/jwks.json").json())
+
+
+def own(world: World, head: Mapping[str, Any] | None = None, **change: Any) -> str:
+    """The key holder's own admin bearer, perhaps spoiled."""
+    header = {"kid": published(world)["keys"][0]["kid"], "typ": "JWT", **(head or {})}
+    return signed(admin_claims(**change), header)
