@@ -78,8 +78,12 @@ class VerifierRules:
     def signature_holds(
         self, header: Mapping[str, Any], signed: bytes, signature: bytes, key: RSAPublicKey
     ) -> bool:
-        """Say whether `key` made `signature` over `signed`: RSASSA-PKCS1-v1_5, whatever `header` says."""
-        del header
+        """Say whether `key` made `signature` over `signed`: RSASSA-PKCS1-v1_5 with SHA-256, or not at all.
+
+        What `header` says can refuse a token; it never chooses how one is verified.
+        """
+        if header.get("alg") not in self.algorithms():
+            return False
         try:
             key.verify(signature, signed, PKCS1v15(), SHA256())
         except InvalidSignature:
