@@ -22,7 +22,7 @@ class RotationShortens(Mutant):
 class RotationDriftsAtTheFourth(Mutant):
     """From the fourth rotation on a token lives a second less."""
 
-    breaks = frozenset({"CLK-03", "ROT-02"})
+    breaks = frozenset({"CLK-03", "ROT-02", "ROT-04", "ROT-05", "ROT-06"})
 
     def rotated_refresh_exp(self, rotation: Rotation, iat: int, ttl: int) -> int:
         return iat + ttl - (rotation.number >= 4)
@@ -40,7 +40,7 @@ class RotationMarksTheUnmarked(Mutant):
 class UnmarkedSessionsGrow(Mutant):
     """An unmarked session gets 90 days at its second rotation."""
 
-    breaks = frozenset({"CLK-03", "ROT-03"})
+    breaks = frozenset({"CLK-03", "ROT-03", "ROT-06"})
 
     def rotated_default_ttl(self, rotation: Rotation) -> int:
         return CAP if rotation.number >= 2 else DEFAULT_TTL
@@ -202,13 +202,14 @@ class HorizonShortensTheMark(Mutant):
         return super().rotated_mark(rotation, left)
 
 
-class ScopesGrowAtTheSecondRotation(Mutant):
-    """The second rotation hands out everything."""
+class ScopesGrowInTheLongestSessions(Mutant):
+    """A session of 90 days is handed everything at its second rotation."""
 
     breaks = frozenset({"ROT-10"})
 
     def rotated_scopes(self, rotation: Rotation) -> Collection[str]:
-        return ["*:*:*:*"] if rotation.number == 2 else super().rotated_scopes(rotation)
+        longest = rotation.number == 2 and rotation.meta.get(MARK) == str(CAP)
+        return ["*:*:*:*"] if longest else super().rotated_scopes(rotation)
 
 
 class AudienceGrowsAtRotation(Mutant):
