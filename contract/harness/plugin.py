@@ -65,8 +65,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         "trial", [target.name for target in settings.targets], indirect=True, scope="session"
     )
     if "mint" in metafunc.fixturenames:
-        names = [name for name in clause.endpoints if name in (settings.endpoints or clause.endpoints)]
-        metafunc.parametrize("mint", [MINTS[name] for name in names], ids=names)
+        metafunc.parametrize("mint", [MINTS[name] for name in clause.endpoints], ids=clause.endpoints)
 
 
 @pytest.hookimpl(trylast=True)
@@ -78,12 +77,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept: list[pytest.Item] = []
     dropped: list[pytest.Item] = []
     for item in items:
-        clause = _clause_of(item)
-        chosen = clause is None or (
-            clause.id in court.chosen[item.callspec.params["trial"]]  # type: ignore[attr-defined]
-            and not (court.settings.endpoints and not clause.endpoints)
-        )
-        (kept if chosen else dropped).append(item)
+        (kept if _is_chosen(item, court) else dropped).append(item)
 
     def place(item: pytest.Item) -> tuple[int, int]:
         clause = _clause_of(item)
@@ -94,6 +88,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = sorted(kept, key=place)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
+
+
+def _is_chosen(item: pytest.Item, court: Court) -> bool:
+    """Say whether a case is about a chosen clause, at a chosen endpoint where any was chosen."""
+    clause = _clause_of(item)
+    if clause is None:
+        return True
+    params = item.callspec.params  # type: ignore[attr-defined]
+    mint: Mint | None = params.get("mint")
+    endpoints = court.settings.endpoints
+    at_endpoint = not endpoints or (mint is not None and mint.name in endpoints)
+    return clause.id in court.chosen[params["trial"]] and at_endpoint
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from contract.harness.clauses import catalogue
+from contract.harness.mints import MINTS
 from tests.check.conftest import Check, Spoil, deployed
 
 Bent = tuple[int, dict[str, str], bytes] | None
@@ -195,12 +197,25 @@ def test_only_untried_clauses_are_no_verdict(check: Check) -> None:
     assert set(said.outcomes("CLK-01").values()) == {"not_tried"}
 
 
+@pytest.mark.parametrize("endpoint", MINTS)
+def test_one_endpoint_is_judged_by_all_its_clauses_and_no_other(check: Check, endpoint: str) -> None:
+    """--endpoint leaves exactly the clauses that are about it, and the verdict is about them."""
+    said = check("--endpoint", endpoint, "--clause", "ROT-*", "--clause", "JWKS-08")
+    about = {each.id for each in catalogue().clauses.values() if endpoint in each.endpoints}
+    assert said.code == 0
+    assert {row["endpoint"] for row in said.target["results"]} == {endpoint}
+    assert {row["clause"] for row in said.target["results"]} == {
+        each for each in about if each.startswith("ROT")
+    }
+
+
 USAGE: dict[str, tuple[list[str], dict[str, Any], str]] = {
     "unknown target": (["nowhere"], {}, "'nowhere' is no target"),
     "unknown clause": (["--clause", "XYZ-1"], {}, "matches no clause"),
     "unknown endpoint": (["--endpoint", "nowhere"], {}, "nowhere"),
     "unknown option": (["--nowhere"], {}, "--nowhere"),
     "nothing selected": (["--clause", "JWKS-09", "--endpoint", "path"], {}, "nothing was selected"),
+    "another endpoint's clause": (["--clause", "ROT-09", "--endpoint", "agent"], {}, "nothing was selected"),
     "no module": (["asgi:no_such_module:app"], {}, "can't import no_such_module"),
     "no key file": (["--signing-key", "/nowhere.pem"], {}, "can't be read"),
     "no PEM": (["--signing-key", "/etc/hostname"], {}, "no unencrypted private key"),
