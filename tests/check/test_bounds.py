@@ -13,6 +13,7 @@ import pytest
 from contract.harness import transport
 from contract.harness.clocks import FrozenClock, ObservedClock, frozen
 from contract.harness.errors import CouldNotTry, NotTried
+from contract.harness.processes import free_port
 from contract.harness.steering import SteeredClock
 from contract.harness.transport import AsgiTransport, client, exchange, is_loopback
 
@@ -87,6 +88,15 @@ def test_a_redirect_is_an_answer_and_not_a_way() -> None:
     head = b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n"
     with answering(lambda caller: caller.sendall(head)) as url:
         assert ask(url).status_code == 302
+
+
+def test_a_server_gets_a_port_that_nobody_else_is_given() -> None:
+    """A port for a server is free, new, and none that the system hands out to sockets that ask for any."""
+    ports = [free_port() for _ in range(50)]
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        handed_out = trap.getsockname()[1]
+    assert len(set(ports)) == 50
+    assert max(ports) < min(handed_out, 32768)
 
 
 HOSTS = {
