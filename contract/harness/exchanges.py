@@ -7,8 +7,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from contract.harness.errors import Violation
-from contract.harness.redaction import Secret, scrub
+from contract.harness.redaction import Secret, plain, scrub
 from contract.harness.tokens import Malformed, Token, read
+
+# Signs of a code that are told: it is a stranger's text, of any length.
+LONGEST_CODE = 80
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Answer:
         """The body; a `Violation` if it is no JSON."""
         try:
             return json.loads(self.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Violation(
                 f"asked {self.asked.method} {self.asked.path}; the contract says a JSON body; "
                 f"{self.status} came back with a body that is no JSON"
@@ -63,13 +66,13 @@ class Answer:
 
     @property
     def code(self) -> str | None:
-        """The `code` of an error body, if there is one."""
+        """The `code` of an error body, if there is one, as it may be shown."""
         try:
             body = json.loads(self.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         code = body.get("code") if isinstance(body, dict) else None
-        return scrub(code) if isinstance(code, str) else None
+        return plain(code)[:LONGEST_CODE] if isinstance(code, str) else None
 
     @property
     def told(self) -> str:

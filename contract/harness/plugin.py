@@ -13,7 +13,7 @@ from contract.harness.errors import ContractError, NotTried, UsageError, Violati
 from contract.harness.evidence import Evidence
 from contract.harness.keysources import KeySources
 from contract.harness.mints import MINTS, Mint
-from contract.harness.redaction import scrub
+from contract.harness.redaction import plain, scrub
 from contract.harness.results import Outcome, Row, exit_code
 from contract.harness.service import Service
 from contract.harness.tokens import Malformed
@@ -195,7 +195,7 @@ def pytest_runtest_makereport(
             endpoint=mint.name if mint else None,
             case=item.name,
             outcome=outcome,
-            why=scrub(" ".join(why.split())),
+            why=plain(why),
             seconds=call.duration,
             trail=tuple(opened.service.trail) if outcome == "fail" else (),
         )

@@ -6,7 +6,8 @@ import re
 
 _SHAPES = re.compile(
     r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*"
-    r"|\b(?:rak|relay_ws)_[A-Za-z0-9_-]+"
+    # No word boundary: in a repr or a URL an escape stands before it, and ends in a letter or a digit.
+    r"|(?:rak|relay_ws)_[A-Za-z0-9_-]+"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
 )
 _known: set[str] = set()
@@ -34,6 +35,16 @@ def scrub(text: str) -> str:
         for secret in sorted(_known, key=len, reverse=True):
             text = text.replace(secret, f"<secret {fingerprint(secret)}>")
     return _SHAPES.sub(lambda found: f"<secret {fingerprint(found[0])}>", text)
+
+
+def plain(text: str) -> str:
+    """Return `text` scrubbed and on one line, with what a terminal or a report could choke on escaped."""
+    line = scrub(" ".join(text.split()))
+    return line if line.isprintable() else "".join(map(_visible, line))
+
+
+def _visible(sign: str) -> str:
+    return sign if sign.isprintable() else ascii(sign)[1:-1]
 
 
 class _ScrubbedLog(logging.Filter):

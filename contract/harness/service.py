@@ -132,7 +132,7 @@ def _credential(key: Secret | None, bearer: Token | str | None) -> str | None:
 
 def _retry_after(value: str) -> float:
     """Read a `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date; a value that is neither is 1 s."""
-    if value.strip().isdigit():
+    if value.strip().isdecimal():
         return float(value)
     try:
         return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()

@@ -38,9 +38,10 @@ class Token:
     def time(self, claim: str) -> int:
         """Return `exp` or `iat`; raises `Malformed` if it is missing or no whole number of seconds."""
         value = self.claims.get(claim)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        whole = value.is_integer() if isinstance(value, float) else type(value) is int
+        if not whole:
             raise Malformed(f"its {claim} is no whole number of seconds")
-        return int(value)
+        return int(value)  # type: ignore[arg-type]
 
     @property
     def exp(self) -> int:
@@ -98,12 +99,19 @@ def decode(segment: str) -> bytes:
 
 def _object(segment: str) -> dict[str, Any]:
     try:
-        value = json.loads(decode(segment))
-    except (UnicodeDecodeError, json.JSONDecodeError):
+        value = json.loads(decode(segment), parse_constant=_no_constant)
+    except Malformed:
+        raise
+    except (ValueError, RecursionError):
         raise Malformed("a segment is not JSON") from None
     if not isinstance(value, dict):
         raise Malformed("a segment is not a JSON object")
     return value
+
+
+def _no_constant(name: str) -> None:
+    # Python reads NaN and Infinity; RFC 8259, section 6, knows neither.
+    raise Malformed(f"a segment is not JSON ({name})")
 
 
 def encode(raw: bytes) -> str:

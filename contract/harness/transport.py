@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, MutableMapping
 from typing import Any
 
 import httpx
@@ -38,10 +38,17 @@ class AsgiTransport(httpx.BaseTransport):
         self._app = app
         self._loop = asyncio.new_event_loop()
         self._lifespan = _Lifespan(app)
-        self._loop.run_until_complete(self._lifespan.start())
+        try:
+            self._loop.run_until_complete(_in_time(self._lifespan.start()))
+        except TimeoutError:
+            self._end_loop()
+            raise CouldNotTry(f"the application did not start within {ANSWER_DEADLINE:.0f} s") from None
+        except BaseException:
+            self._end_loop()
+            raise
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the application's answer; what it raises becomes `CouldNotTry`."""
+        """Return the application's answer, 500 if it gives none; `ReadTimeout` if it takes too long."""
         scope = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -69,19 +76,42 @@ class AsgiTransport(httpx.BaseTransport):
             elif message["type"] == "http.response.body":
                 body.extend(message.get("body", b""))
 
+        async def run() -> None:
+            with contextlib.suppress(Exception):  # an application may raise anything
+                await self._app(scope, receive, send)
+
         try:
-            self._loop.run_until_complete(self._app(scope, receive, send))
-        except Exception as error:  # noqa: BLE001 - an application may raise anything
-            if not status:
-                # As a server would: an exception that escapes the application is a 500.
-                return httpx.Response(500, json={"error": type(error).__name__}, request=request)
+            self._loop.run_until_complete(_in_time(run()))
+        except TimeoutError:
+            raise httpx.ReadTimeout("the application keeps silent", request=request) from None
+        if not status:
+            # As a server would: an application that raises or ends without an answer is a 500.
+            return httpx.Response(500, json={"error": "no answer"}, request=request)
         return httpx.Response(status, headers=headers, stream=httpx.ByteStream(bytes(body)), request=request)
 
     def close(self) -> None:
         """Let the application shut down, and close the loop."""
         if not self._loop.is_closed():
-            self._loop.run_until_complete(self._lifespan.stop())
-            self._loop.close()
+            with contextlib.suppress(TimeoutError):
+                self._loop.run_until_complete(_in_time(self._lifespan.stop()))
+            self._end_loop()
+
+    def _end_loop(self) -> None:
+        """Cancel what the application left running, and close the loop."""
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(_ended(left))
+        self._loop.close()
+
+
+async def _in_time(deed: Awaitable[None]) -> None:
+    async with asyncio.timeout(ANSWER_DEADLINE):
+        await deed
+
+
+async def _ended(tasks: Collection[asyncio.Task[Any]]) -> None:
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Lifespan:

@@ -13,7 +13,7 @@ from contract.harness.errors import ContractError, CouldNotTry, NotTried, Violat
 from contract.harness.evidence import Evidence
 from contract.harness.keysources import KeySources
 from contract.harness.mints import MINTS
-from contract.harness.redaction import scrub
+from contract.harness.redaction import plain, scrub
 from contract.harness.results import Row, TargetReport, verdicts
 from contract.harness.service import Service
 from contract.harness.steering import SteeredClock
@@ -145,9 +145,9 @@ class Trial:
 
     def _clear_up(self) -> None:
         if self.settings.keep and not self.connection.throwaway:
-            self._leftovers = self.tenant.kept()
+            self._leftovers = [plain(each) for each in self.tenant.kept()]
         elif self.connection.kind != "exec":
-            self._leftovers = self.tenant.close()
+            self._leftovers = [plain(each) for each in self.tenant.close()]
         # What a launched server holds is gone with it, also if it hangs or is dead.
 
     def close(self) -> None:

@@ -1,0 +1,161 @@
+"""Secrets hide themselves, and what is about to be written holds none."""
+
+import logging
+
+import pytest
+
+from contract.harness.redaction import Secret, fingerprint, plain, remember, scrub, scrub_logs
+from contract.harness.tokens import read, run_key
+from tests.harness.fakes import unsigned
+
+# Put together here, so that no text in the repository has the shape of a credential.
+ORG_KEY = "rak" + "_Zm9vYmFy-42"
+WORKSPACE_KEY = "relay" + "_ws_Zm9vYmFy"
+JWT = unsigned({"sub": "agent_a", "exp": 1})
+SHAPES = {
+    "an org API key": ORG_KEY,
+    "a workspace token": WORKSPACE_KEY,
+    "a JWT": JWT,
+    "an agent token": f"relay_ag_{JWT}",
+    "a path token": f"relay_pa_{JWT}",
+    "half a JWT": JWT[:20],
+    "a JWT without its signature": JWT.rpartition(".")[0] + ".",
+}
+SURROUNDINGS = {
+    "alone": "{}",
+    "a sentence": "it answered {}, and not 401",
+    "JSON": '{{"key": "{}"}}',
+    "a URL": "https://host/introspect?token={}&x=1",
+    "percent": "token%20{}",
+    "a line": "first\n{}\nlast",
+    "a repr with a newline before": "'first\\n{}'",
+    "a name": "my_{}",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("around", SURROUNDINGS.values(), ids=SURROUNDINGS)
+def test_what_has_the_shape_of_a_credential_is_scrubbed(shape: str, around: str) -> None:
+    """Wherever it stands, nothing of its secret part is left, and what stood around it is."""
+    scrubbed = scrub(around.format(shape))
+    told = shape.removeprefix("relay_ag_").removeprefix("relay_pa_")
+    assert told not in scrubbed
+    assert told[5:] not in scrubbed
+    assert f"<secret {fingerprint(told)}>" in scrubbed
+    before, _, after = around.replace("{{", "{").replace("}}", "}").partition("{}")
+    assert scrubbed.startswith(before)
+    assert scrubbed.endswith(after)
+
+
+def test_a_private_key_is_scrubbed_whole() -> None:
+    """From its first line to its last; what stands around it stays."""
+    scrubbed = scrub(f"before {run_key().private_pem} after")
+    assert scrubbed.split("<secret")[0] == "before "
+    assert scrubbed.endswith(" after")
+    assert "PRIVATE" not in scrubbed
+
+
+def test_a_private_key_that_was_cut_off_is_scrubbed_to_the_end() -> None:
+    """Half a key is a secret, too: without its last line all that follows goes."""
+    cut = run_key().private_pem[:200]
+    assert scrub(f"its last words: {cut}").startswith("its last words: <secret ")
+    assert cut[40:80] not in scrub(cut)
+
+
+def test_a_key_without_a_shape_is_scrubbed_once_it_is_known() -> None:
+    """A deployment may issue keys of another form: what was held as a secret is removed by its text."""
+    text = "".join(["an-old", "-fashioned", "-key"])
+    assert scrub(f"with {text}") == f"with {text}"
+    Secret("api key", text)
+    assert scrub(f"with {text}") == f"with <secret {fingerprint(text)}>"
+
+
+def test_of_two_known_secrets_the_longer_goes_first() -> None:
+    """A secret that begins with another one leaves no tail behind."""
+    short = "".join(["one", "-secret"])
+    remember(short)
+    remember(f"{short}-and-its-tail")
+    assert "tail" not in scrub(f"{short}-and-its-tail")
+
+
+def test_a_short_word_is_no_secret() -> None:
+    """Else a key of one letter would scrub every sentence of a report."""
+    Secret("api key", "key")
+    assert scrub("the key of the house") == "the key of the house"
+
+
+INNOCENT = [
+    "the API key lacks relayauth:token:create:*",
+    "relay_ag_ and relay_pa_ are prefixes",
+    "RELAYAUTH_CONTRACT_API_KEY is refused with 401 (invalid_api_key)",
+    "asked 31536000 s; the cap is 7776000 s; exp - iat was 31536000 s",
+    "a key is one word of ASCII, such as rak_...",
+]
+
+
+@pytest.mark.parametrize("sentence", INNOCENT, ids=range(len(INNOCENT)))
+def test_a_sentence_without_a_secret_stays_as_it_is(sentence: str) -> None:
+    """The scrubber takes nothing that a person needs."""
+    assert scrub(sentence) == sentence
+
+
+@pytest.mark.parametrize("show", [repr, str, "{}".format, "{0!r:>40}".format, ascii],
+                         ids=["repr", "str", "format", "padded", "ascii"])  # fmt: skip
+def test_a_secret_hides_itself(show: object) -> None:
+    """However it is turned into text, it is a kind and a fingerprint."""
+    assert callable(show)
+    shown = show(Secret("api key", ORG_KEY)).strip()
+    assert shown == f"<api key {fingerprint(ORG_KEY)}>"
+
+
+def test_a_secret_has_no_attribute_that_a_traceback_would_print() -> None:
+    """There is no `__dict__` to be dumped, and `reveal` alone gives the text."""
+    secret = Secret("api key", ORG_KEY)
+    assert not hasattr(secret, "__dict__")
+    assert secret.reveal() == ORG_KEY
+
+
+def test_a_token_hides_itself() -> None:
+    """Its repr is a fingerprint: neither claims nor text."""
+    token = read(f"relay_pa_{JWT}")
+    assert repr(token) == f"<token {fingerprint(token.text)}>"
+    assert repr(token) == str(token) == f"{token}"
+
+
+def test_two_secrets_are_told_apart_by_their_fingerprints() -> None:
+    """Eight hex digits: enough to see that two are not the same one."""
+    first, second = repr(Secret("api key", ORG_KEY)), repr(Secret("api key", ORG_KEY + "x"))
+    assert first != second
+
+
+def test_a_signing_key_hides_itself() -> None:
+    """Its repr is the head of its public key id."""
+    assert repr(run_key()) == f"<signing key {run_key().kid[:8]}>"
+
+
+@pytest.mark.parametrize("name", ["httpx", "httpcore.http11"])
+def test_the_http_clients_log_is_scrubbed(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A URL with a token in its query is logged without it, and with the rest."""
+    scrub_logs()
+    with caplog.at_level(logging.DEBUG, logger=name):
+        logging.getLogger(name).info("HTTP Request: GET %s", f"https://host/introspect?token={JWT}")
+    assert JWT[:20] not in caplog.text
+    assert "https://host/introspect?token=<secret" in caplog.text
+
+
+STRANGE = {
+    "lines": ("a\r\nb", "a b"),
+    "an escape": ("a\x1b[2Jb", "a\\x1b[2Jb"),
+    "a lone surrogate": ("a\ud800b", "a\\ud800b"),
+    "a right-to-left override": ("a\u202eb", "a\\u202eb"),
+    "a null": ("a\0b", "a\\x00b"),
+    "letters": ("Größe 漢 🙂", "Größe 漢 🙂"),
+    "a secret": (f"a {ORG_KEY}", f"a <secret {fingerprint(ORG_KEY)}>"),
+}
+
+
+@pytest.mark.parametrize(("text", "line"), STRANGE.values(), ids=STRANGE)
+def test_a_strangers_text_is_made_one_plain_line(text: str, line: str) -> None:
+    """What a service says can neither steer a terminal nor break the writing of a report."""
+    assert plain(text) == line
+    assert plain(text).encode()
