@@ -1,6 +1,7 @@
 """The court: all trials of a run, what each is held to, and what came of every case."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Generator
 
 import pytest
 
@@ -30,9 +31,15 @@ class Court:
         """Make this court the one of the run."""
         config.stash[COURT] = self
 
-    def pytest_keyboard_interrupt(self) -> None:
-        """Remember that the run did not come to its end."""
+    @pytest.hookimpl(wrapper=True)
+    def pytest_keyboard_interrupt(self) -> Generator[None, None, None]:
+        """Remember that the run did not come to its end, whatever pytest has to say of the place.
+
+        A signal may come where Python 3.11 knows no line; pytest's own picture of that place then fails.
+        """
         self.interrupted = True
+        with contextlib.suppress(Exception):
+            yield
 
 
 COURT = pytest.StashKey[Court]()

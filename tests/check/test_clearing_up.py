@@ -98,7 +98,7 @@ def test_an_interrupted_run_clears_up_and_has_no_verdict(tmp_path: Path, stop: s
         process.send_signal(stop)
         out, _ = process.communicate(timeout=60)
         after = left(there)
-    assert process.returncode == 2
+    assert process.returncode == 2, out
     assert "interrupted" in out
     assert "Traceback" not in out
     assert after == NOTHING

@@ -1,0 +1,27 @@
+"""The court hears of an interruption, whatever becomes of pytest's own account of it."""
+
+import pluggy
+import pytest
+from _pytest import hookspec
+
+from contract.harness.court import Court
+from contract.harness.trial import Settings
+
+
+class _Choked:
+    """As pytest's terminal reporter on a traceback with an entry that has no line."""
+
+    @pytest.hookimpl
+    def pytest_keyboard_interrupt(self) -> None:
+        raise TypeError("unsupported operand type(s) for -: 'NoneType' and 'int'")
+
+
+def test_an_interruption_is_heard_where_pytest_can_not_tell_it() -> None:
+    """The run goes on to its clearing up and its report."""
+    court = Court(Settings())
+    manager = pluggy.PluginManager("pytest")
+    manager.add_hookspecs(hookspec)
+    manager.register(court)
+    manager.register(_Choked())
+    manager.hook.pytest_keyboard_interrupt(excinfo=None)
+    assert court.interrupted

@@ -1,0 +1,227 @@
+"""One call of the service: where credentials go, what is waited for, and what is never sent twice."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+
+from contract.harness.clocks import REAL, ObservedClock
+from contract.harness.connections import Kind
+from contract.harness.errors import CouldNotTry
+from contract.harness.redaction import Secret
+from contract.harness.service import LONGEST_WAIT, LONGEST_WAITS
+from contract.harness.tokens import read
+from tests.harness.fakes import Script, org_key, served, unsigned
+
+FINE = httpx.Response(200, json={"status": "ok"})
+REFRESH = read(unsigned({"token_type": "refresh"}))
+ACCESS = read(unsigned({"token_type": "access"}))
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of each sleep, none of which is slept."""
+    seconds: list[float] = []
+    monkeypatch.setattr("contract.harness.service.time.sleep", seconds.append)
+    return seconds
+
+
+def _busy(retry_after: str | None) -> httpx.Response:
+    return httpx.Response(
+        429, headers=[] if retry_after is None else [(b"retry-after", retry_after.encode())]
+    )
+
+
+WAITS: dict[str, tuple[str | None, float]] = {
+    "seconds": ("2", 2),
+    "the longest": (f"{LONGEST_WAIT:.0f}", LONGEST_WAIT),
+    "none": (None, 1),
+    "now": ("0", 0.5),
+    "spaces": (" 3 ", 3),
+    "no number": ("soon", 1),
+    "negative": ("-5", 1),
+    "a fraction": ("1.5", 1),
+    "a superscript": ("²", 1),
+    "empty": ("", 1),
+    "a date gone by": ("Wed, 21 Oct 2015 07:28:00 GMT", 0.5),
+    "a date that is none": ("Wed, 99 Oct 2015 07:28:00 GMT", 1),
+    "a date of no calendar": ("Mon, 01 Jan 99999 00:00:00 GMT", 1),
+}
+
+
+@pytest.mark.parametrize(("retry_after", "seconds"), WAITS.values(), ids=WAITS)
+def test_a_429_is_waited_out(slept: list[float], retry_after: str | None, seconds: float) -> None:
+    """As long as the service says; a second where it says nothing that can be read; never not at all."""
+    script = Script(_busy(retry_after), FINE)
+    with served(script) as service:
+        answer = service.call("POST", "/v1/tokens", body={"a": 1})
+    assert answer.status == 200
+    assert slept == [seconds]
+    assert [request.content for request in script.requests] == [b'{"a": 1}'] * 2
+    assert service.requests == 2
+    assert service.trail == [answer]
+
+
+def test_a_429_with_a_date_is_waited_out_to_that_date(slept: list[float]) -> None:
+    """RFC 9110, section 10.2.3: a date is as good as seconds."""
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    with served(Script(_busy(later), FINE)) as service:
+        assert service.call("GET", "/health").status == 200
+    assert slept == [pytest.approx(29.5, abs=1)]
+
+
+TOO_LONG = {
+    "an hour": "3600",
+    "a second too many": "61",
+    "without end": "9" * 400,
+    "a date of next year": format_datetime(datetime.now(UTC) + timedelta(days=366), usegmt=True),
+}
+
+
+@pytest.mark.parametrize("retry_after", TOO_LONG.values(), ids=TOO_LONG)
+def test_a_wait_too_long_is_no_answer(slept: list[float], retry_after: str) -> None:
+    """It is not begun: the sentence says what was asked and what the run's bounds are."""
+    script = Script(_busy(retry_after))
+    with served(script) as service, pytest.raises(CouldNotTry, match="more than this run waits") as told:
+        service.call("GET", "/health")
+    assert slept == []
+    assert len(script.requests) == 1
+    assert "GET /health: 429 asks to wait" in str(told.value)
+
+
+@pytest.mark.parametrize("retry_after", ["0", "1", "50"])
+def test_a_429_for_ever_is_given_up(slept: list[float], retry_after: str) -> None:
+    """All waits of a run together are bounded, however short each is."""
+    with served(Script(_busy(retry_after))) as service, pytest.raises(CouldNotTry):
+        service.call("GET", "/health")
+    assert LONGEST_WAITS - LONGEST_WAIT < sum(slept) <= LONGEST_WAITS + 0.5
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+@pytest.mark.parametrize("kind", ["url", "exec", "asgi", "reference"])
+def test_a_gateways_answer_is_none_of_the_services_own(status: int, kind: Kind) -> None:
+    """Before a URL there may be a gateway; a service without one said it itself."""
+    with served(Script(httpx.Response(status)), kind=kind) as service:
+        if kind == "url":
+            with pytest.raises(CouldNotTry, match=f"GET /health: {status} came from a gateway"):
+                service.call("GET", "/health")
+        else:
+            assert service.call("GET", "/health").status == status
+    assert len(service.trail) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_of_a_url_is_named_and_not_followed(status: int) -> None:
+    """No credential goes where the service points to."""
+    script = Script(httpx.Response(status, headers={"location": "https://elsewhere.example/a"}))
+    with served(script) as service, pytest.raises(CouldNotTry, match=r"redirects to https://elsewhere\.ex"):
+        service.call("POST", "/v1/tokens", key=org_key(), body={})
+    assert [str(request.url) for request in script.requests] == ["http://service.invalid/v1/tokens"]
+
+
+def test_a_secret_in_a_redirect_is_not_told() -> None:
+    """A service that puts a token into its location does not get it into a report."""
+    there = f"https://elsewhere.example/?token={REFRESH.text}"
+    with served(Script(httpx.Response(302, headers={"location": there}))) as service:
+        with pytest.raises(CouldNotTry) as told:
+            service.call("GET", "/health")
+        assert "?token=<secret " in str(told.value)
+
+
+BROKEN: dict[str, Exception] = {
+    "refused": httpx.ConnectError("connection refused"),
+    "connect time-out": httpx.ConnectTimeout("no connection"),
+    "read time-out": httpx.ReadTimeout("no answer"),
+    "hung up": httpx.RemoteProtocolError("Server disconnected without sending a response."),
+    "reset": httpx.ReadError("connection reset"),
+    "no encoding": httpx.DecodingError("not gzip"),
+}
+
+
+@pytest.mark.parametrize("error", BROKEN.values(), ids=BROKEN)
+def test_nothing_is_sent_again_where_no_answer_came(error: Exception, slept: list[float]) -> None:
+    """Who got no answer does not know what happened: a mint sent again is a second session."""
+    script = Script(error, FINE)
+    with served(script) as service, pytest.raises(CouldNotTry, match="POST /v1/tokens: no answer"):
+        service.call("POST", "/v1/tokens", body={})
+    assert len(script.requests) == service.requests == 1
+    assert service.trail == []
+    assert slept == []
+
+
+def test_an_api_key_goes_into_its_header_and_nowhere_else() -> None:
+    """`x-api-key` and no other header, no URL, no body; the record names its kind alone."""
+    key, script = org_key(), Script(FINE)
+    with served(script) as service:
+        answer = service.call("POST", "/v1/tokens", key=key, body={"a": 1})
+    (request,) = script.requests
+    assert [name for name, value in request.headers.items() if key.reveal() in value] == ["x-api-key"]
+    assert key.reveal() not in str(request.url)
+    assert key.reveal().encode() not in request.content
+    assert answer.asked.credential == "api key"
+    assert key.reveal() not in repr(answer.asked)
+
+
+@pytest.mark.parametrize("form", [lambda token: token, lambda token: token.text], ids=["token", "text"])
+def test_a_bearer_goes_into_its_header_and_nowhere_else(form: Callable[[object], str]) -> None:
+    """`Authorization: Bearer`, prefix and all."""
+    script = Script(FINE)
+    with served(script) as service:
+        answer = service.call("GET", "/v1/identities/a", bearer=form(ACCESS))
+    (request,) = script.requests
+    assert request.headers["authorization"] == f"Bearer {ACCESS.text}"
+    assert ACCESS.text not in str(request.url)
+    assert (answer.asked.credential, ACCESS.text in repr(answer.asked)) == ("bearer", False)
+
+
+def test_without_a_credential_none_is_sent() -> None:
+    """A refresh needs none, and gets none: no header of ours lets a faulty service off."""
+    script = Script(FINE)
+    with served(script) as service:
+        answer = service.refresh(REFRESH, scopes=["a"])
+    (request,) = script.requests
+    assert not {"x-api-key", "authorization", "cookie"} & set(request.headers)
+    assert request.content.decode() == f'{{"refreshToken": "{REFRESH.text}", "scopes": ["a"]}}'
+    assert answer.asked.body == {"refreshToken": "$REFRESH_TOKEN", "scopes": ["a"]}
+
+
+def test_a_token_to_be_introspected_goes_into_the_query() -> None:
+    """wire.md: `GET /v1/tokens/introspect?token=...`."""
+    script = Script(httpx.Response(200, json=None))
+    with served(script) as service:
+        answer = service.introspect(REFRESH, org_key())
+    (request,) = script.requests
+    assert dict(request.url.params) == {"token": REFRESH.text}
+    assert answer.asked.path == "/v1/tokens/introspect"
+    assert REFRESH.text not in repr(answer.asked)
+
+
+def test_secrets_in_a_body_are_sent_and_not_shown() -> None:
+    """However deep they lie, the wire gets the text and the record the name of a shell variable."""
+    script = Script(FINE)
+    with served(script) as service:
+        secret = Secret("workspace token", "relay" + "_ws_of-nobody")
+        asked = service.call("POST", "/v1/x", body={"a": [ACCESS, {"b": secret}]}).asked
+    sent = script.requests[0].content.decode()
+    assert ACCESS.text in sent
+    assert secret.reveal() in sent
+    assert asked.body == {"a": ["$ACCESS_TOKEN", {"b": "$WORKSPACE_TOKEN"}]}
+
+
+@pytest.mark.parametrize(("date", "offset"), [(-3600, -3600), (120, 120)])
+def test_the_services_time_is_taken_from_its_date(date: int, offset: int) -> None:
+    """A clock that can only be observed follows the `Date` header, to half a second."""
+    said = format_datetime(datetime.now(UTC) + timedelta(seconds=date), usegmt=True)
+    with served(Script(httpx.Response(200, headers={"date": said}))) as service:
+        service.synchronise(service.call("GET", "/health"))
+        assert service.clock.now() - REAL["time"]() == pytest.approx(offset, abs=1)
+
+
+@pytest.mark.parametrize("headers", [{}, {"date": "today"}, {"date": ""}], ids=["none", "no date", "empty"])
+def test_without_a_date_the_own_clock_is_taken(headers: dict[str, str]) -> None:
+    """A header that can't be read is none."""
+    with served(Script(httpx.Response(200, headers=headers)), clock=ObservedClock()) as service:
+        service.synchronise(service.call("GET", "/health"))
+        assert service.clock.now() == pytest.approx(REAL["time"](), abs=1)
