@@ -33,6 +33,8 @@ DEFAULT_KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
 @click.option("--clause", "clauses", metavar="ID-OR-GLOB", multiple=True, help="Only these clauses.")
 @click.option("--endpoint", "endpoints", type=click.Choice(ENDPOINTS), multiple=True, help="Only these.")
 @click.option("--level", type=click.Choice(["must"]), help="Only the musts.")
+@click.option("--profile", type=click.Choice(["core", "full"]), default="full", show_default=True,
+              help="The core of the contract, or hardening as well.")  # fmt: skip
 @click.option("--json", "json_file", metavar="FILE", help="Write the report as JSON.")
 @click.option("--junit", "junit_file", metavar="FILE", help="Write the report as JUnit XML.")
 @click.option("--baseline", metavar="FILE", help="Failures that are known and accepted.")

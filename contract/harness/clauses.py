@@ -12,6 +12,7 @@ from typing import Literal
 from contract.harness.errors import UsageError
 
 Level = Literal["must", "should"]
+Profile = Literal["core", "full"]
 ENDPOINTS = ("identity", "agent", "path", "workspace-path")
 ABILITIES = ("clock", "key", "env", "orgs")
 _FILE = Path(__file__).parent.parent / "clauses.toml"
@@ -47,6 +48,7 @@ class Catalogue:
     sha256: str
     rotation_model: str
     chapters: Mapping[str, str]
+    profiles: Mapping[str, tuple[str, ...]]
     clauses: Mapping[str, Clause]
 
     def __getitem__(self, clause_id: str) -> Clause:
@@ -57,8 +59,10 @@ class Catalogue:
                 f"there is no clause {clause_id!r}: `relayauth-contract clauses` lists them"
             ) from None
 
-    def select(self, patterns: Iterable[str], level: Level | None = None) -> tuple[str, ...]:
-        """Return the ids that match any of `patterns` (all, if there are none) and have `level`, in order.
+    def select(
+        self, patterns: Iterable[str], level: Level | None = None, profile: Profile = "full"
+    ) -> tuple[str, ...]:
+        """Return the ids of `profile` that match any of `patterns` (all, if there are none) and have `level`.
 
         Raises `UsageError` for a pattern that matches nothing: a misspelt gate must not pass in silence.
         """
@@ -71,8 +75,11 @@ class Catalogue:
                     f"--clause {pattern!r} matches no clause: `relayauth-contract clauses` lists them"
                 )
             chosen.update(matching)
+        chapters = self.profiles[profile]
         return tuple(
-            each.id for each in self.clauses.values() if each.id in chosen and level in (None, each.level)
+            each.id
+            for each in self.clauses.values()
+            if each.id in chosen and level in (None, each.level) and each.chapter in chapters
         )
 
 
@@ -87,6 +94,7 @@ def catalogue() -> Catalogue:
         sha256=hashlib.sha256(raw).hexdigest(),
         rotation_model=head["rotation_model"],
         chapters=head["chapters"],
+        profiles={name: tuple(chapters) for name, chapters in head["profiles"].items()},
         clauses={name: _clause(name, row) for name, row in table.items()},
     )
 

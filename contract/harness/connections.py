@@ -1,7 +1,7 @@
 """A target as the trial sees it: where it answers, what time it is there, and what it offers."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,6 +14,7 @@ from contract.harness.tokens import SigningKey
 from contract.harness.traps import Spread
 
 Kind = Literal["reference", "mutant", "asgi", "exec", "url"]
+AtOnce = Callable[[Sequence[httpx.Request]], list[httpx.Response]]
 Launch = Callable[[Mapping[str, str]], contextlib.AbstractContextManager[httpx.Client]]
 
 
@@ -80,7 +81,8 @@ class Connection:
     """An open target.
 
     `lacking` says, for each ability that the target does not offer, why; `throwaway` is true where all that
-    a run makes there vanishes with the connection.
+    a run makes there vanishes with the connection; `at_once` sends several requests at the same time where
+    threads can't.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Connection:
     deployment: Deployment | None = None
     lacking: dict[str, str] = field(default_factory=dict)
     throwaway: bool = False
+    at_once: AtOnce | None = None
 
     @property
     def abilities(self) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ class Evidence:
     def spend(self, mint: Mint) -> Pair:
         """Return a live pair to be spent: one that was kept, else a fresh one that asked for an hour."""
         spare = self._spares.pop(mint.name, None)
-        if spare is not None and spare.refresh.exp > self.service.clock.now():
+        now = self.service.clock.now()
+        if spare is not None and min(spare.refresh.exp, spare.access.exp) > now:
             return spare
         return self.fresh(mint, refreshTokenTtlSeconds=3600)
 

@@ -19,6 +19,7 @@ from contract.harness.traps import MockedNet
 # The two houses stay apart: the reference is known here by name alone.
 REFERENCE = "reference_impl.app:create_app"
 MUTANTS = "reference_impl.mutants:mutants"
+_NOWHERE = "http://relayauth.invalid"
 
 
 @contextlib.contextmanager
@@ -49,10 +50,13 @@ def _deployed(
 
     @contextlib.contextmanager
     def launch(env: Mapping[str, str]) -> Iterator[httpx.Client]:
-        with client("http://relayauth.invalid", AsgiTransport(create_app(env))) as http:
+        with client(_NOWHERE, AsgiTransport(create_app(env))) as http:
             yield http
 
-    with frozen() as clock, launch(environment(key, public=key.public_pem)) as http:
+    with contextlib.ExitStack() as stack:
+        clock = stack.enter_context(frozen())
+        transport = AsgiTransport(create_app(environment(key, public=key.public_pem)))
+        http = stack.enter_context(client(_NOWHERE, transport))
         yield Connection(
             name=name,
             kind=kind,
@@ -62,6 +66,7 @@ def _deployed(
             key=key,
             deployment=Deployment(launch, MockedNet(key, other), key, other),
             throwaway=True,
+            at_once=transport.together,
         )
 
 
@@ -72,7 +77,8 @@ def asgi(target: Target) -> Iterator[Connection]:
         app = load(target.spec.removeprefix("asgi:"))
         if not callable(app):
             raise UsageError(f"{target.spec}: is not an ASGI application (it can't be called)")
-        with client("http://relayauth.invalid", AsgiTransport(app)) as http:
+        transport = AsgiTransport(app)
+        with client(_NOWHERE, transport) as http:
             yield Connection(
                 name=target.name,
                 kind="asgi",
@@ -81,6 +87,7 @@ def asgi(target: Target) -> Iterator[Connection]:
                 access=target.access,
                 key=target.access.signing_key,
                 lacking={"env": "the configuration of an application that is already built can't be chosen"},
+                at_once=transport.together,
             )
 
 

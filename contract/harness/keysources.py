@@ -1,7 +1,7 @@
 """Where a deployment takes its keys from, seen from outside: started afresh, probed, and watched."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -12,7 +12,8 @@ from contract.harness.clocks import REAL, Clock
 from contract.harness.connections import Deployment, environment
 from contract.harness.errors import ContractError, CouldNotTry, NotTried
 from contract.harness.exchanges import Answer, Asked
-from contract.harness.tokens import SigningKey, admin_claims
+from contract.harness.forgery import lending
+from contract.harness.tokens import admin_claims
 from contract.harness.traps import Lie, Net, Visit
 
 BLANK = " \t\n "
@@ -74,6 +75,20 @@ class Observation:
         return tuple(visit.url for visit in self.visits if visit.source != "trap")
 
 
+@dataclass(frozen=True)
+class Lending:
+    """What came of bearers that bring their own keys along.
+
+    `own` is the status of a bearer that the deployment's key signed; `lent` has, for each kind of the others,
+    the status and the URLs that were asked; `origin` is the trap's.
+    """
+
+    own: int
+    lent: Mapping[str, tuple[int, tuple[str, ...]]]
+    origin: str
+    answers: Mapping[str, Answer]
+
+
 class KeySources:
     """Starts the deployment once for each distinct `Setup` and keeps what was seen."""
 
@@ -82,6 +97,7 @@ class KeySources:
         self._clock = clock
         self._trail = trail
         self._seen: dict[Setup, Observation] = {}
+        self._lent: dict[Setup, Lending] = {}
         self.requests = 0
 
     def observe(self, setup: Setup) -> Observation:
@@ -119,8 +135,10 @@ class KeySources:
         except ContractError:
             return None
 
-    def _observe(self, setup: Setup) -> Observation:
-        key, other = self._deployment.key, self._deployment.other
+    @contextlib.contextmanager
+    def _deployed(self, setup: Setup) -> Iterator[tuple[Net, httpx.Client]]:
+        """Start the deployment with `setup`, watched."""
+        key = self._deployment.key
         with contextlib.ExitStack() as stack:
             net = stack.enter_context(self._deployment.spread(setup.trap, setup.default))
             if net.blind and setup.leads_to_default:
@@ -128,8 +146,27 @@ class KeySources:
             template = BASE_URLS[setup.base_url]
             public = {"bound": key.public_pem, "unset": None, "blank": BLANK}[setup.public]
             env = environment(key, public=public, base_url=template and template.format(trap=net.origin))
-            http = stack.enter_context(self._deployment.launch(env))
-            probes = (key, other, key)
+            yield net, stack.enter_context(self._deployment.launch(env))
+
+    def lend(self, setup: Setup) -> Lending:
+        """Return what came of bearers that bring their own keys to a deployment with `setup`."""
+        if setup not in self._lent:
+            with self._deployed(setup) as (net, http):
+                claims = admin_claims(self._clock.now(), "org_relayauth-contract")
+                own = self._probe(http, self._deployment.key.sign(claims), net)
+                lent, answers = {}, {}
+                for name, bearer in lending(self._deployment.other, claims, net.origin).items():
+                    before = len(net.visits)
+                    answers[name] = self._probe(http, bearer, net)
+                    lent[name] = answers[name].status, tuple(visit.url for visit in net.visits[before:])
+                self._lent[setup] = Lending(own.status, lent, net.origin, answers)
+        return self._lent[setup]
+
+    def _observe(self, setup: Setup) -> Observation:
+        key, other = self._deployment.key, self._deployment.other
+        with self._deployed(setup) as (net, http):
+            claims = admin_claims(self._clock.now(), "org_relayauth-contract")
+            probes = [signer.sign(claims) for signer in (key, other, key)]
             if setup.trap is Lie.SLOW and self._deployment.side_by_side > 1:
                 # A verifier that waits out its patience for each of them is waited for once.
                 with ThreadPoolExecutor(len(probes)) as pool:
@@ -147,9 +184,8 @@ class KeySources:
                 blind=net.blind,
             )
 
-    def _probe(self, http: httpx.Client, key: SigningKey, net: Net) -> Answer:
-        """Present a bearer signed by `key`; its seconds include those that a simulated trap made it wait."""
-        bearer = key.sign(admin_claims(self._clock.now(), "org_relayauth-contract"))
+    def _probe(self, http: httpx.Client, bearer: str, net: Net) -> Answer:
+        """Present a bearer; its seconds include those that a simulated trap made it wait."""
         self.requests += 1
         asked = Asked("GET", PROBE_PATH, "bearer", None, self._clock.now())
         net.waited, started = 0.0, REAL["perf"]()

@@ -9,7 +9,7 @@ FILE_SCOPES = (f"relayfile:fs:read:{FILES}", f"relayfile:fs:write:{FILES}")
 READ_SCOPE = "relayauth:identity:read:*"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mint:
     """One way to mint a pair.
 
@@ -31,6 +31,10 @@ class Mint:
     def jti_prefix(self) -> str:
         """What the `jti` of its tokens begins with."""
         return self.prefix or "tok_"
+
+    def naming(self, identity: str) -> dict[str, str]:
+        """Return the field that makes a pair out to `identity`."""
+        return {"identityId" if self.name == "identity" else "agentId": identity}
 
     def request(self, identity: str, workspace: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the JSON body of one mint: the usual one with `fields` added or replaced."""

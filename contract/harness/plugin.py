@@ -64,7 +64,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize(
         "trial", [target.name for target in settings.targets], indirect=True, scope="session"
     )
-    if "mint" in metafunc.fixturenames:
+    own_rows = any("mint" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "mint" in metafunc.fixturenames and not own_rows:
         metafunc.parametrize("mint", [MINTS[name] for name in clause.endpoints], ids=clause.endpoints)
 
 
@@ -121,6 +122,7 @@ def _offered(request: pytest.FixtureRequest) -> None:
         return
     opened: Trial = request.getfixturevalue("trial")
     opened.service.trail.clear()
+    opened.note = ""
     for need in clause.needs:
         if need in opened.connection.lacking:
             raise NotTried(f"needs {need}: {opened.connection.lacking[need]}")
@@ -186,10 +188,10 @@ def pytest_runtest_makereport(
         return report
     error = call.excinfo.value if call.excinfo else None
     if error is not None or call.when == "call":
-        outcome, why = _judge(error) if error is not None else ("pass", "")
         params = item.callspec.params  # type: ignore[attr-defined]
         mint = params.get("mint")
         opened = item.config.stash[COURT].trials[params["trial"]]
+        outcome, why = _judge(error) if error is not None else ("pass", opened.note)
         row = Row(
             clause=clause.id,
             endpoint=mint.name if mint else None,

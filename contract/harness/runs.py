@@ -57,7 +57,7 @@ def run(settings: Settings, on_row: OnRow | None = None) -> list[TargetReport]:
     court = Court(settings, on_row)
     chapters = {catalogue()[clause].chapter.lower() for chosen in court.chosen.values() for clause in chosen}
     if not chapters:
-        raise UsageError("no clause is left: --clause and --level together select nothing")
+        raise UsageError("no clause is left: --clause, --level and --profile together select nothing")
     files = [str(_CHAPTERS / f"test_{chapter}.py") for chapter in sorted(chapters)]
     said = io.StringIO()
     # What is loaded by now stays: a collector that walks it again and again takes a tenth of a run.

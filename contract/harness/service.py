@@ -3,9 +3,12 @@
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+
+import httpx
 
 from contract.harness.clocks import REAL, ObservedClock
 from contract.harness.connections import Connection
@@ -22,14 +25,31 @@ LONGEST_WAITS = 180.0
 GATEWAY = frozenset({502, 503, 504})
 
 
+@dataclass(frozen=True, repr=False)
+class Prepared:
+    """A request that is ready to be sent, and how it may be shown."""
+
+    asked: Asked
+    request: httpx.Request
+
+    def answer(self, response: httpx.Response, seconds: float) -> Answer:
+        """Return what came back for it; `seconds` is wall time."""
+        return Answer(self.asked, response.status_code, response.headers, response.content, seconds)
+
+
 class Service:
-    """Speaks wire.md to one connection; `trail` holds what the clause on trial has asked or consulted."""
+    """Speaks wire.md to one connection.
+
+    `trail` holds what the clause on trial has asked or consulted, `refusals` every answer of the run with a
+    status of 400 and more.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.clock = connection.clock
         self.requests = 0
         self.trail: list[Answer] = []
+        self.refusals: list[Answer] = []
         self.kids: set[str] = set()
         self._waited = 0.0
 
@@ -50,6 +70,29 @@ class Service:
         `Secret`s. A 429 is waited out, within bounds: the service said that it did nothing. Nothing else is
         ever sent twice. Raises `CouldNotTry` if no answer of the service came.
         """
+        prepared = self.prepare(method, path, body=body, key=key, bearer=bearer, query=query, headers=headers)
+        while True:
+            self.requests += 1
+            started = REAL["perf"]()
+            response = exchange(self.connection.http, prepared.request)
+            answer = prepared.answer(response, REAL["perf"]() - started)
+            if answer.status != 429:
+                break
+            self._wait(answer)
+        return self.heard(answer)
+
+    def prepare(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        key: Secret | None = None,
+        bearer: Token | str | None = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Prepared:
+        """Return the request that `call` would send, for one that is sent together with others."""
         asked = Asked(
             method, path, _credential(key, bearer), shown(body), self.clock.now(), dict(headers or {})
         )
@@ -63,27 +106,22 @@ class Service:
             wire["content-type"] = "application/json"
             content = body if isinstance(body, bytes) else json.dumps(sent(body)).encode()
         http = self.connection.http
-        while True:
-            request = http.build_request(method, path, content=content, headers=wire, params=sent(query))
-            self.requests += 1
-            started = REAL["perf"]()
-            response = exchange(http, request)
-            answer = Answer(
-                asked, response.status_code, response.headers, response.content, REAL["perf"]() - started
-            )
-            if answer.status != 429:
-                break
-            self._wait(answer)
+        request = http.build_request(method, path, content=content, headers=wire, params=sent(query))
+        return Prepared(asked, request)
+
+    def heard(self, answer: Answer) -> Answer:
+        """Put `answer` on record and return it; `CouldNotTry` if it is not the service's own."""
         self.trail.append(answer)
+        if answer.status >= 400:
+            self.refusals.append(answer)
         if self.connection.kind == "url":
+            where = f"{answer.asked.method} {answer.asked.path}"
             if answer.status in GATEWAY:
-                raise CouldNotTry(
-                    f"{method} {path}: {answer.status} came from a gateway, not from the service"
-                )
+                raise CouldNotTry(f"{where}: {answer.status} came from a gateway, not from the service")
             if 300 <= answer.status < 400:
                 place = scrub(answer.headers.get("location", "nowhere"))
                 raise CouldNotTry(
-                    f"{method} {path}: {answer.status} redirects to {place}, and credentials do not follow a "
+                    f"{where}: {answer.status} redirects to {place}, and credentials do not follow a "
                     "redirect: give that address if you trust it"
                 )
         return answer

@@ -1,13 +1,14 @@
 """What a run owns on its target: made at the start, named for the run, and taken away at the end."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from contract.harness.admission import health, lacking_scope, what_was_made
-from contract.harness.errors import ContractError, CouldNotTry, NotTried, TargetError, Violation
+from contract.harness.belongings import Belongings
+from contract.harness.errors import CouldNotTry, NotTried, TargetError, Violation
 from contract.harness.exchanges import Answer, Pair, pair_of
-from contract.harness.mints import FILE_SCOPES, MINTS, READ_SCOPE, Mint
+from contract.harness.mints import FILE_SCOPES, READ_SCOPE, Mint
 from contract.harness.redaction import Secret, scrub
 from contract.harness.service import Service
 from contract.harness.surface import scopes_for
@@ -23,10 +24,11 @@ WORKSPACE_NEEDS = {"agent": (CREATE_SCOPE, READ_SCOPE), "path": (CREATE_SCOPE, *
 class Tenant:
     """One org on the target, and the run's own things in it.
 
-    `closed` says, for each mint endpoint that can't be tried with these credentials, why.
+    It acts with the org API key `given`, else with one that its own admin bearer makes. `closed` says,
+    for each mint endpoint that can't be tried with these credentials, why.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, given: Secret | None) -> None:
         self.service = service
         self.name = f"relayauth-contract-{secrets.token_hex(4)}"
         self.closed: dict[str, str] = {}
@@ -34,11 +36,8 @@ class Tenant:
         self.identity: str | None = None
         self.workspace_token: Secret | None = None
         self.org_key: Secret
-        self._workspace_token_id: str | None = None
-        self._org_key_id: str | None = None
-        self._sessions: dict[str, dict[str, Token]] = {name: {} for name in MINTS}
-        self._uncertain: list[str] = []
-        self._waste: list[str] = []
+        self.belongings = Belongings(service, self.name)
+        self._given = given
 
     @property
     def subject(self) -> str:
@@ -52,16 +51,24 @@ class Tenant:
         self._make_identity()
         self._make_workspace_token()
 
-    def mint(self, mint: Mint, **fields: Any) -> Answer:
-        """Ask `mint` for a pair, `fields` beside its usual body; what it makes is ours to take away."""
+    def key_for(self, mint: Mint) -> Secret:
+        """Return the credential that `mint` asks for; `NotTried` if there is none for it."""
         key = self.org_key if mint.credential == "org" else self.workspace_token
         if mint.name in self.closed or key is None:
             raise NotTried(self.closed.get(mint.name, "there is no workspace token"))
+        return key
+
+    def mint(self, mint: Mint, key: Secret | None = None, **fields: Any) -> Answer:
+        """Ask `mint` for a pair, `fields` beside its usual body; what it makes is ours to take away.
+
+        `key` takes the place of the credential that the run has for it.
+        """
+        key = key or self.key_for(mint)
         body = mint.request(self.subject, self.workspace, fields)
         try:
             answer = self.service.call("POST", mint.path, body=body, key=key)
         except CouldNotTry:
-            self._uncertain.append(mint.path)
+            self.belongings.add_uncertain(mint)
             raise
         if answer.status == 201:
             self.own(mint, answer)
@@ -72,14 +79,14 @@ class Tenant:
         try:
             refresh = read(answer.object.get("refreshToken"))
         except (Malformed, Violation):
-            self._uncertain.append(mint.path)
+            self.belongings.add_uncertain(mint)
             return
         self.service.kids.add(str(refresh.header.get("kid")))
-        self._sessions[mint.name][str(refresh.claims.get("sid"))] = refresh
+        self.belongings.add_session(mint, refresh)
 
-    def pair(self, mint: Mint, **fields: Any) -> Pair:
+    def pair(self, mint: Mint, key: Secret | None = None, **fields: Any) -> Pair:
         """Mint a pair; a `Violation` if the mint does not succeed."""
-        answer = self.mint(mint, **fields)
+        answer = self.mint(mint, key, **fields)
         if answer.status != 201:
             if answer.status == 403:
                 self.closed[mint.name] = lacking_scope(answer)
@@ -93,9 +100,9 @@ class Tenant:
     def _key(self) -> Secret:
         """Return the org API key: the one given, or one that our own admin bearer makes."""
         connection, service = self.service.connection, self.service
-        if connection.access.api_key is not None:
-            self._check(connection.access.api_key)
-            return connection.access.api_key
+        if self._given is not None:
+            self._check(self._given)
+            return self._given
         if connection.key is None:
             raise TargetError(
                 f"{connection.name}: needs an org API key in the variable {connection.access.api_key_env}"
@@ -115,34 +122,44 @@ class Tenant:
                 f"{answer.told}, so nothing could be minted: see JWKS-01 and JWKS-08"
             )
         made = what_was_made(answer, "an org API key")
-        self._org_key_id = str(made["apiKey"]["id"])
+        self.belongings.add("API key", str(made["apiKey"]["id"]))
         return Secret("api key", str(made["key"]))
 
     def _check(self, key: Secret) -> None:
         """Refuse to go on with a key that the service does not know."""
         answer = self.service.introspect(_NOBODY, key)
         if answer.status == 401:
-            variable = self.service.connection.access.api_key_env
+            access = self.service.connection.access
+            second = key is access.second_api_key
+            variable = access.second_api_key_env if second else access.api_key_env
             raise TargetError(
                 f"the API key in {variable} is refused with {answer.told}: is it this deployment's, and live?"
             )
 
     def _make_identity(self) -> None:
-        body = {
-            "name": self.name,
-            "sponsorId": SPONSOR,
-            "workspaceId": self.workspace,
-            "scopes": [READ_SCOPE],
-        }
-        answer = self.service.call("POST", "/v1/identities", key=self.org_key, body=body)
+        answer = self._ask_for_identity(self.name)
         if answer.status == 403:
             self.closed["identity"] = self.closed["agent"] = lacking_scope(answer)
             return
-        self.identity = str(what_was_made(answer, "an identity")["id"])
+        self.identity = self._identity_in(answer)
+
+    def another_identity(self) -> str:
+        """Make one more identity in the run's workspace, for a case that ends it; return its id."""
+        answer = self._ask_for_identity(f"{self.name}-{secrets.token_hex(4)}")
+        if answer.status == 403:
+            raise NotTried(lacking_scope(answer))
+        return self._identity_in(answer)
+
+    def _ask_for_identity(self, name: str) -> Answer:
+        body = {"name": name, "sponsorId": SPONSOR, "workspaceId": self.workspace, "scopes": [READ_SCOPE]}
+        return self.service.call("POST", "/v1/identities", key=self.org_key, body=body)
+
+    def _identity_in(self, answer: Answer) -> str:
+        return self.belongings.add("identity", str(what_was_made(answer, "an identity")["id"]))
 
     def _make_workspace_token(self) -> None:
         """Make the workspace token with all that the key may hand out; close what needs more."""
-        answer = self._workspace_token(WORKSPACE_SCOPES)
+        answer = self._ask_for_workspace_token(WORKSPACE_SCOPES)
         if answer.status == 403:
             lacking = [scope for scope in WORKSPACE_SCOPES if not self._may_hand_out(scope)]
             for endpoint, needed in WORKSPACE_NEEDS.items():
@@ -155,80 +172,48 @@ class Tenant:
                 self.closed |= {"agent": self.closed["agent"], "path": why}
             if "path" in self.closed and "agent" in self.closed:
                 return
-            answer = self._workspace_token([scope for scope in WORKSPACE_SCOPES if scope not in lacking])
-        made = what_was_made(answer, "a workspace token")
-        self._workspace_token_id = str(made["workspaceToken"]["id"])
-        self.workspace_token = Secret("workspace token", str(made["key"]))
+            answer = self._ask_for_workspace_token(
+                [scope for scope in WORKSPACE_SCOPES if scope not in lacking]
+            )
+        _, self.workspace_token = self._workspace_token_in(answer)
 
-    def _workspace_token(self, scopes: Sequence[str]) -> Answer:
+    def another_workspace_token(self, *scopes: str) -> tuple[str, Secret]:
+        """Make one more workspace token, for a case that ends it or needs a small one; return its id too."""
+        answer = self._ask_for_workspace_token(scopes or WORKSPACE_SCOPES)
+        if answer.status == 403:
+            raise NotTried(lacking_scope(answer))
+        return self._workspace_token_in(answer)
+
+    def another_key(self, *scopes: str) -> Secret:
+        """Make one more org API key that holds `scopes`."""
+        body = {"name": self.name, "scopes": list(scopes)}
+        answer = self.service.call("POST", "/v1/api-keys", key=self.org_key, body=body)
+        if answer.status == 403:
+            raise NotTried(lacking_scope(answer))
+        made = what_was_made(answer, "an org API key")
+        self.belongings.add("API key", str(made["apiKey"]["id"]))
+        return Secret("api key", str(made["key"]))
+
+    def _ask_for_workspace_token(self, scopes: Sequence[str]) -> Answer:
         body = {"workspaceId": self.workspace, "name": self.name, "scopes": list(scopes)}
         return self.service.call("POST", "/v1/tokens/workspace", key=self.org_key, body=body)
 
+    def _workspace_token_in(self, answer: Answer) -> tuple[str, Secret]:
+        made = what_was_made(answer, "a workspace token")
+        its_id = self.belongings.add("workspace token", str(made["workspaceToken"]["id"]))
+        return its_id, Secret("workspace token", str(made["key"]))
+
     def _may_hand_out(self, scope: str) -> bool:
-        """Try a workspace token with `scope` alone, and take it away again."""
-        answer = self._workspace_token([scope])
+        """Try a workspace token with `scope` alone."""
+        answer = self._ask_for_workspace_token([scope])
         if answer.status == 201:
-            self._waste.append(str(what_was_made(answer, "a workspace token")["workspaceToken"]["id"]))
+            self._workspace_token_in(answer)
         return answer.status != 403
 
     def close(self) -> list[str]:
         """Take away all that the run made; return what could not be removed, each named for a person."""
-        if not hasattr(self, "org_key"):
-            return []
-        left: list[str] = []
-        if self.identity is not None:
-            confirm = {"X-Confirm-Delete": "true"}
-            revoked = self._gone("POST", "/v1/tokens/revoke", body={"identityId": self.identity})
-            path = f"/v1/identities/{self.identity}"
-            if not self._gone("DELETE", path, headers=confirm):
-                left.append(f"identity {self.identity} (name {self.name})")
-            elif not revoked:
-                left.append(f"perhaps live tokens of identity {self.identity}")
-        left += [
-            f"workspace token {key_id} (name {self.name})"
-            for key_id in filter(None, (*self._waste, self._workspace_token_id))
-            if not self._gone("POST", f"/v1/api-keys/{key_id}/revoke")
-        ]
-        for name, sessions in self._sessions.items():
-            left += self._end_sessions(name, sessions)
-        left += [f"perhaps a session from a mint on {path} that got no answer" for path in self._uncertain]
-        if self._org_key_id is not None and not self._gone("POST", f"/v1/api-keys/{self._org_key_id}/revoke"):
-            left.append(f"API key {self._org_key_id} (name {self.name})")
-        return left
+        return self.belongings.clear(self.org_key, self.pair) if hasattr(self, "org_key") else []
 
     def kept(self) -> list[str]:
         """Name all that the run made, for a run that was told to leave it."""
-        named = {
-            "identity": self.identity,
-            "workspace token": self._workspace_token_id,
-            "API key": self._org_key_id,
-        }
-        sessions = sum(len(each) for each in self._sessions.values())
-        return [f"{kind} {name} (name {self.name})" for kind, name in named.items() if name] + (
-            [f"{sessions} sessions of {self.subject}"] if sessions else []
-        )
-
-    def _end_sessions(self, endpoint: str, sessions: Mapping[str, Token]) -> list[str]:
-        """End what identity and workspace token did not take with them; a sample of one tells."""
-        if not sessions or self._dead(list(sessions.values())[-1]):
-            return []
-        return [
-            f"session {sid} ({endpoint})"
-            for sid in sessions
-            if not self._gone("POST", "/v1/tokens/revoke", body={"sessionId": sid})
-        ]
-
-    def _dead(self, token: Token) -> bool:
-        if token.exp + 60 < self.service.clock.now():
-            return True
-        try:
-            answer = self.service.introspect(token, self.org_key)
-            return answer.status == 200 and answer.json is None
-        except (ContractError, Violation):
-            return False
-
-    def _gone(self, method: str, path: str, **request: Any) -> bool:
-        try:
-            return self.service.call(method, path, key=self.org_key, **request).status in (200, 204, 404)
-        except ContractError:
-            return False
+        return self.belongings.kept(self.subject)

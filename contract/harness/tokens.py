@@ -162,6 +162,14 @@ class SigningKey:
         usual = {"typ": "JWT", "kid": self.kid, **(header or {})}
         return remember(prefix + jwt.encode(dict(claims), self._key, algorithm="RS256", headers=usual))
 
+    def signature(self, message: bytes, algorithm: str = "RS256") -> bytes:
+        """Return the signature of `message` by any algorithm for RSA keys (RFC 7518, section 3.1)."""
+        from jwt.algorithms import RSAAlgorithm, RSAPSSAlgorithm
+
+        family = {"RS": RSAAlgorithm, "PS": RSAPSSAlgorithm}[algorithm[:2]]
+        made: bytes = family(getattr(family, f"SHA{algorithm[2:]}")).sign(message, self._key)
+        return made
+
     @classmethod
     def generate(cls) -> "SigningKey":
         """Make a 2048-bit key."""

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from contract.harness.baselines import Baseline, Place
-from contract.harness.clauses import Level, catalogue
+from contract.harness.clauses import Level, Profile, catalogue
 from contract.harness.clocks import ObservedClock
 from contract.harness.connections import Connection, Target
 from contract.harness.errors import ContractError, CouldNotTry, NotTried, Violation
 from contract.harness.evidence import Evidence
 from contract.harness.keysources import KeySources
 from contract.harness.mints import MINTS
+from contract.harness.racing import FULL, SMALL, Racer, Volume
 from contract.harness.redaction import plain, scrub
 from contract.harness.results import Row, TargetReport, verdicts
 from contract.harness.service import Service
@@ -20,6 +21,7 @@ from contract.harness.steering import SteeredClock
 from contract.harness.targets import connect, kind_of
 from contract.harness.tenancy import Tenant
 from contract.harness.tokens import Malformed, admin_claims
+from contract.harness.transport import is_loopback
 
 _NOT_FOLLOWING = {
     "asgi": "the application does not follow this process's clock",
@@ -36,6 +38,7 @@ class Settings:
     clauses: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
     level: Level | None = None
+    profile: Profile = "full"
     fuzz_examples: int | None = None
     seed: int = 0
     strict: bool = False
@@ -44,7 +47,7 @@ class Settings:
 
     def chosen(self, target: Target) -> tuple[str, ...]:
         """Return the ids of the clauses that `target` is held to; the command's choice beats the file's."""
-        return catalogue().select(self.clauses or target.clauses, self.level)
+        return catalogue().select(self.clauses or target.clauses, self.level, self.profile)
 
     def known(self, target: Target) -> frozenset[Place]:
         """Return where a failure of `target` is accepted."""
@@ -58,13 +61,17 @@ class Settings:
 
 
 class Trial:
-    """Opens a target, serves its chapters, and closes it; every path ends in a `TargetReport`."""
+    """Opens a target, serves its chapters, and closes it; every path ends in a `TargetReport`.
+
+    `note` is what a case that passes has to say all the same.
+    """
 
     def __init__(self, target: Target, settings: Settings) -> None:
         self.target = target
         self.settings = settings
         self.rows: list[Row] = []
         self.problem: str | None = None
+        self.note = ""
         self.connection: Connection
         self.service: Service
         self.tenant: Tenant
@@ -77,8 +84,8 @@ class Trial:
         try:
             self.connection = self._exits.enter_context(connect(self.target))
             self.service = Service(self.connection)
-            self.tenant = Tenant(self.service)
-            self._exits.callback(self._clear_up)
+            self.tenant = Tenant(self.service, self.connection.access.api_key)
+            self._exits.callback(self._clear_up, self.tenant)
             try:
                 self.tenant.open()
             except CouldNotTry as error:
@@ -137,17 +144,37 @@ class Trial:
         return Evidence(self.tenant)
 
     @functools.cached_property
+    def stranger(self) -> Tenant:
+        """Another org on the target, with things of its own."""
+        stranger = Tenant(self.service, self.connection.access.second_api_key)
+        self._exits.callback(self._clear_up, stranger)
+        stranger.open()
+        return stranger
+
+    @functools.cached_property
+    def racer(self) -> Racer:
+        """What sends requests at once."""
+        return Racer(self.service)
+
+    @property
+    def volume(self) -> Volume:
+        """How much hostile traffic the target gets: little where it is not ours to load."""
+        host = self.connection.http.base_url.host
+        ours = self.connection.kind != "url" or is_loopback(host)
+        return FULL if ours else SMALL
+
+    @functools.cached_property
     def sources(self) -> KeySources:
         """Where the deployment takes its keys from."""
         if self.connection.deployment is None:
             raise NotTried(f"needs env: {self.connection.lacking.get('env', 'no way to start it')}")
         return KeySources(self.connection.deployment, self.connection.clock, self.service.trail)
 
-    def _clear_up(self) -> None:
+    def _clear_up(self, tenant: Tenant) -> None:
         if self.settings.keep and not self.connection.throwaway:
-            self._leftovers = [plain(each) for each in self.tenant.kept()]
+            self._leftovers += [plain(each) for each in tenant.kept()]
         elif self.connection.kind != "exec":
-            self._leftovers = [plain(each) for each in self.tenant.close()]
+            self._leftovers += [plain(each) for each in tenant.close()]
         # What a launched server holds is gone with it, also if it hangs or is dead.
 
     def close(self) -> None:

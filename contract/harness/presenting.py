@@ -1,0 +1,88 @@
+"""Hostile tokens at the two places where a token is presented: as a bearer, and for a refresh."""
+
+import functools
+
+from contract.harness.clocks import Clock
+from contract.harness.errors import CouldNotTry, NotTried
+from contract.harness.evidence import Evidence
+from contract.harness.exchanges import Answer, pair_of
+from contract.harness.forgery import Forger
+from contract.harness.judging import refused, twin
+from contract.harness.mints import MINTS, Mint
+from contract.harness.tokens import SigningKey, Token, other_key
+from contract.harness.traps import JWKS_PATH
+from contract.harness.vectors import Place, Vector
+
+
+class Presenter:
+    """Bends live tokens of the first mint endpoint that is open, presents them, and holds the verdict.
+
+    `key` is the deployment's private key where the harness holds it. Each kind of token is shown once to be
+    accepted as it stands: a refusal proves nothing without its twin.
+    """
+
+    def __init__(self, evidence: Evidence, clock: Clock, key: SigningKey | None) -> None:
+        self._evidence, self._clock, self._key = evidence, clock, key
+        self._service = evidence.service
+
+    @functools.cached_property
+    def _door(self) -> Mint:
+        closed = self._evidence.tenant.closed
+        for mint in MINTS.values():
+            if mint.name not in closed:
+                return mint
+        raise NotTried(next(iter(closed.values())))
+
+    @functools.cached_property
+    def _forger(self) -> Forger:
+        if self._key is not None:
+            return Forger(self._key.jwk, self._key, other_key())
+        published = self._service.call("GET", JWKS_PATH).object.get("keys")
+        if not published:
+            raise CouldNotTry("the deployment publishes no key, so no secret can be made of it (see JWKS-09)")
+        return Forger(published[0], None, other_key())
+
+    @functools.cached_property
+    def _bearer(self) -> Token:
+        access = self._evidence.fresh(self._door).access
+        twin(self._service.knock(access), what="the unspoiled bearer")
+        return access
+
+    @functools.cached_property
+    def _redeemable(self) -> Mint:
+        """The endpoint of refresh tokens, after one of them was redeemed as it stood."""
+        answer = self._service.refresh(self._evidence.fresh(self._door).refresh)
+        if answer.status != 200:
+            raise CouldNotTry(f"no twin: an unspoiled refresh token was answered {answer.told}")
+        self._evidence.keep(self._door, pair_of(answer))
+        return self._door
+
+    def live(self, place: Place) -> Token:
+        """Return a live token of the kind that belongs to `place`."""
+        if place == "bearer":
+            return self._bearer
+        pair = self._evidence.spend(self._redeemable)
+        self._evidence.keep(self._door, pair)
+        return pair.refresh
+
+    def present(self, place: Place, text: str) -> Answer:
+        """Present a token as a bearer, or for a refresh."""
+        return self._service.knock(text) if place == "bearer" else self._service.refresh(text)
+
+    def turned_away(self, place: Place, text: str, what: str, reason: str) -> None:
+        """Hold that a bent token is refused: a bearer with 401, a refresh token with 400 or 401."""
+        statuses = (401,) if place == "bearer" else (400, 401)
+        asked = f"presented a token bent by {what}, as a {place}"
+        refused(self.present(place, text), *statuses, asked=asked, contract=f"it is refused ({reason})")
+
+    def judge(self, vector: Vector, place: Place) -> None:
+        """Present one vector and hold its verdict; one that ought to be accepted is a twin of the others."""
+        text = self._forger.forge(self.live(place), vector.recipe, self._clock.now())
+        if vector.verdict == "refused":
+            self.turned_away(place, text, vector.id, vector.reason)
+            return
+        answer = self.present(place, text)
+        if answer.status == 401:
+            raise CouldNotTry(f"no twin: {vector.id} as a {place} was answered {answer.told}")
+        if place == "refresh":
+            self._evidence.keep(self._door, pair_of(answer))

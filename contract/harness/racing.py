@@ -1,0 +1,86 @@
+"""Races: requests that leave at the same moment, over connections that are warm."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import httpx
+
+from contract.harness.clocks import REAL
+from contract.harness.errors import CouldNotTry
+from contract.harness.exchanges import Answer
+from contract.harness.service import Prepared, Service
+from contract.harness.transport import ANSWER_DEADLINE, exchange
+
+
+@dataclass(frozen=True)
+class Volume:
+    """How much hostile traffic a target gets.
+
+    `at_once` are the sizes of its races, one round each at every endpoint, the largest first (it warms what
+    the others start on); `flips` the changed bits of each
+    part of a token, `longest` the bytes of the largest one.
+    """
+
+    at_once: tuple[int, ...]
+    flips: int
+    longest: int
+
+
+FULL = Volume(at_once=(25, 10, 5, 2), flips=12, longest=1 << 20)
+# For a deployment that is not ours to load: enough for a race that is lost every time, and no more.
+SMALL = Volume(at_once=(5, 2), flips=4, longest=1 << 14)
+
+
+class Racer:
+    """Lets requests go at once; what wins is the service's affair."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._warm = 0
+
+    def race(self, prepared: Sequence[Prepared]) -> list[Answer]:
+        """Send all of `prepared` at the same moment and return the answers in their order.
+
+        Raises `CouldNotTry` if any of them got no answer. A 429 is not waited out: it is an answer here.
+        """
+        service = self._service
+        at_once = service.connection.at_once or self._over_sockets
+        service.requests += len(prepared)
+        started = REAL["perf"]()
+        responses = at_once([each.request for each in prepared])
+        seconds = REAL["perf"]() - started
+        for response in responses:
+            response.read()
+        answers = [one.answer(response, seconds) for one, response in zip(prepared, responses, strict=True)]
+        for answer in answers:
+            service.heard(answer)
+        return answers
+
+    def _over_sockets(self, requests: Sequence[httpx.Request]) -> list[httpx.Response]:
+        """Send from one thread each; the barrier falls when every connection is warm."""
+        http = self._service.connection.http
+        cold = len(requests) > self._warm
+        barrier = threading.Barrier(len(requests), timeout=ANSWER_DEADLINE)
+
+        def send(request: httpx.Request) -> httpx.Response:
+            try:
+                if cold:
+                    barrier.wait()
+                    exchange(http, http.build_request("GET", "/health"))
+                barrier.wait()
+            except BaseException:
+                barrier.abort()
+                raise
+            return exchange(http, request)
+
+        with ThreadPoolExecutor(len(requests)) as pool:
+            going = [pool.submit(send, request) for request in requests]
+        if cold:
+            self._service.requests += len(requests)
+            self._warm = len(requests)
+        try:
+            return [each.result() for each in going]
+        except threading.BrokenBarrierError:
+            raise CouldNotTry("a connection for the race could not be opened in time") from None

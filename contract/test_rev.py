@@ -1,0 +1,208 @@
+"""REV: what stays dead. Each refusal stands beside the same call before the revocation."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from contract.harness.errors import CouldNotTry, NotTried
+from contract.harness.evidence import Evidence
+from contract.harness.exchanges import Answer, Pair, pair_of
+from contract.harness.judging import clause, equal, hold, refused, twin
+from contract.harness.mints import Mint
+from contract.harness.tenancy import Tenant
+from contract.harness.tokens import Token
+from contract.harness.trial import Trial
+
+NEVER = "tok_0123456789abcdef01234567"
+
+
+@pytest.fixture(scope="session")
+def mortal(trial: Trial) -> str:
+    """An identity of the run whose sessions may all be ended."""
+    return trial.tenant.another_identity()
+
+
+def minted_for(evidence: Evidence, mint: Mint, identity: str) -> Pair:
+    """Mint a pair whose `sub` is `identity`."""
+    return evidence.fresh(mint, **mint.naming(identity))
+
+
+def live(evidence: Evidence, token: Token) -> bool:
+    """Say whether introspection shows the claims of `token`; `CouldNotTry` if it says neither yes nor no."""
+    answer = evidence.service.introspect(token, evidence.tenant.org_key)
+    if answer.status != 200:
+        raise CouldNotTry(f"introspection answered {answer.told}, so nobody can say what is live")
+    return answer.json is not None
+
+
+@pytest.fixture(scope="session")
+def shows_live(trial: Trial) -> Callable[[Mint], None]:
+    """Demand, once for each endpoint, that introspection shows what is live: else its null proves nothing."""
+
+    @functools.cache
+    def demand(mint: Mint) -> None:
+        for name, token in trial.evidence.fresh(mint).tokens.items():
+            if not live(trial.evidence, token):
+                raise CouldNotTry(f"no twin: introspection says null of a live {name} token")
+
+    return demand
+
+
+def revoked(answer: Answer, *, asked: str) -> None:
+    """Hold that a revocation was carried out."""
+    refused(answer, 204, asked=asked, contract="it is revoked")
+
+
+WAYS: dict[str, Any] = {
+    "by session": lambda pair: {"sessionId": pair.refresh.claims["sid"]},
+    "by refresh token": lambda pair: {"tokenId": pair.refresh.claims["jti"]},
+    "by identity": lambda pair: {"identityId": pair.refresh.claims["sub"]},
+}
+
+
+def dead(evidence: Evidence, token: Token, *, asked: str) -> None:
+    """Hold that introspection says null."""
+    hold(
+        not live(evidence, token),
+        asked=f"{asked}, then introspected the {token.claims['token_type']} token",
+        contract="introspection says null",
+        came="it showed the claims of a live token",
+    )
+
+
+@clause("REV-01")
+@pytest.mark.parametrize("way", WAYS)
+def test_a_revoked_session_stays_dead(
+    evidence: Evidence, shows_live: Callable[[Mint], None], mint: Mint, mortal: str, way: str
+) -> None:
+    """Its refresh token is introspected as null and refused with 401."""
+    shows_live(mint)
+    pair = minted_for(evidence, mint, mortal)
+    revoked(evidence.service.revoke(evidence.tenant.org_key, **WAYS[way](pair)), asked=f"revoked {way}")
+    dead(evidence, pair.refresh, asked=f"revoked {way}")
+    refused(evidence.service.refresh(pair.refresh), 401, asked=f"revoked {way}, then presented for a refresh",
+            contract="refresh is refused with 401")  # fmt: skip
+
+
+@clause("REV-01")
+def test_a_revoked_access_token_stays_dead(
+    evidence: Evidence, shows_live: Callable[[Mint], None], mint: Mint
+) -> None:
+    """Revoked by its own id, an access token is introspected as null."""
+    shows_live(mint)
+    access = evidence.fresh(mint).access
+    asked = "revoked an access token by its id"
+    revoked(evidence.service.revoke(evidence.tenant.org_key, tokenId=str(access.claims["jti"])), asked=asked)
+    dead(evidence, access, asked=asked)
+
+
+@clause("REV-02")
+def test_a_session_dies_with_its_workspace_token(evidence: Evidence, mint: Mint) -> None:
+    """Redeemed while the token that minted it lives, the session is refused with 401 once it is revoked."""
+    tenant = evidence.tenant
+    key_id, key = tenant.another_workspace_token()
+    pair = evidence.rotate(evidence.tenant.pair(mint, key=key))
+    answer = evidence.service.call("POST", f"/v1/api-keys/{key_id}/revoke", key=tenant.org_key)
+    refused(answer, 200, asked="revoked the workspace token", contract="it is revoked")
+    refused(evidence.service.refresh(pair.refresh), 401, asked="revoked the workspace token, then refreshed",
+            contract="a session dies with the workspace token that minted it")  # fmt: skip
+
+
+@clause("REV-03")
+def test_a_session_dies_with_its_identity(evidence: Evidence, mint: Mint) -> None:
+    """The identity deleted, its refresh token gets 404 or 401 and its bearer 401; both worked before."""
+    tenant = evidence.tenant
+    identity = tenant.another_identity()
+    pair = evidence.rotate(minted_for(evidence, mint, identity))
+    twin(evidence.service.knock(pair.access), what="the bearer of an identity that lives")
+    answer = evidence.service.call(
+        "DELETE", f"/v1/identities/{identity}", key=tenant.org_key, headers={"X-Confirm-Delete": "true"}
+    )
+    refused(answer, 204, asked="deleted the identity", contract="it is deleted")
+    contract = "what an identity held dies with it"
+    refused(evidence.service.refresh(pair.refresh), 404, 401, asked="deleted the identity, then refreshed",
+            contract=contract)  # fmt: skip
+    refused(evidence.service.knock(pair.access), 401, asked="deleted the identity, then presented its bearer",
+            contract=contract)  # fmt: skip
+
+
+@pytest.fixture
+def stranger(trial: Trial) -> Tenant:
+    """Another org."""
+    return trial.stranger
+
+
+def alike(theirs: Answer, nobodys: Answer, *, asked: str) -> None:
+    """Hold that the answer about what is another org's is the answer about what never was."""
+    hold(
+        (theirs.status, theirs.content) == (nobodys.status, nobodys.content),
+        asked=asked,
+        contract="another org can't tell it from one that never was",
+        came=f"it answered {theirs.told}, and {nobodys.told} of one that never was"
+        + ("" if theirs.told != nobodys.told else ", in other words"),
+    )
+
+
+@clause("REV-04")
+def test_another_org_can_not_revoke(evidence: Evidence, mint: Mint, stranger: Tenant) -> None:
+    """By session and by token it gets 404, as of one that never was; the session goes on."""
+    pair, service = evidence.spend(mint), evidence.service
+    claims = pair.refresh.claims
+    for what, never in (({"sessionId": claims["sid"]}, {"sessionId": "sess_0123456789abcdef01234567"}),
+                        ({"tokenId": claims["jti"]}, {"tokenId": NEVER})):  # fmt: skip
+        asked = f"another org revoked by {next(iter(what))}"
+        theirs, nobodys = service.revoke(stranger.org_key, **what), service.revoke(stranger.org_key, **never)
+        refused(theirs, 404, asked=asked, contract="it is told that there is none")
+        alike(theirs, nobodys, asked=asked)
+    refused(service.revoke(stranger.org_key, identityId=claims["sub"]), 404,
+            asked="another org revoked by identityId", contract="it is told that there is none")  # fmt: skip
+    after = service.refresh(pair.refresh)
+    refused(after, 200, asked="another org tried to revoke, then refreshed", contract="the session goes on")
+    evidence.keep(mint, pair_of(after))
+
+
+@clause("REV-04")
+def test_another_org_can_not_introspect(
+    evidence: Evidence, shows_live: Callable[[Mint], None], mint: Mint, stranger: Tenant
+) -> None:
+    """It gets null, as of a token that never was; the org itself sees the claims."""
+    shows_live(mint)
+    for name, token in evidence.fresh(mint).tokens.items():
+        seen = evidence.service.introspect(token, stranger.org_key)
+        asked = f"another org introspected a live {name} token"
+        refused(seen, 200, asked=asked, contract="it answers null")
+        equal(
+            seen.json, None, asked=asked, contract="another org can't introspect a token", what="the answer"
+        )
+
+
+@clause("REV-05")
+@pytest.mark.parametrize("first", ["revoke", "refresh"])
+def test_nothing_escapes_a_revocation_by_a_race(trial: Trial, mint: Mint, first: str) -> None:
+    """Refresh and revoke leave at the same moment; whatever the refresh gave is dead afterwards."""
+    evidence, service = trial.evidence, trial.service
+    pair = evidence.fresh(mint)
+    calls = {
+        "refresh": service.prepare("POST", "/v1/tokens/refresh", body={"refreshToken": pair.refresh}),
+        "revoke": service.prepare(
+            "POST",
+            "/v1/tokens/revoke",
+            body={"sessionId": pair.refresh.claims["sid"]},
+            key=evidence.tenant.org_key,
+        ),
+    }
+    order = [first, *(name for name in calls if name != first)]
+    answers = dict(zip(order, trial.racer.race([calls[name] for name in order]), strict=True))
+    if answers["revoke"].status == 429:
+        raise NotTried("the revocation was turned away with 429, so there was no race")
+    revoked(answers["revoke"], asked="revoked a session while it was refreshed")
+    hold(answers["refresh"].status < 500, asked="refreshed a session while it was revoked",
+         contract="it does not fail", came=f"it answered {answers['refresh'].told}")  # fmt: skip
+    asked = "refreshed and revoked a session at once; once revoke had answered, presented"
+    contract = "nothing of the session works"
+    newest = pair_of(answers["refresh"]) if answers["refresh"].status == 200 else pair
+    refused(service.refresh(newest.refresh), 400, 401, asked=f"{asked} a refresh token", contract=contract)
+    for name, token in {"the old": pair.access, "the newest": newest.access}.items():
+        refused(service.knock(token), 401, asked=f"{asked} {name} bearer", contract=contract)
