@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from contract.harness import leaks
 from contract.harness.errors import CouldNotTry
 from contract.harness.evidence import Evidence
 from contract.harness.exchanges import Answer
 from contract.harness.forgery import bit_flips
 from contract.harness.judging import clause, hold, refused, twin
 from contract.harness.keysources import KeySources, Setup
+from contract.harness.leaks import PROVOCATIONS, found
 from contract.harness.mints import MINTS, READ_SCOPE, Mint
 from contract.harness.presenting import Presenter
 from contract.harness.redaction import Secret
@@ -67,9 +67,13 @@ def test_no_bit_may_change(trial: Trial, presenter: Presenter, part: str, place:
 @pytest.mark.parametrize("place", PLACES)
 def test_a_token_of_great_length_is_turned_away(trial: Trial, presenter: Presenter, place: Place) -> None:
     """A signature lengthened by up to 1 MB is refused, and the service answers the next request."""
-    answer = presenter.present(place, presenter.live(place).text + "A" * trial.volume.longest)
-    refused(answer, *TOO_LONG, asked=f"presented a token of {trial.volume.longest} bytes as a {place}",
-            contract="a lengthened signature is refused")  # fmt: skip
+    try:
+        answer = presenter.present(place, presenter.live(place).text + "A" * trial.volume.longest)
+    except CouldNotTry:
+        pass  # It may hang up on so much, too: nothing was opened, and the next request shows that it lives.
+    else:
+        refused(answer, *TOO_LONG, asked=f"presented a token of {trial.volume.longest} bytes as a {place}",
+                contract="a lengthened signature is refused")  # fmt: skip
     twin(trial.service.call("GET", "/health"), what="/health after it")
 
 
@@ -174,23 +178,8 @@ def test_answers_with_tokens_are_not_stored(evidence: Evidence, mint: Mint, gene
     )
 
 
-PROVOKED: Mapping[str, tuple[str, str, Any]] = {
-    "no JSON": ("POST", "/v1/tokens/refresh", b'{"refreshToken": "'),
-    "no object": ("POST", "/v1/tokens/refresh", [1]),
-    "a number": ("POST", "/v1/tokens/refresh", {"refreshToken": 1}),
-    "deep": ("POST", "/v1/tokens/refresh", b"[" * 20000),
-    "no text": ("POST", "/v1/tokens/refresh", b"\xff\xfe\x00"),
-    "an object for a name": ("POST", "/v1/identities", {"name": {"$ne": 1}, "sponsorId": []}),
-    "a quote": ("GET", "/v1/identities/agent_'\"--", None),
-    "a way up": ("GET", "/v1/identities/%2e%2e%2f%2e%2e%2fetc%2fpasswd", None),
-    "an odd revocation": ("POST", "/v1/tokens/revoke", {"sessionId": {"a": 1}}),
-    "odd paths": ("POST", "/v1/tokens/workspace-path", {"workspaceId": 7, "paths": {"a": [None]}}),
-    "no such route": ("GET", "/v1/no/such/route", None),
-}
-
-
 @clause("SEC-07")
-@pytest.mark.parametrize("request_", PROVOKED.values(), ids=PROVOKED)
+@pytest.mark.parametrize("request_", PROVOCATIONS.values(), ids=PROVOCATIONS)
 def test_a_provoked_error_tells_nothing(evidence: Evidence, request_: tuple[str, str, Any]) -> None:
     """A request that nobody would send gets an error without a word of where it came from."""
     method, path, body = request_
@@ -200,7 +189,7 @@ def test_a_provoked_error_tells_nothing(evidence: Evidence, request_: tuple[str,
 
 def silent(answer: Answer) -> None:
     """Hold that the body of an error tells nothing."""
-    told = ", ".join(leaks.found(answer.content.decode("utf-8", "replace")))
+    told = ", ".join(found(answer.content.decode("utf-8", "replace")))
     hold(not told, asked=f"asked {answer.asked.method} {answer.asked.path}",
          contract="no error body tells a secret or of its machine",
          came=f"{answer.told} came back with {told}")  # fmt: skip
@@ -237,31 +226,32 @@ def test_each_org_has_tokens_of_its_own(evidence: Evidence, mint: Mint, stranger
 
 
 @clause("SEC-08")
-@pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_another_orgs_identity_is_out_of_sight(
-    evidence: Evidence, mint: Mint, stranger: Tenant, method: str
-) -> None:
-    """Key and bearer of one org get 404 or 403 for another's identity, which is still there afterwards."""
+def test_another_orgs_identity_is_out_of_sight(evidence: Evidence, mint: Mint, stranger: Tenant) -> None:
+    """Key and bearer of one org can neither see nor delete another's identity, which is still there."""
     service, path = evidence.service, f"/v1/identities/{stranger.identity}"
-    confirm = {"X-Confirm-Delete": "true"}
     contract = "another org's identity can be neither seen nor deleted"
     access = evidence.fresh(mint).access
     twin(service.knock(access), what="the bearer at a door of its own org")
-    refused(service.call(method, path, key=evidence.tenant.org_key, headers=confirm), 404,
-            asked=f"{method} of another org's identity with an API key", contract=contract)  # fmt: skip
-    refused(service.call(method, path, bearer=access, headers=confirm), 403, 404,
-            asked=f"{method} of another org's identity with a bearer", contract=contract)  # fmt: skip
+    for method in ("GET", "DELETE"):
+        asked, headers = f"{method} of another org's identity", {"X-Confirm-Delete": "true"}
+        by_key = service.call(method, path, key=evidence.tenant.org_key, headers=headers)
+        refused(by_key, 404, asked=f"{asked} with an API key", contract=contract)
+        by_bearer = service.call(method, path, bearer=access, headers=headers)
+        refused(by_bearer, 403, 404, asked=f"{asked} with a bearer", contract=contract)
     refused(service.call("GET", path, key=stranger.org_key), 200,
-            asked=f"{method} of another org's identity, then looked for it", contract=contract)  # fmt: skip
+            asked="deleted another org's identity, then looked for it", contract=contract)  # fmt: skip
+
+
+of_a_workspace = pytest.mark.parametrize("mint", [MINTS["agent"], MINTS["path"]], ids=str)
 
 
 @clause("SEC-08")
+@of_a_workspace
 def test_another_orgs_keys_are_out_of_reach(evidence: Evidence, mint: Mint, stranger: Tenant) -> None:
-    """An org can't revoke another's key; what the key mints goes on."""
+    """An org can't revoke another's workspace token; what that mints goes on."""
     key_id, key = stranger.another_workspace_token()
     answer = evidence.service.call("POST", f"/v1/api-keys/{key_id}/revoke", key=evidence.tenant.org_key)
-    refused(answer, 404, asked="revoked another org's workspace token", contract="it is told there is none")
-    if mint.credential == "workspace":
-        answer = stranger.mint(mint, key=key)
-        refused(answer, 201, asked="revoked another org's workspace token, then it minted",
-                contract="an org's keys are out of another's reach")  # fmt: skip
+    asked = "revoked another org's workspace token"
+    refused(answer, 404, asked=asked, contract="it is told that there is none")
+    refused(stranger.mint(mint, key), 201, asked=f"{asked}, then minted with it",
+            contract="an org's keys are out of another's reach")  # fmt: skip

@@ -1,7 +1,8 @@
 """What an error body must not tell: credentials, stack traces, and the paths of the server's machine."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from contract.harness.redaction import scrub
 
@@ -20,6 +21,21 @@ _MACHINE = (
 _PATHS = re.compile(
     rf"(?<![\w*:])(?:file://)?/(?:{'|'.join(_MACHINE)})/[\w.@-]+|\bfile://|\b[A-Za-z]:\\[\w.]"
 )
+
+# Requests that nobody would send, each a method, a path and a body; every one must be refused in plain words.
+PROVOCATIONS: Mapping[str, tuple[str, str, Any]] = {
+    "no JSON": ("POST", "/v1/tokens/refresh", b'{"refreshToken": "'),
+    "no object": ("POST", "/v1/tokens/refresh", [1]),
+    "a number": ("POST", "/v1/tokens/refresh", {"refreshToken": 1}),
+    "deep": ("POST", "/v1/tokens/refresh", b"[" * 20000),
+    "no text": ("POST", "/v1/tokens/refresh", b"\xff\xfe\x00"),
+    "an object for a name": ("POST", "/v1/identities", {"name": {"$ne": 1}, "sponsorId": []}),
+    "a quote": ("GET", "/v1/identities/agent_'\"--", None),
+    "a way up": ("GET", "/v1/identities/%2e%2e%2f%2e%2e%2fetc%2fpasswd", None),
+    "an odd revocation": ("POST", "/v1/tokens/revoke", {"sessionId": {"a": 1}}),
+    "odd paths": ("POST", "/v1/tokens/workspace-path", {"workspaceId": 7, "paths": {"a": [None]}}),
+    "no such route": ("GET", "/v1/no/such/route", None),
+}
 
 
 def found(text: str) -> Iterator[str]:

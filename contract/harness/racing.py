@@ -28,7 +28,7 @@ class Volume:
     longest: int
 
 
-FULL = Volume(at_once=(25, 10, 5, 2), flips=12, longest=1 << 20)
+FULL = Volume(at_once=(25, 10, 5, 2), flips=8, longest=1 << 20)
 # For a deployment that is not ours to load: enough for a race that is lost every time, and no more.
 SMALL = Volume(at_once=(5, 2), flips=4, longest=1 << 14)
 

@@ -57,7 +57,7 @@ class Settings:
         """How many generated values each endpoint gets: few on a deployment that is not ours to flood."""
         if self.fuzz_examples is not None:
             return self.fuzz_examples
-        return 4 if kind == "url" else 10
+        return 3 if kind == "url" else 10
 
 
 class Trial:
@@ -148,7 +148,9 @@ class Trial:
         """Another org on the target, with things of its own."""
         stranger = Tenant(self.service, self.connection.access.second_api_key)
         self._exits.callback(self._clear_up, stranger)
+        on_trial = list(self.service.trail)
         stranger.open()
+        self.service.trail[:] = on_trial
         return stranger
 
     @functools.cached_property
