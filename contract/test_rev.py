@@ -128,12 +128,6 @@ def test_a_session_dies_with_its_identity(evidence: Evidence, mint: Mint) -> Non
             contract=contract)  # fmt: skip
 
 
-@pytest.fixture
-def stranger(trial: Trial) -> Tenant:
-    """Another org."""
-    return trial.stranger
-
-
 def alike(theirs: Answer, nobodys: Answer, *, asked: str) -> None:
     """Hold that the answer about what is another org's is the answer about what never was."""
     hold(

@@ -149,12 +149,9 @@ def test_too_small_a_scope_mints_nothing(
     nothing_minted(answer, 403, asked=f"asked {mint.path} with a credential that may only read identities")
 
 
-# A path token is made out to any name of an agent, so there is no identity elsewhere to ask for.
-of_an_identity = pytest.mark.parametrize("mint", [MINTS["identity"], MINTS["agent"]], ids=str)
-
-
+# A path token is made out to any name of an agent: there is no identity elsewhere to ask for.
 @clause("SEC-05")
-@of_an_identity
+@pytest.mark.parametrize("mint", [MINTS["identity"], MINTS["agent"]], ids=str)
 def test_an_identity_elsewhere_mints_nothing(trial: Trial, mint: Mint) -> None:
     """404 for an identity of another org; where the harness has but one org, for one that never was."""
     whose, identity = "that never was", NOBODY
@@ -205,12 +202,6 @@ def test_no_error_of_the_run_told_anything(presenter: Presenter, evidence: Evide
         silent(answer)
 
 
-@pytest.fixture
-def stranger(trial: Trial) -> Tenant:
-    """Another org."""
-    return trial.stranger
-
-
 @clause("SEC-08")
 def test_each_org_has_tokens_of_its_own(evidence: Evidence, mint: Mint, stranger: Tenant) -> None:
     """`org` of both tokens is the org that minted, at mint and at refresh, and no two orgs share it."""
@@ -242,11 +233,8 @@ def test_another_orgs_identity_is_out_of_sight(evidence: Evidence, mint: Mint, s
             asked="deleted another org's identity, then looked for it", contract=contract)  # fmt: skip
 
 
-of_a_workspace = pytest.mark.parametrize("mint", [MINTS["agent"], MINTS["path"]], ids=str)
-
-
 @clause("SEC-08")
-@of_a_workspace
+@pytest.mark.parametrize("mint", [MINTS["agent"], MINTS["path"]], ids=str)
 def test_another_orgs_keys_are_out_of_reach(evidence: Evidence, mint: Mint, stranger: Tenant) -> None:
     """An org can't revoke another's workspace token; what that mints goes on."""
     key_id, key = stranger.another_workspace_token()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contract.harness.clocks import Clock
-from contract.harness.errors import CouldNotTry
+from contract.harness.errors import CouldNotTry, Violation
 from contract.harness.evidence import Evidence, redeemed
 from contract.harness.exchanges import Answer, Pair, pair_of
 from contract.harness.forgery import signed_by_another, with_another_signature
@@ -88,6 +88,7 @@ def _pause(clock: Clock, seconds: int) -> None:
 def test_a_replay_ends_only_its_own_session(evidence: Evidence, mint: Mint) -> None:
     """Another session of the same identity goes on: its bearer is believed, its refresh token redeemed."""
     victim, bystander = evidence.fresh(mint), evidence.spend(mint)
+    twin(evidence.service.knock(bystander.access), what="the other session's bearer before")
     evidence.rotate(victim)
     replay = evidence.service.refresh(victim.refresh)
     if replay.status < 400:
@@ -128,8 +129,10 @@ def _one_at_most(answers: list[Answer], evidence: Evidence) -> None:
     winners = [pair_of(answer) for answer in answers if answer.status == 200]
     if len(winners) > 1:
         live = sum(evidence.service.refresh(pair.refresh).status == 200 for pair in winners)
-        hold(False, asked=asked, contract="at most one succeeds and no two live descendants remain",
-             came=f"{len(winners)} succeeded, and {live} descendants live")  # fmt: skip
+        raise Violation(
+            f"{asked}; the contract says that at most one succeeds, and that no two live descendants remain; "
+            f"{len(winners)} succeeded, and {live} of their descendants live"
+        )
 
 
 SPOILT: dict[str, Any] = {

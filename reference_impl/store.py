@@ -162,6 +162,14 @@ class Store:
         """Mark a refresh token as redeemed."""
         self._changed("UPDATE tokens SET status = 'used', used_at = ? WHERE id = ?", now, token_id)
 
+    def tokens_of(self, session: str) -> list[str]:
+        """Return the ids of all tokens of a session."""
+        return [row["id"] for row in self._db.execute("SELECT id FROM tokens WHERE session = ?", (session,))]
+
+    def revoke_token(self, token_id: str) -> None:
+        """End one token."""
+        self._changed("UPDATE tokens SET status = 'revoked' WHERE id = ?", token_id)
+
     def revoke_session(self, session: str) -> None:
         """End a session: all tokens with its id."""
         self._changed("UPDATE sessions SET revoked = 1 WHERE id = ?", session)

@@ -41,6 +41,10 @@ class Evidence:
         """Leave a live pair, whatever its TTL and mark, for the next that `spend`s."""
         self._spares[mint.name] = pair
 
+    def forget(self, mint: Mint) -> None:
+        """Drop the pair that was kept: it turned out to be spent."""
+        self._spares.pop(mint.name, None)
+
     def generation(self, mint: Mint, number: int, **fields: Any) -> Pair:
         """Return the pair after `number` rotations of a mint with `fields`."""
         key = f"{mint.name} {json.dumps(fields, sort_keys=True)}"

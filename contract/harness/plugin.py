@@ -16,6 +16,7 @@ from contract.harness.mints import MINTS, Mint
 from contract.harness.redaction import plain, scrub
 from contract.harness.results import Outcome, Row, exit_code
 from contract.harness.service import Service
+from contract.harness.tenancy import Tenant
 from contract.harness.tokens import Malformed
 from contract.harness.trial import Settings, Trial
 
@@ -135,6 +136,12 @@ def _offered(request: pytest.FixtureRequest) -> None:
 def evidence(trial: Trial) -> Evidence:
     """The pairs of the run: `pair`, `generation`, `fresh`, `rotate`."""
     return trial.evidence
+
+
+@pytest.fixture
+def stranger(trial: Trial) -> Tenant:
+    """Another org on the target; opened after it was seen that there is one."""
+    return trial.stranger
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,13 @@ class Presenter:
 
     def present(self, place: Place, text: str) -> Answer:
         """Present a token as a bearer, or for a refresh."""
-        return self._service.knock(text) if place == "bearer" else self._service.refresh(text)
+        if place == "bearer":
+            return self._service.knock(text)
+        answer = self._service.refresh(text)
+        if answer.status == 200:
+            # What the token was forged from is spent: a second forgery of it would be refused for that.
+            self._evidence.forget(self._door)
+        return answer
 
     def turned_away(self, place: Place, text: str, what: str, reason: str) -> None:
         """Hold that a bent token is refused: a bearer with 401, a refresh token with 400 or 401."""

@@ -7,7 +7,18 @@ from typing import ClassVar
 
 from reference_impl.rules import Rules
 
-_ROOMS = ("history", "ttl", "marks", "rotation", "time", "keys")
+_ROOMS = (
+    "history",
+    "ttl",
+    "marks",
+    "rotation",
+    "time",
+    "keys",
+    "sessions",
+    "revocation",
+    "forgery",
+    "exposure",
+)
 
 
 class Mutant(Rules):

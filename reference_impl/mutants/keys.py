@@ -20,7 +20,7 @@ class BaseUrlBeatsTheBoundKeyUnlessLocal(Mutant):
 class UnknownKidsAreLookedUp(Mutant):
     """A kid that is not the bound key's is looked for at BASE_URL."""
 
-    breaks = frozenset({"JWKS-02", "JWKS-03", "JWKS-06"})
+    breaks = frozenset({"JWKS-02", "JWKS-03", "JWKS-06", "SEC-03"})
 
     def bound_key_suffices(self) -> bool:
         return False
@@ -86,7 +86,7 @@ class FallsBackToTheDefault(Mutant):
 class NoKeysNoCheck(Mutant):
     """When no key can be found, a bearer passes unverified."""
 
-    breaks = frozenset({"JWKS-03", "JWKS-07"})
+    breaks = frozenset({"JWKS-03", "JWKS-07", "SEC-02", "SEC-03", "SEC-04"})
 
     def unverified_passes(self, *, no_keys: bool) -> bool:
         return no_keys

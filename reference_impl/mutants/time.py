@@ -25,7 +25,7 @@ class RefreshLivesTwoMinutesLong(Mutant):
 class RefreshNeverExpires(Mutant):
     """Nobody looks at a refresh token's exp."""
 
-    breaks = frozenset({"CLK-01", "CLK-04"})
+    breaks = frozenset({"CLK-01", "CLK-04", "SEC-04"})
 
     def expired(self, kind: Kind, exp: int, now: float) -> bool:
         return kind == "access" and super().expired(kind, exp, now)

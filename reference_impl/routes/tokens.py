@@ -1,5 +1,6 @@
 """What is done with tokens that exist: refresh, revoke, introspect."""
 
+import asyncio
 from typing import Any
 
 from starlette.requests import Request
@@ -48,10 +49,25 @@ async def revoke(request: Request) -> Response:
     asked = [name for name in ways if body.get(name) is not None]
     if not asked:
         raise BadRequest("one of tokenId, identityId and sessionId is required")
+    if asked == ["sessionId"] and not service.rules.revokes_whole_sessions():
+        return await _revoke_what_is_there(service, principal, requests.required(body, "sessionId"))
     with service.store.transaction():
         found = [ways[name](service, principal, requests.required(body, name)) for name in asked]
         if not all(found):
             raise service.rules.refusal_to_revoke(exists=None not in found)
+    return Response(status_code=204)
+
+
+async def _revoke_what_is_there(service: Service, principal: Principal, session: str) -> Response:
+    """Revoke the tokens that a session has now."""
+    known = service.store.session_grant(session)
+    if known is None or not service.rules.belongs(principal, known[0]):
+        raise service.rules.refusal_to_revoke(exists=known is not None)
+    found = service.store.tokens_of(session)
+    await asyncio.sleep(0)  # where a store that is not asked in one transaction lets others in
+    with service.store.transaction():
+        for token_id in found:
+            service.store.revoke_token(token_id)
     return Response(status_code=204)
 
 

@@ -12,6 +12,10 @@ class RevocationRules:
         del endpoint
         return True
 
+    def revokes_whole_sessions(self) -> bool:
+        """Say whether a session is revoked as such, with whatever a refresh issues in the same moment."""
+        return True
+
     def revoking_token_ends(self, endpoint: Endpoint) -> bool:
         """Say whether revoking one token of a session ends the session: a pair stands and falls together."""
         del endpoint

@@ -1,0 +1,120 @@
+"""Slips in what a refresh uses up, and in what a second use costs."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from reference_impl.facts import TokenState
+from reference_impl.mutants import Mutant
+
+
+class RefreshTokensAreReusable(Mutant):
+    """A refresh token may be redeemed again and again."""
+
+    breaks = frozenset({"SES-01", "SES-02", "SES-03", "SES-05"})
+
+    def consumes(self, state: TokenState) -> bool:
+        return False
+
+
+class TwoRefreshesRace(Mutant):
+    """A token's state is read, and used up a moment later."""
+
+    breaks = frozenset({"SES-05"})
+
+    def is_one_step(self) -> bool:
+        return False
+
+
+class ReplayIsMerelyRefused(Mutant):
+    """A used refresh token is refused, and nothing else happens."""
+
+    breaks = frozenset({"SES-02", "SES-03"})
+
+    def is_reuse(self, state: TokenState, now: float) -> bool:
+        return False
+
+
+class ReplayWithinASecondIsForgiven(Mutant):
+    """A replay in the second of the rotation is taken for a client that tries again."""
+
+    breaks = frozenset({"SES-02", "SES-03"})
+
+    def is_reuse(self, state: TokenState, now: float) -> bool:
+        return super().is_reuse(state, now) and now - (state.used_at or 0) >= 1
+
+
+class OldReplaysAreForgotten(Mutant):
+    """What was used more than a second ago is no longer looked for."""
+
+    breaks = frozenset({"SES-03"})
+
+    def is_reuse(self, state: TokenState, now: float) -> bool:
+        return super().is_reuse(state, now) and now - (state.used_at or 0) < 1
+
+
+class OnlyTheFirstTokenIsWatched(Mutant):
+    """A replay ends the session if it is that of the minted token."""
+
+    breaks = frozenset({"SES-03"})
+
+    def theft_ends(self, state: TokenState) -> bool:
+        return state.number == 0
+
+
+class CascadeOnTwoEndpointsOnly(Mutant):
+    """A replay ends the session of an identity or an agent; path tokens are forgotten."""
+
+    breaks = frozenset({"SES-02", "SES-03"})
+
+    def theft_ends(self, state: TokenState) -> bool:
+        return state.grant.endpoint in ("identity", "agent")
+
+
+class ReplayEndsAllSessions(Mutant):
+    """A replay ends all sessions of the same subject."""
+
+    breaks = frozenset({"SES-04"})
+
+    def theft_ends_siblings(self, state: TokenState) -> bool:
+        return True
+
+
+class BearersOutliveTheirSession(Mutant):
+    """An access token is good until its exp, whatever became of its session."""
+
+    breaks = frozenset({"REV-03", "REV-05", "SES-02"})
+
+    def bearer_lives(self, state: TokenState | None) -> bool:
+        return state is None or state.status == "live"
+
+
+class BadFormUsesUp(Mutant):
+    """The first token in a refresh request is used up before its form is looked at."""
+
+    breaks = frozenset({"SES-06"})
+
+    def used_up_by_refusal(self, raw: bytes) -> str | None:
+        try:
+            tokens = json.loads(raw)["refreshToken"]
+        except (ValueError, KeyError, TypeError):
+            return None
+        return tokens[0] if isinstance(tokens, list) and tokens and isinstance(tokens[0], str) else None
+
+
+class RefreshTokensOpenDoors(Mutant):
+    """A bearer may be of either type."""
+
+    breaks = frozenset({"SES-07"})
+
+    def is_bearer(self, claims: Mapping[str, Any]) -> bool:
+        return claims.get("token_type") in ("access", "refresh")
+
+
+class ForgedRefreshTokensPass(Mutant):
+    """A refresh token is looked up by its jti, whoever signed it."""
+
+    breaks = frozenset({"SEC-01", "SEC-02", "SES-08"})
+
+    def unverified_refresh_passes(self) -> bool:
+        return True
