@@ -114,7 +114,7 @@ class RefreshTokensOpenDoors(Mutant):
 class ForgedRefreshTokensPass(Mutant):
     """A refresh token is looked up by its jti, whoever signed it."""
 
-    breaks = frozenset({"SEC-01", "SEC-02", "SES-08"})
+    breaks = frozenset({"SEC-01", "SEC-02", "SEC-04", "SES-08"})
 
     def unverified_refresh_passes(self) -> bool:
         return True
