@@ -134,9 +134,10 @@ class Sessions:
         rules, store = self._rules, self._store
         if rules.delegation_over(grant, now):
             raise Unauthorized("the delegation is over", code="delegation_expired")
-        if grant.workspace_token is not None and rules.workspace_token_counts(grant.endpoint):
+        if grant.workspace_token is not None:
             minter = store.key(grant.workspace_token)
-            if minter is None or not rules.key_lives(revoked=minter["revoked"]):
+            gone = minter is None or not rules.key_lives(revoked=minter["revoked"])
+            if gone and rules.workspace_token_counts(grant.endpoint):
                 raise Unauthorized("the workspace token is revoked", code="workspace_token_revoked")
         if grant.identity is not None and rules.identity_counts(grant.endpoint):
             identity = store.identity(grant.identity)

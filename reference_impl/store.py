@@ -6,7 +6,6 @@ import json
 import sqlite3
 import weakref
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 from reference_impl.errors import ConfigError
@@ -126,7 +125,7 @@ class Store:
         self._db.execute(
             "INSERT INTO sessions (id, org, subject, endpoint, grant_json) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO NOTHING",
-            (session, grant.org, grant.subject, grant.endpoint, json.dumps(asdict(grant))),
+            (session, grant.org, grant.subject, grant.endpoint, json.dumps(vars(grant))),
         )
 
     def add_token(self, token_id: str, session: str, kind: Kind, number: int) -> None:

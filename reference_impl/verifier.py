@@ -33,7 +33,7 @@ class KeySet:
         self._bound: tuple[PublicKey, ...] | None = None
         if rules.bound_key_counts(config.public, config.base_url):
             self._bound = (PublicKey.load(str(config.public)),)
-        self._url = _address(config.base_url, rules)
+        self._base_url = config.base_url
         self._keys: tuple[PublicKey, ...] = ()
         self._fetched = self._tried = float("-inf")
         self._lock = asyncio.Lock()
@@ -69,7 +69,8 @@ class KeySet:
         return given
 
     async def _refetch(self, now: float) -> None:
-        for url in (self._url, *self._rules.fallback_urls(self._url)):
+        first = _address(self._base_url, self._rules)
+        for url in (first, *self._rules.fallback_urls(first)):
             if keys := await self._fetch(url):
                 self._keys, self._fetched = keys, now
                 return

@@ -49,6 +49,7 @@ class Target:
     """What is on trial: `spec` is a string of the grammar of targets, `name` what the reports call it.
 
     `clauses` are the globs of the clauses that it is held to, all if empty; `baseline` is a file's path.
+    `opened_by` opens it in place of what `spec` says.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Target:
     launching: Launching = field(default_factory=Launching)
     clauses: tuple[str, ...] = ()
     baseline: str | None = None
+    opened_by: "Callable[[Target], contextlib.AbstractContextManager[Connection]] | None" = None
 
     def __str__(self) -> str:
         return self.name

@@ -19,6 +19,7 @@ from contract.harness.traps import MockedNet
 # The two houses stay apart: the reference is known here by name alone.
 REFERENCE = "reference_impl.app:create_app"
 MUTANTS = "reference_impl.mutants:mutants"
+WITNESS = "reference_impl.mutants.witness:witness"
 _NOWHERE = "http://relayauth.invalid"
 
 
@@ -26,6 +27,14 @@ _NOWHERE = "http://relayauth.invalid"
 def reference(target: Target) -> Iterator[Connection]:
     """Open the reference with a key of this run and a database in memory: every ability."""
     with _deployed(target.name, "reference", load(REFERENCE)) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def witnessed(target: Target, noticed: set[str]) -> Iterator[Connection]:
+    """Open the reference, unbroken; mutants that would have decided otherwise are added to `noticed`."""
+    create_app = functools.partial(load(REFERENCE), rules=load(WITNESS)(noticed))
+    with _deployed(target.name, "reference", create_app) as connection:
         yield connection
 
 

@@ -56,6 +56,14 @@ def _clause_of(node: pytest.Item | Any) -> Clause | None:
     return catalogue()[mark.args[0]] if mark else None
 
 
+def pytest_pycollect_makeitem(collector: pytest.Module | Any, obj: object) -> list[pytest.Item] | None:
+    """Leave a case alone that is about no chosen clause, before its rows are made."""
+    court = collector.config.stash[COURT]
+    marks = [mark.args[0] for mark in getattr(obj, "pytestmark", ()) if mark.name == "clause"]
+    chosen = any(mark in clauses for mark in marks for clauses in court.chosen.values())
+    return [] if marks and not chosen else None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Put each case on trial for every target, and a case about minting at every endpoint of its clause."""
     clause = _clause_of(metafunc.definition)
@@ -127,6 +135,8 @@ def _offered(request: pytest.FixtureRequest) -> None:
     for need in clause.needs:
         if need in opened.connection.lacking:
             raise NotTried(f"needs {need}: {opened.connection.lacking[need]}")
+    if opened.settings.brief and any(row.outcome == "fail" for row in opened.rows if row.clause == clause.id):
+        raise NotTried("another case of the clause has failed, and a brief run wants to know no more")
     mint: Mint | None = request.node.callspec.params.get("mint")
     if mint is not None and mint.name in opened.tenant.closed:
         raise NotTried(opened.tenant.closed[mint.name])

@@ -1,14 +1,15 @@
 """The self-proof: the contract run against every mutant, and what each clause caught."""
 
+import functools
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 
 from contract.harness.clauses import catalogue
 from contract.harness.connections import Target
-from contract.harness.inprocess import MUTANTS, load
+from contract.harness.inprocess import MUTANTS, load, witnessed
 from contract.harness.runs import run
 from contract.harness.tokens import other_key, run_key
 from contract.harness.trial import Settings
@@ -58,38 +59,54 @@ def catalogue_of_mutants() -> Mapping[str, type]:
     return found
 
 
-def autopsy(name: str) -> Autopsy:
-    """Run the whole contract against one mutant."""
+def autopsy(name: str, clauses: Sequence[str]) -> Autopsy:
+    """Hold one mutant to `clauses`."""
     mutant = catalogue_of_mutants()[name]
-    sentence = " ".join((mutant.__doc__ or "").split())
-    declared: frozenset[str] = mutant.breaks  # type: ignore[attr-defined]
-    target = Target(f"mutant:{name}", f"mutant:{name}")
-    (report,) = run(Settings(targets=(target,), fuzz_examples=FUZZ_EXAMPLES))
-    return Autopsy(
+    bare = Autopsy(
         name=name,
-        sentence=sentence,
-        declared=declared,
+        sentence=" ".join((mutant.__doc__ or "").split()),
+        declared=mutant.breaks,  # type: ignore[attr-defined]
+        caught=frozenset(),
+    )
+    if not clauses:
+        return bare
+    target = Target(f"mutant:{name}", f"mutant:{name}", clauses=tuple(clauses))
+    (report,) = run(Settings(targets=(target,), fuzz_examples=FUZZ_EXAMPLES, brief=True))
+    return replace(
+        bare,
         caught=frozenset(each.clause for each in report.results if each.outcome == "fail"),
         errors=frozenset(each.clause for each in report.results if each.outcome == "error"),
         problem=report.problem,
     )
 
 
-def autopsies(names: Sequence[str], heard: Callable[[Autopsy], None] | None = None) -> Iterator[Autopsy]:
-    """Examine mutants on all cores; the keys are made once, before the processes part."""
+def noticed_by(clause: str) -> frozenset[str]:
+    """Return the mutants that decide otherwise than the reference while `clause` is tried on it.
+
+    All others answer that clause as the reference does, so there is no need to ask them.
+    """
+    noticed: set[str] = set()
+    target = Target("reference", "reference", opened_by=functools.partial(witnessed, noticed=noticed))
+    run(Settings(targets=(target,), clauses=(clause,), fuzz_examples=FUZZ_EXAMPLES))
+    return frozenset(noticed)
+
+
+def prove(names: Sequence[str] = ()) -> Proof:
+    """Examine the mutants of `names`, or all, on all cores; only with all is a clause called toothless.
+
+    Each clause is tried on the reference first, with a witness; each mutant is then held to the clauses where
+    it would decide otherwise. Both keys are made once, before the processes part.
+    """
     run_key(), other_key()
+    book = list(catalogue().clauses)
     forked = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=forked) as pool:
-        waiting = [pool.submit(autopsy, name) for name in names]
-        for done in as_completed(waiting):
-            if heard:
-                heard(done.result())
-        yield from (each.result() for each in waiting)
-
-
-def prove(names: Sequence[str] = (), heard: Callable[[Autopsy], None] | None = None) -> Proof:
-    """Examine the mutants of `names`, or all; only with all of them is a clause called toothless."""
-    found = list(autopsies(names or list(catalogue_of_mutants()), heard))
+        noticed = dict(zip(book, pool.map(noticed_by, book), strict=True))
+        held = {
+            name: [clause for clause in book if name in noticed[clause]]
+            for name in names or catalogue_of_mutants()
+        }
+        found = list(pool.map(autopsy, held, held.values()))
     bitten = frozenset().union(*(each.caught for each in found))
     musts = [each.id for each in catalogue().clauses.values() if each.level == "must"]
     return Proof(found, () if names else [clause for clause in musts if clause not in bitten])

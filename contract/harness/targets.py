@@ -56,4 +56,4 @@ def opener(name: str) -> Opener:
 
 def connect(target: Target) -> contextlib.AbstractContextManager[Connection]:
     """Open a target: `with connect(Target("reference", "reference")) as connection`."""
-    return opener(target.spec)(target)
+    return (target.opened_by or opener(target.spec))(target)

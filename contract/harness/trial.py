@@ -32,7 +32,7 @@ _NOT_FOLLOWING = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run was asked for."""
+    """What a run was asked for; a `brief` one leaves out the other cases of a clause that has failed."""
 
     targets: tuple[Target, ...] = (Target("reference", "reference"),)
     clauses: tuple[str, ...] = ()
@@ -43,6 +43,7 @@ class Settings:
     seed: int = 0
     strict: bool = False
     keep: bool = False
+    brief: bool = False
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
 
     def chosen(self, target: Target) -> tuple[str, ...]:

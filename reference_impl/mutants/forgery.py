@@ -117,7 +117,7 @@ class TokensBringTheirKey(Mutant):
 
     def lent_keys(self, header: Mapping[str, Any]) -> Collection[Mapping[str, Any]]:
         jwk = header.get("jwk")
-        return [jwk] if isinstance(jwk, dict) else []
+        return (jwk,) if isinstance(jwk, dict) else ()
 
 
 class JkuIsFollowed(Mutant):
@@ -127,7 +127,7 @@ class JkuIsFollowed(Mutant):
 
     def lent_urls(self, header: Mapping[str, Any]) -> Collection[str]:
         jku = header.get("jku")
-        return [jku] if isinstance(jku, str) else []
+        return (jku,) if isinstance(jku, str) else ()
 
 
 class X5uIsFollowed(Mutant):
@@ -137,7 +137,7 @@ class X5uIsFollowed(Mutant):
 
     def lent_urls(self, header: Mapping[str, Any]) -> Collection[str]:
         x5u = header.get("x5u")
-        return [x5u] if isinstance(x5u, str) else []
+        return (x5u,) if isinstance(x5u, str) else ()
 
 
 class KidIsAnAddress(Mutant):
@@ -147,7 +147,7 @@ class KidIsAnAddress(Mutant):
 
     def lent_urls(self, header: Mapping[str, Any]) -> Collection[str]:
         kid = str(header.get("kid"))
-        return [kid] if kid.startswith("http") else []
+        return (kid,) if kid.startswith("http") else ()
 
 
 class AnyIssuerWillDo(Mutant):

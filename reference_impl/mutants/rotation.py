@@ -22,7 +22,7 @@ class RotationShortens(Mutant):
 class RotationDriftsAtTheFourth(Mutant):
     """From the fourth rotation on a token lives a second less."""
 
-    breaks = frozenset({"CLK-03", "ROT-02", "ROT-04", "ROT-05", "ROT-06"})
+    breaks = frozenset({"CLK-03", "ROT-02", "ROT-04", "ROT-06"})
 
     def rotated_refresh_exp(self, rotation: Rotation, iat: int, ttl: int) -> int:
         return iat + ttl - (rotation.number >= 4)

@@ -1,0 +1,58 @@
+"""A witness: rules that decide as the contract says, and note which mutants would have decided otherwise."""
+
+import copy
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from reference_impl.mutants import Mutant, mutants
+from reference_impl.rules import Rules
+
+Decision = Callable[..., Any]
+
+
+def witness(noticed: set[str]) -> Rules:
+    """Return the unbroken rules; the names of mutants that differ at any decision are added to `noticed`.
+
+    A mutant that never differs while a question is asked answers that question as the reference does.
+    """
+    dissenters: dict[str, dict[str, Decision]] = defaultdict(dict)
+    for name, mutant in mutants().items():
+        decision = overridden(mutant)
+        dissenters[decision][name] = getattr(mutant(), decision)
+    ours = {decision: _watched(decision, others, noticed) for decision, others in dissenters.items()}
+    watching: Rules = type("Witness", (Rules,), ours)()
+    return watching
+
+
+def overridden(mutant: type[Mutant]) -> str:
+    """Return the name of the one decision that `mutant` overrides."""
+    (decision,) = (name for name, value in vars(mutant).items() if callable(value))
+    return decision
+
+
+def _watched(decision: str, others: Mapping[str, Decision], noticed: set[str]) -> Decision:
+    right: Decision = getattr(Rules, decision)
+
+    def decide(rules: Rules, *args: Any, **named: Any) -> Any:
+        waiting = [name for name in others if name not in noticed]
+        # A mutant may change what it is given.
+        theirs = {name: _outcome(others[name], *copy.deepcopy((args, named))) for name in waiting}
+        found = right(rules, *args, **named)
+        noticed.update(name for name in waiting if theirs[name] != _comparable(found))
+        return found
+
+    return decide
+
+
+def _outcome(decision: Decision, args: Any, named: Any) -> Any:
+    """Return what a decision comes to; an error that it raises is one too."""
+    try:
+        return _comparable(decision(*args, **named))
+    except Exception as error:  # noqa: BLE001 - a mutant may raise anything
+        return "raised", _comparable(error)
+
+
+def _comparable(found: Any) -> Any:
+    """Return what can be compared: two refusals are equal if they say the same."""
+    return (type(found), found.args, vars(found)) if isinstance(found, Exception) else found
