@@ -73,8 +73,8 @@ class Host:
 
     @property
     def due(self) -> float:
-        """When it renews: a minute before the announced expiry, in Unix seconds."""
-        return _announced(self.pairs[-1]) - SKEW
+        """When it renews: a minute before its refresh token ends, in Unix seconds."""
+        return self.pairs[-1].refresh.exp - SKEW
 
 
 def renewals(evidence: Evidence, clock: Clock, ttl: int | None, days: int) -> Mapping[str, Host]:

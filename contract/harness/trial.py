@@ -174,11 +174,10 @@ class Trial:
         return KeySources(self.connection.deployment, self.connection.clock, self.service.trail)
 
     def _clear_up(self, tenant: Tenant) -> None:
-        if self.settings.keep and not self.connection.throwaway:
-            self._leftovers += [plain(each) for each in tenant.kept()]
-        elif self.connection.kind != "exec":
-            self._leftovers += [plain(each) for each in tenant.close()]
-        # What a launched server holds is gone with it, also if it hangs or is dead.
+        if self.connection.throwaway:
+            return
+        left = tenant.kept() if self.settings.keep else tenant.close()
+        self._leftovers += map(plain, left)
 
     def close(self) -> None:
         """Take away what the run made, and let go of the target."""
