@@ -17,6 +17,7 @@ _ROOMS = (
     "sessions",
     "revocation",
     "forgery",
+    "claims",
     "exposure",
 )
 

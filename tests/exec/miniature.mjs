@@ -6,6 +6,7 @@ import * as crypto from "node:crypto";
 const CAP = 7776000; // seconds, 90 days
 const DAY = 86400;
 const HOUR = 3600;
+const PLANES = ["relayauth", "relayfile", "relaycast", "cloud"];
 const ISSUER = "https://relayauth.dev";
 const env = (name) => process.env[name]?.trim() || undefined;
 const FAULT = env("MINIATURE_FAULT");
@@ -53,7 +54,10 @@ function read(text) {
   const raw = segments.map((each) => Buffer.from(each, "base64url"));
   if (segments.length !== 3 || raw.some((each, i) => each.toString("base64url") !== segments[i])) throw new Error();
   const [header, claims] = raw.slice(0, 2).map((each) => JSON.parse(each.toString()));
-  if (header.alg !== "RS256" || claims.iss !== ISSUER) throw new Error("not one of ours");
+  const strange = header.alg !== "RS256" || "crit" in header || (header.typ ?? "JWT") !== "JWT";
+  const timed = Number.isInteger(claims.exp) && Number.isInteger(claims.iat);
+  const addressed = Array.isArray(claims.aud) && claims.aud.some((each) => PLANES.includes(each));
+  if (strange || !timed || !addressed || claims.iss !== ISSUER) throw new Error("not one of ours");
   return { header, claims, signed: Buffer.from(segments.slice(0, 2).join(".")), signature: raw[2] };
 }
 
@@ -78,6 +82,7 @@ async function bearer(text) {
 const keys = new Map(); // text -> {id, org, scopes, revoked, kind, workspaceId}
 const identities = new Map(); // id -> identity
 const sessions = new Map(); // sid -> what was granted at mint, and whether it is revoked
+const issued = new Map(); // jti of every token that was issued -> its sid
 const pending = new Map(); // jti of a refresh token that was issued -> whether it is still unused
 
 class Refusal extends Error {
@@ -127,6 +132,7 @@ function issue(session, meta, ttl) {
   const end = (seconds) => Math.min(iat + seconds, session.horizon ?? Infinity);
   const make = (type, exp, scopes, aud) => {
     const jti = id(session.prefix || "tok_");
+    issued.set(jti, session.claims.sid);
     if (type === "refresh") pending.set(jti, true);
     const claims = { ...session.claims, scopes, aud, token_type: type, iss: ISSUER, iat, exp, jti };
     if (Object.keys(meta).length) claims.meta = meta;
@@ -212,7 +218,7 @@ function refresh(_caller, body) {
   let token;
   try {
     token = read(body.refreshToken);
-    if (!crypto.verify("RSA-SHA256", token.signed, ownKey, token.signature)) throw new Error();
+    if (token.header.kid !== kid || !crypto.verify("RSA-SHA256", token.signed, ownKey, token.signature)) throw new Error();
   } catch {
     reject(401, "invalid_token");
   }
@@ -220,6 +226,8 @@ function refresh(_caller, body) {
   const session = sessions.get(claims.sid);
   demand(claims.token_type === "refresh" && session && pending.has(claims.jti), 401, "invalid_token");
   demand(!(session.horizon <= now()), 401, "delegation_expired");
+  const minter = [...keys.values()].find((each) => each.id === session.workspaceTokenId);
+  demand(!minter?.revoked, 401, "workspace_token_revoked");
   demand(!expired(claims) && !session.revoked, 401, "invalid_token");
   if (!pending.get(claims.jti)) session.revoked = true;
   demand(!session.revoked, 401, "token_reused");
@@ -283,10 +291,11 @@ function deleteIdentity(caller, _body, identityId) {
 }
 
 function revoke(caller, body) {
-  const { sessionId, identityId } = body;
-  demand(sessionId || identityId, 400, "invalid_request");
-  const named = (session) => session.claims.sid === sessionId || session.claims.sub === identityId;
-  demand(revokeWhere(caller, named) || identities.has(identityId), 404, "token_not_found");
+  const { sessionId, tokenId, identityId } = body;
+  demand([sessionId, tokenId, identityId].some((each) => typeof each === "string"), 400, "invalid_request");
+  const sid = sessionId ?? issued.get(tokenId);
+  const named = (session) => session.claims.sid === sid || session.claims.sub === identityId;
+  demand(revokeWhere(caller, named) || identities.get(identityId)?.orgId === caller.org, 404, "token_not_found");
 }
 
 function introspect(caller, _body, _id, query) {
