@@ -11,6 +11,7 @@ ORDER = (
     "vectors",
     "mints",
     "clocks",
+    "pacing",
     "transport",
     "traps",
     "surface",

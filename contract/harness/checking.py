@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contract.harness.results import TargetReport
     from contract.harness.trial import Settings
 
+ACCESS = ("api_key_env", "second_api_key_env", "signing_key", "allow_http", "rate", "any_host")
 DEFAULT_KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
 
 
@@ -46,6 +47,10 @@ DEFAULT_KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
 )
 @click.option("--keep", is_flag=True, help="Leave what the run made on the target.")
 @click.option("--allow-http", is_flag=True, help="Send credentials over plain http.")
+@click.option("--polite", is_flag=True, help="Little hostile volume; a URL gets at most 5 requests a second.")
+@click.option("--rate", metavar="N/s", help="A URL gets at most N requests a second.")
+@click.option("--yes-i-may-test-this-host", "any_host", is_flag=True,
+              help="For a URL whose name does not say that it is there to be tested.")  # fmt: skip
 @click.option("--cwd", metavar="DIR", help="exec: the folder to start the command in.")
 @click.option("--env", metavar="NAME=VALUE", multiple=True, help="exec: a variable for the command.")
 @click.option("--ready-path", metavar="PATH", help="exec: what to ask until it answers.  [default: /health]")
@@ -70,9 +75,7 @@ def check(
     """
     for file in filter(None, (json_file, junit_file)):
         writable(file)
-    access = {
-        name: chosen.pop(name) for name in ("api_key_env", "second_api_key_env", "signing_key", "allow_http")
-    }
+    access = {name: chosen.pop(name) for name in ACCESS} | {"polite": chosen["polite"]}
     launching = {name: chosen.pop(name) for name in ("cwd", "env", "ready_path", "ready_timeout")}
     named = targets_of((*targets, *more_targets) or ("reference",), config, access, launching)
     if baseline:

@@ -9,6 +9,7 @@ import httpx
 
 from contract.harness.clauses import ABILITIES
 from contract.harness.clocks import Clock
+from contract.harness.pacing import Pace
 from contract.harness.redaction import Secret
 from contract.harness.tokens import SigningKey
 from contract.harness.traps import Spread
@@ -20,7 +21,11 @@ Launch = Callable[[Mapping[str, str]], contextlib.AbstractContextManager[httpx.C
 
 @dataclass(frozen=True)
 class Access:
-    """What the caller of a run holds: credentials by value that hides itself, and permissions."""
+    """What the caller of a run holds: credentials by value that hides itself, and permissions.
+
+    `rate` is how many requests a second a deployment may be asked, None for no bound; `any_host` says that
+    the caller may test a host whose name does not tell that it is there to be tested.
+    """
 
     api_key: Secret | None = None
     api_key_env: str = "RELAYAUTH_CONTRACT_API_KEY"
@@ -28,6 +33,8 @@ class Access:
     second_api_key_env: str | None = None
     signing_key: SigningKey | None = None
     allow_http: bool = False
+    rate: float | None = None
+    any_host: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ class Connection:
 
     `lacking` says, for each ability that the target does not offer, why; `throwaway` is true where all that
     a run makes there vanishes with the connection; `at_once` sends several requests at the same time where
-    threads can't.
+    threads can't; `pace` is kept by every request.
     """
 
     name: str
@@ -97,6 +104,7 @@ class Connection:
     lacking: dict[str, str] = field(default_factory=dict)
     throwaway: bool = False
     at_once: AtOnce | None = None
+    pace: Pace | None = None
 
     @property
     def abilities(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import os
 
 from contract.harness.connections import Access
 from contract.harness.errors import UsageError
+from contract.harness.pacing import POLITE, per_second
 from contract.harness.redaction import Secret
 from contract.harness.tokens import SigningKey
 
@@ -14,6 +15,9 @@ def access_from(
     second_api_key_env: str | None = None,
     signing_key: str | None = None,
     allow_http: bool = False,
+    rate: str | None = None,
+    any_host: bool = False,
+    polite: bool = False,
 ) -> Access:
     """Read what the named variables and the key file hold; `UsageError` for what is empty or unreadable."""
     second = _secret("second API key", second_api_key_env) if second_api_key_env else None
@@ -26,6 +30,8 @@ def access_from(
         second_api_key_env=second_api_key_env,
         signing_key=SigningKey.load(signing_key) if signing_key else None,
         allow_http=allow_http,
+        rate=per_second(rate) if rate else POLITE if polite else None,
+        any_host=any_host,
     )
 
 

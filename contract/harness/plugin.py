@@ -27,6 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--target", action="append", default=[], help="what is on trial (default: reference)")
     group.addoption("--clause", action="append", default=[], help="a clause id or a glob of ids")
     group.addoption("--endpoint", action="append", default=[], choices=tuple(MINTS), help="a mint endpoint")
+    group.addoption(
+        "--yes-i-may-test-this-host", action="store_true", help="for a URL that may be production"
+    )
     group.addoption("--api-key-env", default=Access.api_key_env, help="the variable with the org API key")
 
 
@@ -39,7 +42,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
         targets = config.getoption("--target") or ["reference"]
         try:
-            access = access_from(api_key_env=config.getoption("--api-key-env"))
+            access = access_from(
+                api_key_env=config.getoption("--api-key-env"),
+                any_host=config.getoption("--yes-i-may-test-this-host"),
+            )
             config.stash[COURT] = Court(
                 Settings(
                     targets=tuple(Target(spec, spec, access) for spec in targets),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 
 from contract.harness.clocks import REAL
-from contract.harness.errors import CouldNotTry
+from contract.harness.errors import CouldNotTry, NotTried
 from contract.harness.exchanges import Answer
 from contract.harness.service import Prepared, Service
 from contract.harness.transport import ANSWER_DEADLINE, exchange
@@ -46,6 +46,9 @@ class Racer:
         Raises `CouldNotTry` if any of them got no answer. A 429 is not waited out: it is an answer here.
         """
         service = self._service
+        pace = service.connection.pace
+        if pace and len(prepared) > pace.burst:
+            raise NotTried(f"a pace of {pace.burst} requests at once leaves no race of {len(prepared)}")
         at_once = service.connection.at_once or self._over_sockets
         service.requests += len(prepared)
         started = REAL["perf"]()
@@ -60,7 +63,7 @@ class Racer:
 
     def _over_sockets(self, requests: Sequence[httpx.Request]) -> list[httpx.Response]:
         """Send from one thread each; the barrier falls when every connection is warm."""
-        http = self._service.connection.http
+        http, pace = self._service.connection.http, self._service.connection.pace
         cold = len(requests) > self._warm
         barrier = threading.Barrier(len(requests), timeout=ANSWER_DEADLINE)
 
@@ -69,6 +72,9 @@ class Racer:
                 if cold:
                     barrier.wait()
                     exchange(http, http.build_request("GET", "/health"))
+                barrier.wait()
+                if pace and not barrier.wait():
+                    pace.rest()
                 barrier.wait()
             except BaseException:
                 barrier.abort()

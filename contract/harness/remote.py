@@ -1,6 +1,7 @@
 """A deployment that is already running: `https://HOST`, and `http://` to loopback."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -8,13 +9,17 @@ import httpx
 from contract.harness.clocks import ObservedClock
 from contract.harness.connections import Access, Connection, Target
 from contract.harness.errors import UsageError
+from contract.harness.pacing import Pace
 from contract.harness.transport import client, is_loopback
+
+TESTED = frozenset({"staging", "dev", "test", "preview", "local"})
 
 
 @contextlib.contextmanager
 def url(target: Target) -> Iterator[Connection]:
     """Open a URL with the credentials of its target; refuse an address that would send them in clear."""
-    with client(_address(target.spec, target.access)) as http:
+    pace = Pace(target.access.rate) if target.access.rate else None
+    with client(_address(target.spec, target.access), pace=pace) as http:
         yield Connection(
             name=target.name,
             kind="url",
@@ -26,7 +31,16 @@ def url(target: Target) -> Iterator[Connection]:
                 "clock": "the clock of a running deployment can't be set",
                 "env": "the configuration of a running deployment can't be chosen",
             },
+            pace=pace,
         )
+
+
+def is_for_tests(host: str) -> bool:
+    """Say whether a word of the host's name tells that it is no production: `staging` of `auth-staging2.example`.
+
+    Words are runs of letters: `latest` and `developer` hold none of them.
+    """
+    return not TESTED.isdisjoint(re.findall("[a-z]+", host.lower()))
 
 
 def _address(name: str, access: Access) -> str:
@@ -45,6 +59,11 @@ def _address(name: str, access: Access) -> str:
     if address.scheme == "http" and not (is_loopback(address.host) or access.allow_http):
         raise UsageError(
             f"{name}: plain http would send the API key in clear: use https, or --allow-http if you mean it"
+        )
+    if not (access.any_host or is_loopback(address.host) or is_for_tests(address.host)):
+        raise UsageError(
+            f"{address.host}: nothing in its name says that it is there to be tested ({', '.join(sorted(TESTED))}): give "
+            "--yes-i-may-test-this-host (in a target file: i-may-test-this-host = true) if you may"
         )
     if access.api_key is None and access.signing_key is None:
         raise UsageError(

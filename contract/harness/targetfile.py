@@ -22,6 +22,8 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "second-api-key-env": str,
     "signing-key": str,
     "allow-http": bool,
+    "rate": str,
+    "i-may-test-this-host": bool,
     "baseline": str,
     "clauses": list,
 }
@@ -103,6 +105,8 @@ def target(name: str, row: Mapping[str, Any], folder: Path) -> Target:
         second_api_key_env=row.get("second-api-key-env"),
         signing_key=str(folder / signing_key) if signing_key else None,
         allow_http=row.get("allow-http", False),
+        rate=row.get("rate"),
+        any_host=row.get("i-may-test-this-host", False),
     )
     launching = Launching(
         cwd=str(folder / row.get("cwd", ".")),

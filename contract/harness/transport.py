@@ -10,6 +10,7 @@ import httpx
 
 from contract.harness.clocks import REAL
 from contract.harness.errors import CouldNotTry
+from contract.harness.pacing import Pace
 from contract.harness.redaction import scrub_logs
 
 ASGIApp = Callable[..., Awaitable[None]]
@@ -160,8 +161,10 @@ class _Lifespan:
             await self._task
 
 
-def client(base_url: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
-    """Return the one client of a connection: TLS verified, no redirects, bounded in time.
+def client(
+    base_url: str, transport: httpx.BaseTransport | None = None, pace: Pace | None = None
+) -> httpx.Client:
+    """Return the one client of a connection: TLS verified, no redirects, bounded in time, at its `pace`.
 
     Proxies of the environment are honoured, except on the way to loopback.
     """
@@ -173,6 +176,7 @@ def client(base_url: str, transport: httpx.BaseTransport | None = None) -> httpx
         limits=httpx.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=MOST_AT_ONCE),
         follow_redirects=False,
         trust_env=transport is None and not is_loopback(httpx.URL(base_url).host),
+        event_hooks={"request": [pace.wait]} if pace else {},
         headers={"user-agent": "relayauth-contract", "accept": "application/json"},
     )
 

@@ -44,6 +44,7 @@ class Settings:
     strict: bool = False
     keep: bool = False
     brief: bool = False
+    polite: bool = False
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
 
     def chosen(self, target: Target) -> tuple[str, ...]:
@@ -161,10 +162,10 @@ class Trial:
 
     @property
     def volume(self) -> Volume:
-        """How much hostile traffic the target gets: little where it is not ours to load."""
-        host = self.connection.http.base_url.host
-        ours = self.connection.kind != "url" or is_loopback(host)
-        return FULL if ours else SMALL
+        """How much hostile traffic the target gets: little where it is not ours to load, or a pace is kept."""
+        connection = self.connection
+        ours = connection.kind != "url" or is_loopback(connection.http.base_url.host)
+        return FULL if ours and not connection.pace and not self.settings.polite else SMALL
 
     @functools.cached_property
     def sources(self) -> KeySources:
