@@ -3,6 +3,7 @@
 ORDER = (
     "errors",
     "redaction",
+    "artefacts",
     "leaks",
     "clauses",
     "tokens",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from contract.harness import artefacts
 from contract.harness.clauses import catalogue
 from contract.harness.errors import UsageError
 from contract.harness.redaction import scrub
@@ -32,7 +33,7 @@ class Baseline:
         return Baseline(self.file, {**self.accepted, target: {**untouched, **failed}})
 
     def write(self) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file, whole or not at all; raises `UsageError` where it can't be."""
         targets = {
             name: [
                 {"clause": clause, "endpoint": endpoint, "why": scrub(why)}
@@ -40,12 +41,7 @@ class Baseline:
             ]
             for name, places in sorted(self.accepted.items())
         }
-        fresh = self.file.with_name(self.file.name + ".new")
-        try:
-            fresh.write_text(json.dumps({"schema": 1, "targets": targets}, indent=2) + "\n", "utf-8")
-            fresh.replace(self.file)
-        except OSError as error:
-            raise UsageError(f"baseline {self.file}: can't be written: {error.strerror}") from None
+        artefacts.write(self.file, json.dumps({"schema": 1, "targets": targets}, indent=2) + "\n")
 
 
 def read(file: Path, *, may_be_missing: bool = False) -> Baseline:

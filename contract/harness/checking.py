@@ -1,6 +1,5 @@
 """`relayauth-contract check`: from its options to a verdict, its reports and its exit code."""
 
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from contract.harness.artefacts import writable, write
 from contract.harness.clauses import ENDPOINTS
 from contract.harness.errors import UsageError
 
@@ -204,8 +204,6 @@ def _write(
     started: datetime,
     seconds: float,
 ) -> None:
-    from contract.harness.redaction import scrub
-
     if json_file:
         from importlib.metadata import version
 
@@ -213,16 +211,8 @@ def _write(
 
         moment = started.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         text = as_json.render(reports, version=version("relayauth-contract"), started=moment, seconds=seconds)
-        Path(json_file).write_text(scrub(text), "utf-8")
+        write(Path(json_file), text)
     if junit_file:
         from contract.harness.reports import junit
 
-        Path(junit_file).write_text(scrub(junit.render(reports)), "utf-8")
-
-
-def writable(file: str) -> None:
-    """Find out before the run that a report can't be written after it."""
-    path = Path(file)
-    place = path if path.exists() else path.parent
-    if path.is_dir() or not path.parent.is_dir() or not os.access(place, os.W_OK):
-        raise UsageError(f"{file}: can't be written: name a file in a folder that exists and is yours")
+        write(Path(junit_file), junit.render(reports))

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from contract.harness.checking import check, targets_of, writable
+from contract.harness.artefacts import clean_output, writable, write
+from contract.harness.checking import check, targets_of
 from contract.harness.clauses import catalogue
 from contract.harness.errors import ContractError, UsageError
 
@@ -31,14 +32,29 @@ class House(click.Group):
             return command
         return super().get_command(ctx, cmd_name)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and hold all that one of our own says clean; a lent one sees to itself."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name not in LENT:
+            ctx.with_resource(clean_output())
+        return name, command, rest
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what stands between a user and a verdict is one sentence and exit code 2."""
         try:
             return super().invoke(ctx)
         except ContractError as error:
-            from contract.harness.redaction import scrub
+            click.echo(f"relayauth-contract: {error}", err=True)
+            sys.exit(NO_VERDICT)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, it must neither leak nor pass for "broken"
+            import traceback
 
-            click.echo(f"relayauth-contract: {scrub(str(error))}", err=True)
+            traceback.print_exc()
+            click.echo("relayauth-contract: a fault of the harness, no verdict", err=True)
             sys.exit(NO_VERDICT)
         except KeyboardInterrupt:
             click.echo("relayauth-contract: interrupted, no verdict", err=True)
@@ -99,7 +115,7 @@ def mutants(*, names: tuple[str, ...], listed: bool, json_file: str | None) -> N
 
     found = proof.prove(names)
     if json_file:
-        Path(json_file).write_text(kills.as_json(found), "utf-8")
+        write(Path(json_file), kills.as_json(found))
     for line in kills.lines(found):
         click.echo(line)
     sys.exit(0 if found.stands else 1)

@@ -5,7 +5,9 @@ from collections.abc import Callable, Generator
 
 import pytest
 
-from contract.harness.results import Row
+from contract.harness.errors import ContractError, NotTried, Violation
+from contract.harness.results import Outcome, Row
+from contract.harness.tokens import Malformed
 from contract.harness.trial import Settings, Trial
 
 OnRow = Callable[[str, Row], None]
@@ -40,6 +42,22 @@ class Court:
         self.interrupted = True
         with contextlib.suppress(Exception):
             yield
+
+
+def judge(error: BaseException) -> tuple[Outcome, str]:
+    """Blame: a failure only if the service answered, and answered wrongly."""
+    match error:
+        case pytest.skip.Exception():
+            return "not_tried", str(error)
+        case NotTried():
+            return "not_tried", str(error)
+        case Violation():
+            return "fail", str(error)
+        case Malformed():
+            return "fail", f"the contract says a well-formed token; {error}"
+        case ContractError():
+            return "error", str(error)
+    return "error", f"a fault of the harness: {type(error).__name__}: {error}"
 
 
 COURT = pytest.StashKey[Court]()

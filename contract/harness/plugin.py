@@ -8,16 +8,15 @@ import pytest
 from contract.harness.clauses import Clause, catalogue
 from contract.harness.clocks import Clock
 from contract.harness.connections import Access, Target
-from contract.harness.court import COURT, Court
-from contract.harness.errors import ContractError, NotTried, UsageError, Violation
+from contract.harness.court import COURT, Court, judge
+from contract.harness.errors import NotTried, UsageError
 from contract.harness.evidence import Evidence
 from contract.harness.keysources import KeySources
 from contract.harness.mints import MINTS, Mint
 from contract.harness.redaction import plain, scrub
-from contract.harness.results import Outcome, Row, exit_code
+from contract.harness.results import Row, exit_code
 from contract.harness.service import Service
 from contract.harness.tenancy import Tenant
-from contract.harness.tokens import Malformed
 from contract.harness.trial import Settings, Trial
 
 
@@ -184,22 +183,6 @@ def sources(request: pytest.FixtureRequest, trial: Trial) -> KeySources:
     return trial.sources
 
 
-def _judge(error: BaseException) -> tuple[Outcome, str]:
-    """Blame: a failure only if the service answered, and answered wrongly."""
-    match error:
-        case pytest.skip.Exception():
-            return "not_tried", str(error)
-        case NotTried():
-            return "not_tried", str(error)
-        case Violation():
-            return "fail", str(error)
-        case Malformed():
-            return "fail", f"the contract says a well-formed token; {error}"
-        case ContractError():
-            return "error", str(error)
-    return "error", f"a fault of the harness: {type(error).__name__}: {error}"
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -214,7 +197,7 @@ def pytest_runtest_makereport(
         params = item.callspec.params  # type: ignore[attr-defined]
         mint = params.get("mint")
         opened = item.config.stash[COURT].trials[params["trial"]]
-        outcome, why = _judge(error) if error is not None else ("pass", opened.note)
+        outcome, why = judge(error) if error is not None else ("pass", opened.note)
         row = Row(
             clause=clause.id,
             endpoint=mint.name if mint else None,

@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
 from contract.harness.clocks import REAL
 from contract.harness.errors import CouldNotTry, NotTried
 from contract.harness.exchanges import Answer
+from contract.harness.pacing import Pace
 from contract.harness.service import Prepared, Service
 from contract.harness.transport import ANSWER_DEADLINE, exchange
 
@@ -19,13 +20,20 @@ class Volume:
     """How much hostile traffic a target gets.
 
     `at_once` are the sizes of its races, one round each at every endpoint, the largest first (it warms what
-    the others start on); `flips` the changed bits of each
-    part of a token, `longest` the bytes of the largest one.
+    the others start on); `flips` the changed bits of each part of a token, `longest` the bytes of the
+    largest one.
     """
 
     at_once: tuple[int, ...]
     flips: int
     longest: int
+
+    def within(self, pace: Pace | None) -> "Volume":
+        """Return it with no race larger than what a pace lets go at once, down to the smallest there is."""
+        if pace is None:
+            return self
+        most = max(pace.burst, 2)
+        return replace(self, at_once=tuple(dict.fromkeys(min(each, most) for each in self.at_once)))
 
 
 FULL = Volume(at_once=(25, 10, 5, 2), flips=8, longest=1 << 20)

@@ -1,16 +1,28 @@
 """Keeps credentials out of everything that is written: secrets that hide themselves, and a scrubber."""
 
+import base64
 import hashlib
+import html
+import json
 import logging
 import re
+from urllib.parse import quote
 
 _SHAPES = re.compile(
+    # The second is the first in base64 once more.
     r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*"
+    r"|ZXlK[A-Za-z0-9+/_-]{8,}={0,2}"
     # No word boundary: in a repr or a URL an escape stands before it, and ends in a letter or a digit.
     r"|(?:rak|relay_ws)_[A-Za-z0-9_-]+"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
 )
+_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.([A-Za-z0-9_-]+)")
+# A signature alone has no shape. Of each that passed, every piece of this length, end to end, is known:
+# any 39 signs in a row of a signature hold one of them whole.
+_PIECE = 20
+_RUN = re.compile(rf"[A-Za-z0-9_-]{{{_PIECE},}}")
 _known: set[str] = set()
+_pieces: set[str] = set()
 _TALKERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 
 
@@ -22,11 +34,22 @@ def fingerprint(text: str) -> str:
 def remember(text: str) -> str:
     """Make `text` known as a secret, so that `scrub` removes it, and return it.
 
-    What `scrub` knows by its shape needs no place in the list: a run sees thousands of tokens.
+    Of what `scrub` knows by its shape only the signature needs a place: a run sees thousands of tokens.
     """
+    remember_tokens_in(text)
     if len(text) >= 8 and not _SHAPES.fullmatch(text.removeprefix("relay_ag_").removeprefix("relay_pa_")):
-        _known.add(text)
+        encoded = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+        _known.update(
+            (text, json.dumps(text)[1:-1], html.escape(text), quote(text, safe="", errors="replace"), encoded)
+        )
     return text
+
+
+def remember_tokens_in(text: str) -> None:
+    """Make the signature of every token in `text` known as a secret."""
+    for found in _TOKEN.finditer(text):
+        signature = found[1]
+        _pieces.update(signature[at : at + _PIECE] for at in range(0, len(signature) - _PIECE + 1, _PIECE))
 
 
 def scrub(text: str) -> str:
@@ -34,7 +57,14 @@ def scrub(text: str) -> str:
     if any(secret in text for secret in _known):
         for secret in sorted(_known, key=len, reverse=True):
             text = text.replace(secret, f"<secret {fingerprint(secret)}>")
-    return _SHAPES.sub(lambda found: f"<secret {fingerprint(found[0])}>", text)
+    return _RUN.sub(_unless_signature, _SHAPES.sub(lambda found: f"<secret {fingerprint(found[0])}>", text))
+
+
+def _unless_signature(found: re.Match[str]) -> str:
+    run = found[0]
+    if any(run[at : at + _PIECE] in _pieces for at in range(len(run) - _PIECE + 1)):
+        return f"<secret {fingerprint(run)}>"
+    return run
 
 
 def plain(text: str) -> str:

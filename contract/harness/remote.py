@@ -36,9 +36,9 @@ def url(target: Target) -> Iterator[Connection]:
 
 
 def is_for_tests(host: str) -> bool:
-    """Say whether a word of the host's name tells that it is no production: `staging` of `auth-staging2.example`.
+    """Say whether a word of the host's name tells that it is no production, as in `auth-staging2.example`.
 
-    Words are runs of letters: `latest` and `developer` hold none of them.
+    Words are runs of letters: `latest` and `developer` hold none of those that tell.
     """
     return not TESTED.isdisjoint(re.findall("[a-z]+", host.lower()))
 
@@ -62,8 +62,9 @@ def _address(name: str, access: Access) -> str:
         )
     if not (access.any_host or is_loopback(address.host) or is_for_tests(address.host)):
         raise UsageError(
-            f"{address.host}: nothing in its name says that it is there to be tested ({', '.join(sorted(TESTED))}): give "
-            "--yes-i-may-test-this-host (in a target file: i-may-test-this-host = true) if you may"
+            f"{address.host}: no word of its name says that it is there to be tested "
+            f"({', '.join(sorted(TESTED))}): give --yes-i-may-test-this-host "
+            "(in a target file: i-may-test-this-host = true) if you may"
         )
     if access.api_key is None and access.signing_key is None:
         raise UsageError(

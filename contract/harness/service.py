@@ -14,7 +14,7 @@ from contract.harness.clocks import REAL, ObservedClock
 from contract.harness.connections import Connection
 from contract.harness.errors import CouldNotTry
 from contract.harness.exchanges import Answer, Asked, sent, shown
-from contract.harness.redaction import Secret, scrub
+from contract.harness.redaction import Secret, remember_tokens_in, scrub
 from contract.harness.tokens import Token
 from contract.harness.transport import exchange
 
@@ -120,6 +120,8 @@ class Service:
     def heard(self, answer: Answer) -> Answer:
         """Put `answer` on record and return it; `CouldNotTry` if it is not the service's own."""
         self.trail.append(answer)
+        if b"eyJ" in answer.content:
+            remember_tokens_in(answer.content.decode("utf-8", "replace"))
         if answer.status >= 400:
             self.refusals.append(answer)
         if self.connection.kind == "url":

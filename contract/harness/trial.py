@@ -162,10 +162,10 @@ class Trial:
 
     @property
     def volume(self) -> Volume:
-        """How much hostile traffic the target gets: little where it is not ours to load, or a pace is kept."""
+        """How much hostile traffic the target gets: little where it is not ours to load."""
         connection = self.connection
         ours = connection.kind != "url" or is_loopback(connection.http.base_url.host)
-        return FULL if ours and not connection.pace and not self.settings.polite else SMALL
+        return (FULL if ours and not self.settings.polite else SMALL).within(connection.pace)
 
     @functools.cached_property
     def sources(self) -> KeySources:

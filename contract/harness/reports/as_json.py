@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from contract.harness.clauses import catalogue
+from contract.harness.redaction import scrub
 from contract.harness.results import TargetReport
 
 
@@ -28,10 +29,10 @@ def render(reports: Sequence[TargetReport], *, version: str, started: str, secon
 
 def _target(report: TargetReport) -> dict[str, Any]:
     return {
-        "name": report.name,
+        "name": scrub(report.name),
         "kind": report.kind,
         "abilities": list(report.abilities),
-        "lacking": report.lacking,
+        "lacking": {ability: scrub(why) for ability, why in report.lacking.items()},
         "verdict": report.verdict,
         "problem": report.problem,
         "requests": report.requests,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from contract.harness.clauses import catalogue
+from contract.harness.redaction import scrub
 from contract.harness.results import TargetReport, Verdict
 
 # What XML 1.0, section 2.2, does not allow in a document.
@@ -62,4 +63,4 @@ def _case(suite: ElementTree.Element, verdict: Verdict) -> None:
 
 
 def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", scrub(text))
