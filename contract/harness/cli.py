@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from contract.harness.artefacts import clean_output, writable, write
-from contract.harness.checking import check, targets_of
+from contract.harness.checking import DEFAULT_KEY_VARIABLE, check, targets_of
 from contract.harness.clauses import catalogue
 from contract.harness.errors import ContractError, UsageError
 
@@ -95,16 +95,34 @@ def clauses(clause_id: str | None) -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--list", "listed", is_flag=True, help="Only name them, with what each gets wrong.")
 @click.option("--json", "json_file", metavar="FILE", help="Write the proof as JSON.")
-def mutants(*, names: tuple[str, ...], listed: bool, json_file: str | None) -> None:
+@click.option("--on", metavar="TARGET", help="Bend what passes between the harness and TARGET instead.")
+@click.option("--config", metavar="FILE", help="The target file (default: the nearest one).")
+@click.option("--api-key-env", metavar="NAME", default=DEFAULT_KEY_VARIABLE, show_default=True,
+              help="The variable that holds the org API key of a URL.")  # fmt: skip
+@click.option("--signing-key", metavar="FILE", help="The private key of a URL's deployment, PEM.")
+def mutants(
+    *,
+    names: tuple[str, ...],
+    listed: bool,
+    json_file: str | None,
+    on: str | None,
+    config: str | None,
+    **access: str | None,
+) -> None:
     """Prove the contract: run it against the reference with one rule broken, for every rule.
 
-    Exit code: 0 if every mutant is killed by exactly the clauses it declares and every must bites, else 1.
+    With --on TARGET, against any target on loopback or launched, with a fault between. Exit code: 0 if each
+    is killed by exactly the clauses it declares and, without --on, every must bites; else 1.
     """
-    from contract.harness import proof
+    from contract.harness import proof, suspects
 
-    known = proof.catalogue_of_mutants()
+    on_trial = suspects.faults_on(*targets_of((on,), config, access)) if on else suspects.mutants()
+    known = on_trial.known
     if unknown := [name for name in names if name not in known]:
-        raise UsageError(f"there is no mutant {unknown[0]!r}: `relayauth-contract mutants --list` names them")
+        how = (
+            "`relayauth-contract mutants --on TARGET --list`" if on else "`relayauth-contract mutants --list`"
+        )
+        raise UsageError(f"there is no {'fault' if on else 'mutant'} {unknown[0]!r}: {how} names them")
     if listed:
         for name in names or known:
             click.echo(f"{name}: {' '.join((known[name].__doc__ or '').split())}")
@@ -113,7 +131,7 @@ def mutants(*, names: tuple[str, ...], listed: bool, json_file: str | None) -> N
         writable(json_file)
     from contract.harness.reports import kills
 
-    found = proof.prove(names)
+    found = proof.prove(on_trial, names)
     if json_file:
         write(Path(json_file), kills.as_json(found))
     for line in kills.lines(found):

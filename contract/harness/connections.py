@@ -65,10 +65,15 @@ class Target:
     launching: Launching = field(default_factory=Launching)
     clauses: tuple[str, ...] = ()
     baseline: str | None = None
-    opened_by: "Callable[[Target], contextlib.AbstractContextManager[Connection]] | None" = None
+    opened_by: "Opener | None" = None
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def host(self) -> str:
+        """The host of a URL; empty for what is none."""
+        return httpx.URL(self.spec).host if self.spec.startswith("http") else ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,8 @@ class Connection:
 
     `lacking` says, for each ability that the target does not offer, why; `throwaway` is true where all that
     a run makes there vanishes with the connection; `at_once` sends several requests at the same time where
-    threads can't; `pace` is kept by every request.
+    threads can't; `pace` is kept by every request; `stand_aside` is called before what the run made is taken
+    away, for whatever stands between.
     """
 
     name: str
@@ -105,11 +111,15 @@ class Connection:
     throwaway: bool = False
     at_once: AtOnce | None = None
     pace: Pace | None = None
+    stand_aside: Callable[[], None] = lambda: None
 
     @property
     def abilities(self) -> tuple[str, ...]:
         """The abilities that the target offers, in the order of the contract."""
         return tuple(ability for ability in ABILITIES if ability not in self.lacking)
+
+
+Opener = Callable[[Target], contextlib.AbstractContextManager[Connection]]
 
 
 def environment(

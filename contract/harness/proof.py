@@ -1,26 +1,30 @@
-"""The self-proof: the contract run against every mutant, and what each clause caught."""
+"""The self-proof: the contract run against every slip there is, and what each clause caught."""
 
-import functools
 import multiprocessing
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 from contract.harness.clauses import catalogue
-from contract.harness.connections import Target
-from contract.harness.inprocess import MUTANTS, load, witnessed
+from contract.harness.errors import TargetError
 from contract.harness.runs import run
+from contract.harness.suspects import Suspects
 from contract.harness.tokens import other_key, run_key
 from contract.harness.trial import Settings
 
-# What the mutants break is met by rows of its own; generated values are for slips that nobody thought of.
+# What the slips break is met by rows of its own; generated values are for those that nobody thought of.
 FUZZ_EXAMPLES = 1
+# Held here for the processes that are forked: a target holds what can't be sent to them.
+_suspects: Suspects
 
 
 @dataclass(frozen=True)
 class Autopsy:
-    """What became of one mutant: the clauses that it declares, that failed, and that could not be tried."""
+    """What became of one slip: the clauses that it declares, that failed, and that could not be tried.
+
+    Of those that it declares only what the target lets be tried is counted.
+    """
 
     name: str
     sentence: str
@@ -30,47 +34,55 @@ class Autopsy:
     problem: str | None = None
 
     @property
+    def unseen(self) -> bool:
+        """Say whether the target lets no clause be tried that could see it."""
+        return not self.declared and not self.caught and not self.problem
+
+    @property
     def survived(self) -> bool:
         """Say whether nobody noticed."""
-        return not self.caught
+        return not self.caught and not self.unseen
 
     @property
     def exact(self) -> bool:
         """Say whether exactly the declared clauses caught it."""
-        return self.caught == self.declared and not self.problem
+        return self.caught == self.declared and not self.problem and not self.unseen
 
 
 @dataclass(frozen=True)
 class Proof:
-    """All autopsies, in the mutants' own order, and the musts that no mutant breaks."""
+    """All autopsies, in the suspects' own order, and the musts that nothing breaks."""
 
     autopsies: Sequence[Autopsy]
     toothless: Sequence[str]
 
     @property
     def stands(self) -> bool:
-        """Say whether every mutant was caught by exactly what it declares, and every must bites."""
-        return bool(self.autopsies) and not self.toothless and all(each.exact for each in self.autopsies)
+        """Say whether every slip was caught by exactly what it declares, and every must bites."""
+        caught = [each for each in self.autopsies if not each.unseen]
+        return bool(caught) and not self.toothless and all(each.exact for each in caught)
 
 
-def catalogue_of_mutants() -> Mapping[str, type]:
-    """Return the mutants by name; each has a docstring and `breaks`, a set of clause ids."""
-    found: Mapping[str, type] = load(MUTANTS)()
-    return found
+@dataclass(frozen=True)
+class Witnessed:
+    """What a clause saw of the target without a slip: whether it was tried, and which slips would show."""
+
+    tried: bool
+    noticed: frozenset[str]
 
 
-def autopsy(name: str, clauses: Sequence[str]) -> Autopsy:
-    """Hold one mutant to `clauses`."""
-    mutant = catalogue_of_mutants()[name]
+def autopsy(name: str, clauses: Sequence[str], tried: frozenset[str]) -> Autopsy:
+    """Hold one slip to `clauses`; of what it declares, `tried` is what the target lets be tried."""
+    slip = _suspects.known[name]
     bare = Autopsy(
         name=name,
-        sentence=" ".join((mutant.__doc__ or "").split()),
-        declared=mutant.breaks,  # type: ignore[attr-defined]
+        sentence=" ".join((slip.__doc__ or "").split()),
+        declared=slip.breaks & tried,  # type: ignore[attr-defined]
         caught=frozenset(),
     )
     if not clauses:
         return bare
-    target = Target(f"mutant:{name}", f"mutant:{name}", clauses=tuple(clauses))
+    target = replace(_suspects.guilty(name), clauses=tuple(clauses))
     (report,) = run(Settings(targets=(target,), fuzz_examples=FUZZ_EXAMPLES, brief=True))
     return replace(
         bare,
@@ -80,33 +92,47 @@ def autopsy(name: str, clauses: Sequence[str]) -> Autopsy:
     )
 
 
-def noticed_by(clause: str) -> frozenset[str]:
-    """Return the mutants that decide otherwise than the reference while `clause` is tried on it.
+def witness(clause: str) -> Witnessed:
+    """Try `clause` on the target without a slip; all that is not noticed answers it as that target does.
 
-    All others answer that clause as the reference does, so there is no need to ask them.
+    Raises `TargetError` if the target itself does not keep it: nothing can be proved on it.
     """
     noticed: set[str] = set()
-    target = Target("reference", "reference", opened_by=functools.partial(witnessed, noticed=noticed))
-    run(Settings(targets=(target,), clauses=(clause,), fuzz_examples=FUZZ_EXAMPLES))
-    return frozenset(noticed)
+    target = _suspects.watched(noticed)
+    (report,) = run(Settings(targets=(target,), clauses=(clause,), fuzz_examples=FUZZ_EXAMPLES))
+    if report.problem:
+        raise TargetError(report.problem)
+    for each in report.results:
+        if each.outcome in ("fail", "error"):
+            raise TargetError(f"{target.name} does not keep {clause} without any fault: {each.why}")
+    return Witnessed(any(each.outcome == "pass" for each in report.results), frozenset(noticed))
 
 
-def prove(names: Sequence[str] = ()) -> Proof:
-    """Examine the mutants of `names`, or all, on all cores; only with all is a clause called toothless.
+def prove(suspects: Suspects, names: Sequence[str] = ()) -> Proof:
+    """Examine the suspects of `names`, or all, on all cores if they may; only with all is a clause toothless.
 
-    Each clause is tried on the reference first, with a witness; each mutant is then held to the clauses where
-    it would decide otherwise. Both keys are made once, before the processes part.
+    Each clause is tried without a slip first, with a witness; each slip is then held to the clauses where it
+    would show. Both keys are made once, before the processes part.
     """
     run_key(), other_key()
     book = list(catalogue().clauses)
     forked = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=forked) as pool:
-        noticed = dict(zip(book, pool.map(noticed_by, book), strict=True))
+    workers = 1 if suspects.alone else os.cpu_count()
+    with ProcessPoolExecutor(workers, mp_context=forked, initializer=examine, initargs=(suspects,)) as pool:
+        seen = dict(zip(book, pool.map(witness, book), strict=True))
+        tried = frozenset(clause for clause in book if seen[clause].tried)
         held = {
-            name: [clause for clause in book if name in noticed[clause]]
-            for name in names or catalogue_of_mutants()
+            name: [clause for clause in book if name in seen[clause].noticed]
+            for name in names or suspects.known
         }
-        found = list(pool.map(autopsy, held, held.values()))
+        found = list(pool.map(autopsy, held, held.values(), [tried] * len(held)))
     bitten = frozenset().union(*(each.caught for each in found))
     musts = [each.id for each in catalogue().clauses.values() if each.level == "must"]
-    return Proof(found, () if names else [clause for clause in musts if clause not in bitten])
+    complete = suspects.complete and not names
+    return Proof(found, [clause for clause in musts if clause not in bitten] if complete else ())
+
+
+def examine(suspects: Suspects) -> None:
+    """Choose what `witness` and `autopsy` are about in this process."""
+    global _suspects
+    _suspects = suspects

@@ -1,15 +1,15 @@
 """The grammar of targets: a string names what is on trial, and one context manager opens it."""
 
 import contextlib
-from collections.abc import Callable
+import functools
 
-from contract.harness.connections import Connection, Kind, Target
+from contract.harness.connections import Connection, Kind, Opener, Target
 from contract.harness.errors import UsageError
-
-Opener = Callable[[Target], contextlib.AbstractContextManager[Connection]]
+from contract.harness.proxied import PROXY, behind, proxied
 
 GRAMMAR = (
-    "reference, mutant:NAME, exec:COMMAND, asgi:PACKAGE.MODULE:ATTR, https://HOST, http://127.0.0.1:PORT"
+    "reference, mutant:NAME, exec:COMMAND, asgi:PACKAGE.MODULE:ATTR, https://HOST, http://127.0.0.1:PORT, "
+    "proxy:FAULT->TARGET"
 )
 _STARTS: dict[str, Kind] = {
     "reference": "reference",
@@ -22,7 +22,12 @@ _STARTS: dict[str, Kind] = {
 
 
 def kind_of(name: str) -> Kind:
-    """Return the kind of target that `name` is; `UsageError` if no rule of the grammar matches."""
+    """Return the kind of target that `name` is; `UsageError` if no rule of the grammar matches.
+
+    A proxy is of the kind of what it stands before.
+    """
+    if name.startswith(PROXY):
+        return kind_of(behind(name))
     for start, kind in _STARTS.items():
         if name.startswith(start) and (name == start or not start.isalpha()):
             return kind
@@ -31,6 +36,8 @@ def kind_of(name: str) -> Kind:
 
 def opener(name: str) -> Opener:
     """Return what opens `name`; imports only the room that is needed."""
+    if name.startswith(PROXY):
+        return functools.partial(proxied, inner=opener(behind(name)))
     match kind_of(name):
         case "reference":
             from contract.harness.inprocess import reference

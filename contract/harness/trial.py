@@ -177,6 +177,7 @@ class Trial:
     def _clear_up(self, tenant: Tenant) -> None:
         if self.connection.throwaway:
             return
+        self.connection.stand_aside()
         left = tenant.kept() if self.settings.keep else tenant.close()
         self._leftovers += map(plain, left)
 

@@ -224,7 +224,7 @@ USAGE: dict[str, tuple[list[str], dict[str, Any], str]] = {
     "unwritable report": (["--junit", "/nowhere/report.xml"], {}, "can't be written"),
     "no baseline": (["--baseline", "/nowhere.json"], {}, "no such file"),
     "plain http": (["http://relayauth.example"], {"RELAYAUTH_CONTRACT_API_KEY": "rak_x-y-z"}, "in clear"),
-    "no key": (["https://relayauth.example"], {}, "RELAYAUTH_CONTRACT_API_KEY"),
+    "no key": (["https://staging.example"], {}, "RELAYAUTH_CONTRACT_API_KEY"),
     "a password in the URL": (
         ["https://me:secret@relayauth.example"],
         {},

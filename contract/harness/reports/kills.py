@@ -24,6 +24,8 @@ def lines(proof: Proof) -> Iterable[str]:
 
 
 def _state(autopsy: Autopsy) -> str:
+    if autopsy.unseen:
+        return "not tried"
     if autopsy.survived:
         return "SURVIVED"
     return "killed" if autopsy.exact else "INEXACT"
@@ -32,7 +34,10 @@ def _state(autopsy: Autopsy) -> str:
 def _faults(autopsy: Autopsy) -> Iterable[str]:
     if autopsy.exact:
         return
-    yield f"it is the reference, but: {autopsy.sentence}"
+    if autopsy.unseen:
+        yield "the target lets no clause be tried that could see it"
+        return
+    yield f"its slip: {autopsy.sentence}"
     if missing := autopsy.declared - autopsy.caught:
         yield f"declared, but did not fail: {', '.join(sorted(missing))}"
     if extra := autopsy.caught - autopsy.declared:
