@@ -119,10 +119,10 @@ def mutants(
     on_trial = suspects.faults_on(*targets_of((on,), config, access)) if on else suspects.mutants()
     known = on_trial.known
     if unknown := [name for name in names if name not in known]:
-        how = (
-            "`relayauth-contract mutants --on TARGET --list`" if on else "`relayauth-contract mutants --list`"
+        command = "mutants --on TARGET" if on else "mutants"
+        raise UsageError(
+            f"{unknown[0]!r} is none of the {on_trial.are}: `relayauth-contract {command} --list` names them"
         )
-        raise UsageError(f"there is no {'fault' if on else 'mutant'} {unknown[0]!r}: {how} names them")
     if listed:
         for name in names or known:
             click.echo(f"{name}: {' '.join((known[name].__doc__ or '').split())}")

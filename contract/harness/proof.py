@@ -51,10 +51,15 @@ class Autopsy:
 
 @dataclass(frozen=True)
 class Proof:
-    """All autopsies, in the suspects' own order, and the musts that nothing breaks."""
+    """All autopsies, in the suspects' own order, and the musts that nothing breaks.
 
+    `of` is what the suspects are; `complete` is true where every must had to bite.
+    """
+
+    of: str
     autopsies: Sequence[Autopsy]
-    toothless: Sequence[str]
+    complete: bool
+    toothless: Sequence[str] = ()
 
     @property
     def stands(self) -> bool:
@@ -128,8 +133,9 @@ def prove(suspects: Suspects, names: Sequence[str] = ()) -> Proof:
         found = list(pool.map(autopsy, held, held.values(), [tried] * len(held)))
     bitten = frozenset().union(*(each.caught for each in found))
     musts = [each.id for each in catalogue().clauses.values() if each.level == "must"]
-    complete = suspects.complete and not names
-    return Proof(found, [clause for clause in musts if clause not in bitten] if complete else ())
+    if not suspects.complete or names:
+        return Proof(suspects.are, found, complete=False)
+    return Proof(suspects.are, found, complete=True, toothless=[each for each in musts if each not in bitten])
 
 
 def examine(suspects: Suspects) -> None:

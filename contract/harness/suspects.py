@@ -15,13 +15,14 @@ from contract.harness.transport import is_loopback
 
 @dataclass(frozen=True)
 class Suspects:
-    """Slips by name, each a class with a docstring and `breaks`, a set of clause ids.
+    """Slips by name, each a class with a docstring and `breaks`, a set of clause ids; `are` is their kind.
 
     `guilty(name)` is the target with that slip; `watched(noticed)` is the one without any, with a witness who
     adds to `noticed` the names of those that would have shown; `complete` says that every must has to bite,
     `alone` that two runs would be in each other's way: a launched server may want the one port 8787.
     """
 
+    are: str
     known: Mapping[str, type]
     guilty: Callable[[str], Target]
     watched: Callable[[set[str]], Target]
@@ -36,7 +37,9 @@ def mutants() -> Suspects:
         return Target("reference", "reference", opened_by=functools.partial(witnessed, noticed=noticed))
 
     known: Mapping[str, type] = load(MUTANTS)()
-    return Suspects(known, lambda name: Target(f"mutant:{name}", f"mutant:{name}"), watched, complete=True)
+    return Suspects(
+        "mutants", known, lambda name: Target(f"mutant:{name}", f"mutant:{name}"), watched, complete=True
+    )
 
 
 def faults_on(target: Target) -> Suspects:
@@ -54,4 +57,4 @@ def faults_on(target: Target) -> Suspects:
         inner = opener(target.spec)
         return replace(target, opened_by=functools.partial(shadowed, inner=inner, noticed=noticed))
 
-    return Suspects(faults(), guilty, watched, alone=kind_of(target.spec) == "exec")
+    return Suspects("faults", faults(), guilty, watched, alone=kind_of(target.spec) == "exec")

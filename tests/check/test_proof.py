@@ -58,8 +58,48 @@ def test_the_whole_proof_stands(tmp_path: Path) -> None:
 
 def test_a_mutant_that_declares_wrongly_fails_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """Declared and observed must be equal: more is as wrong as less."""
-    from contract.harness.proof import autopsy
+    from contract.harness import proof, suspects
 
+    proof.examine(suspects.mutants())
     mutant = MUTANTS["TextByItsPrefix"]
+    asked = ["TTL-01", "TTL-07"]
+    assert proof.autopsy("TextByItsPrefix", asked, frozenset(asked)).exact
     monkeypatch.setattr(mutant, "breaks", mutant.breaks | {"TTL-01"})
-    assert not autopsy("TextByItsPrefix", ["TTL-01", "TTL-07"]).exact
+    assert not proof.autopsy("TextByItsPrefix", asked, frozenset(asked)).exact
+
+
+def test_a_mutant_that_nothing_notices_survives() -> None:
+    """A slip that no clause would see is held to none, and is told as a survivor."""
+    from contract.harness import proof, suspects
+
+    proof.examine(suspects.mutants())
+    found = proof.autopsy("NoCap", [], frozenset(BOOK))
+    assert found.survived
+    assert not found.exact
+
+
+WITNESSED = ["TTL-02", "ROT-03", "SES-01", "SEC-07"]
+
+
+@pytest.mark.parametrize("clause", WITNESSED)
+def test_what_the_witness_does_not_notice_the_clause_does_not_see(clause: str) -> None:
+    """No mutant that was not noticed fails the clause: to leave it out leaves nothing out."""
+    from contract.harness import proof, suspects
+
+    proof.examine(suspects.mutants())
+    seen = proof.witness(clause)
+    assert seen.tried
+    assert {name for name, mutant in MUTANTS.items() if clause in mutant.breaks} <= seen.noticed
+    unnoticed = sorted(set(MUTANTS) - seen.noticed)[::12]
+    assert unnoticed
+    assert [name for name in unnoticed if proof.autopsy(name, [clause], frozenset(BOOK)).caught] == []
+
+
+def test_nothing_is_proved_on_a_target_that_breaks_the_contract_itself() -> None:
+    """A fault before a broken server proves nothing: the command says so, and gives no verdict."""
+    ended = subprocess.run(
+        [COMMAND, "mutants", "--on", "mutant:NoCap", "AnswersTwice"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert "mutant:NoCap does not keep TTL-02 without any fault" in ended.stderr

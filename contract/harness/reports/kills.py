@@ -16,10 +16,12 @@ def lines(proof: Proof) -> Iterable[str]:
         yield f"toothless {clause}: no mutant breaks this must"
     exact = sum(each.exact for each in proof.autopsies)
     survived = sum(each.survived for each in proof.autopsies)
+    unseen = sum(each.unseen for each in proof.autopsies)
     yield (
-        f"The proof {'stands' if proof.stands else 'does not stand'}: {len(proof.autopsies)} mutants, "
-        f"{exact} killed by exactly the clauses they declare, {survived} survived, "
-        f"{len(proof.toothless)} musts without teeth."
+        f"The proof {'stands' if proof.stands else 'does not stand'}: {len(proof.autopsies)} {proof.of}, "
+        f"{exact} killed by exactly the clauses they declare, {survived} survived"
+        + (f", {unseen} not tried" if unseen else "")
+        + (f", {len(proof.toothless)} musts without teeth." if proof.complete else ".")
     )
 
 
