@@ -225,6 +225,7 @@ USAGE: dict[str, tuple[list[str], dict[str, Any], str]] = {
     "no baseline": (["--baseline", "/nowhere.json"], {}, "no such file"),
     "plain http": (["http://relayauth.example"], {"RELAYAUTH_CONTRACT_API_KEY": "rak_x-y-z"}, "in clear"),
     "no key": (["https://staging.example"], {}, "RELAYAUTH_CONTRACT_API_KEY"),
+    "no rate": (["--rate", "5"], {}, "write a number of requests a second, such as 5/s"),
     "a password in the URL": (
         ["https://me:secret@relayauth.example"],
         {},

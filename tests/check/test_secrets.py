@@ -1,9 +1,12 @@
 """No token, key or signature reaches any output, whatever fails and however it is reported."""
 
+import base64
+import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,6 +55,41 @@ def test_reports_of_a_url_hold_no_secret(check: Check, tmp_path: Path) -> None:
 def _first(body: bytes) -> bytes:
     """The access token of an answer, as JSON text."""
     return body[body.index(b'"accessToken":') + 14 :].split(b",")[0]
+
+
+ECHOES: dict[str, Callable[[str], str]] = {
+    "its signature": lambda token: token.rpartition(".")[2],
+    "half its signature": lambda token: token.rpartition(".")[2][:171],
+    "it, in base64": lambda token: base64.b64encode(token.encode()).decode(),
+    "it, backwards quoted": lambda token: f"\\'{token}\\'",
+}
+
+
+@pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
+def test_what_a_service_makes_of_a_token_is_not_told(
+    check: Check, tmp_path: Path, echo: Callable[[str], str]
+) -> None:
+    """In the error code, which reports repeat: no part of any token that it ever gave is in any output."""
+    given: list[str] = []
+
+    def leaky(method: str, path: str, status: int, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
+        if path == "/v1/tokens/path" and status == 201:
+            given.append(json.loads(body)["refreshToken"])
+        if path != "/v1/tokens/refresh" or not given:
+            return None
+        return 418, {}, json.dumps({"error": "no", "code": echo(given[-1])}).encode()
+
+    with deployed(leaky) as there:
+        said = check(there.url, "--junit", str(tmp_path / "report.xml"), "--clause", "ROT-0*",
+                     "--endpoint", "path", key=there.key)  # fmt: skip
+    assert said.code == 1
+    assert "418 (" in said.out
+    outputs = [said.out, said.err, json.dumps(said.report), (tmp_path / "report.xml").read_text()]
+    assert_clean(*outputs)
+    for token in given:
+        told = echo(token)
+        runs = [told[at : at + 40] for at in range(len(told) - 40)]
+        assert not [run for run in runs if any(run in text for text in outputs)]
 
 
 FAULT = """

@@ -60,6 +60,9 @@ def test_all_that_a_row_may_say_is_taken(tmp_path: Path, monkeypatch: pytest.Mon
         ready-timeout = 5
         api-key-env = "OURS"
         second-api-key-env = "THEIRS"
+        allow-http = true
+        rate = "0.5/s"
+        i-may-test-this-host = true
         baseline = "known.json"
         clauses = ["TTL-*"]
         """,
@@ -74,6 +77,7 @@ def test_all_that_a_row_may_say_is_taken(tmp_path: Path, monkeypatch: pytest.Mon
     assert mine.access.second_api_key is not None
     assert mine.access.second_api_key.reveal() == "rak_theirs"
     assert (mine.baseline, mine.clauses) == (str(tmp_path / "known.json"), ("TTL-*",))
+    assert (mine.access.rate, mine.access.any_host, mine.access.allow_http) == (0.5, True, True)
 
 
 URL = '[targets.a]\nurl = "https://a.example"\n'

@@ -1,6 +1,11 @@
 """Secrets hide themselves, and what is about to be written holds none."""
 
+import base64
+import html
+import json
 import logging
+from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 
@@ -76,6 +81,53 @@ def test_of_two_known_secrets_the_longer_goes_first() -> None:
     remember(short)
     remember(f"{short}-and-its-tail")
     assert "tail" not in scrub(f"{short}-and-its-tail")
+
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "JSON": lambda text: json.dumps(text)[1:-1],
+    "HTML": html.escape,
+    "a URL": lambda text: quote(text, safe=""),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS)
+def test_a_known_secret_is_found_in_every_spelling(spell: Callable[[str], str]) -> None:
+    """What is written as JSON, XML or a URL, or echoed in base64, is not another secret."""
+    odd = remember("".join(['pass"word', "<of>/é&an org"]))
+    assert spell(odd) != odd
+    scrubbed = scrub(f"before {spell(odd)} after")
+    assert spell(odd) not in scrubbed
+    assert scrubbed.startswith("before <secret ")
+    assert scrubbed.endswith("> after")
+
+
+def test_a_token_in_base64_is_scrubbed() -> None:
+    """A service that echoes it encoded once more tells it all the same."""
+    encoded = base64.b64encode(JWT.encode()).decode()
+    assert scrub(f"with {encoded}.") == f"with <secret {fingerprint(encoded)}>."
+
+
+SIGNED = run_key().sign({"sub": "agent_a", "exp": 1})
+SIGNATURE = SIGNED.rpartition(".")[2]
+
+
+@pytest.mark.parametrize(
+    "piece", [slice(None), slice(1, None), slice(40, 79), slice(-39, None)], ids=["all", "most", "39", "end"]
+)
+def test_a_signature_alone_is_scrubbed_once_its_token_was_seen(piece: slice) -> None:
+    """It has no shape of its own; any 39 signs of it in a row are enough to know it by."""
+    remember(f"relay_ag_{SIGNED}")
+    told = f"signature {SIGNATURE[piece]} is wrong"
+    assert SIGNATURE[piece] not in scrub(told)
+    assert scrub(told).startswith("signature <secret ")
+    assert scrub(told).endswith(" is wrong")
+
+
+def test_a_long_word_that_is_no_signature_stays() -> None:
+    """A digest or an id of the same letters is not taken for one."""
+    words = f"{'0123456789abcdef' * 4} and tok_{'a1B2-_' * 20}"
+    assert scrub(words) == words
 
 
 def test_a_short_word_is_no_secret() -> None:

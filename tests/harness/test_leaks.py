@@ -1,0 +1,47 @@
+"""What an error body tells that it must not, and what it may."""
+
+import pytest
+
+from contract.harness.leaks import found
+from tests.harness.fakes import unsigned
+
+JWT = unsigned({"sub": "agent_a"})
+TELLING = {
+    "a token": (f'{{"error": "{JWT} is no good"}}', "a token or a key"),
+    "a key": ('{"error": "no such key: ' + "rak" + '_0123456789"}', "a token or a key"),
+    "Python": ("Traceback (most recent call last):\n", "a stack trace"),
+    "Python, a frame": ('  File "app.py", line 3, in main', "a stack trace"),
+    "Node": ("TypeError: x\n    at handler (server.mjs:10:5)", "a stack trace"),
+    "Node, on one line": ("TypeError: x at Object.handler (server.mjs:10:5)", "a stack trace"),
+    "Java": ("at com.example.Tokens.refresh (Tokens.java:17)", "a stack trace"),
+    "Go": ("goroutine 1 [running]:", "a stack trace"),
+    "Rust": ("thread 'main' panicked at src", "a stack trace"),
+    "a path": ("ENOENT: /usr/src/app.js", "a path of the server's machine"),
+    "a home": ("can't read /home/ops/key", "a path of the server's machine"),
+    "a module": ("in /app/node_modules", "a path of the server's machine"),
+    "Windows": (r"can't read C:\service\key", "a path of the server's machine"),
+    "a file URL": ("file://srv/x", "a path of the server's machine"),
+}
+
+
+@pytest.mark.parametrize(("text", "what"), TELLING.values(), ids=TELLING)
+def test_what_tells_too_much_is_found(text: str, what: str) -> None:
+    """Each is named by its kind, in words that do not repeat it."""
+    assert list(found(text)) == [what]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"error": "the refresh token is revoked", "code": "invalid_token"}',
+        '{"error": "no such route: POST /v1/tokens/refresh", "code": "not_found"}',
+        '{"error": "paths must lie below /relayauth-contract/*"}',
+        '{"error": "missing scope relayfile:fs:read:/workspace/*"}',
+        '{"error": "try again at 10:30"}',
+        '{"error": "see https://relayauth.dev/docs/app/errors"}',
+        "",
+    ],
+)
+def test_a_plain_sentence_tells_nothing(text: str) -> None:
+    """Routes, scopes, globs and links are the service's own words."""
+    assert list(found(text)) == []
