@@ -7,11 +7,12 @@ DIST   ?= dist
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 LOCKS  := requirements.lock requirements-dev.lock
+BLIND  := $(VENV)-mutation
 LOCKED := --universal --generate-hashes --no-header --no-annotate --no-emit-index-url $(if $(UPGRADE),--upgrade)
 CODE   := conftest.py contract reference_impl tests
 
 .DEFAULT_GOAL := help
-.PHONY: help check test lint format bench lock wheel clean FORCE
+.PHONY: help check test lint format bench mutation lock wheel clean FORCE
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -37,17 +38,21 @@ format: $(READY) ## let ruff put the code into its form
 bench: $(READY) ## measure what is promised, and fail if a bound is passed
 	$(BIN)/python -m tests.bench
 
+mutation: $(READY) $(BLIND)/.ready ## bend the reference's decisions blindly: the contract must notice (minutes)
+	$(BLIND)/bin/python -m tests.mutation --python $(BIN)/python
+
 # The lock that is shipped is a part of the one that was tested, so the second is made within the first.
 lock: $(READY) ## make the lock files again (UPGRADE=1: with the newest versions)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet $(LOCKED) --group dev --output-file requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet $(LOCKED) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet $(LOCKED) --group pyproject.toml:mutation --output-file tests/mutation/requirements.lock
 
 wheel: $(READY) ## build the source distribution, and the wheel from it, into DIST
 	$(BIN)/python -m build --no-isolation --outdir $(DIST)
 
 clean: ## remove what was made, the virtual environment too
-	rm -rf $(VENV) $(DIST) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BLIND) $(DIST) build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An interpreter that was asked for by name is used even if the environment was made with another one.
@@ -64,4 +69,9 @@ $(READY): pyproject.toml $(LOCKS)
 	$(if $(CLEAR),,test -x $(BIN)/python ||) $(PYTHON) -m venv $(CLEAR) $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BLIND)/.ready: tests/mutation/requirements.lock
+	$(BIN)/python -m venv --clear $(BLIND)
+	$(BLIND)/bin/python -m pip install --quiet --require-hashes -r $<
 	@touch $@

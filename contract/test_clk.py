@@ -167,6 +167,21 @@ def test_who_sleeps_past_the_ttl_is_locked_out(
     )
 
 
+@clause("CLK-04")
+@pytest.mark.parametrize("mint", [MINTS["path"], MINTS["workspace-path"]], ids=str)
+def test_who_sleeps_past_the_delegation_is_locked_out(evidence: Evidence, clock: Clock, mint: Mint) -> None:
+    """Before `delegationNotAfter` a refresh succeeds; a second after it, it gets 401."""
+    horizon = int(clock.now()) + 600
+    awake, asleep = (evidence.fresh(mint, **asked_fields(CAP), delegationNotAfter=horizon) for _ in range(2))
+    asked = f"asked {told(CAP)} and a delegation of 600 s at mint, presented the refresh token"
+    contract = "a delegation ends when it was said to end"
+    clock.set(horizon - 1)
+    refused(evidence.service.refresh(awake.refresh), 200, asked=f"{asked} 1 s before its end",
+            contract=contract)  # fmt: skip
+    clock.set(horizon + 1)
+    refused(evidence.service.refresh(asleep.refresh), 401, asked=f"{asked} 1 s after it", contract=contract)
+
+
 @clause("CLK-05")
 @pytest.mark.parametrize("generation", [0, 1], ids=["at mint", "at refresh"])
 def test_both_tokens_are_issued_now(evidence: Evidence, clock: Clock, mint: Mint, generation: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from contract.harness.errors import CouldNotTry
 from contract.harness.evidence import Evidence, redeemed
 from contract.harness.exchanges import Pair
-from contract.harness.judging import clause, equal, hold, told
+from contract.harness.judging import clause, equal, hold, refused, same_grant, told
 from contract.harness.mints import Mint
 from contract.harness.tokens import MARK, SigningKey
 from contract.harness.trial import Trial
@@ -88,26 +88,6 @@ def test_nothing_in_the_refresh_request_changes_what_is_granted(
     alike(before, after, asked=asked)
     same_grant(before, after, asked=asked)
     evidence.keep(mint, after)
-
-
-def same_grant(before: Pair, after: Pair, *, asked: str) -> None:
-    """Hold that scopes and audience of both tokens came through a rotation unchanged."""
-    for name in ("access", "refresh"):
-        for claim in ("scopes", "aud"):
-            kept, was = after.tokens[name].claims.get(claim), before.tokens[name].claims.get(claim)
-            hold(
-                _as_set(kept) == _as_set(was),
-                asked=asked,
-                contract=f"{claim} are those granted at mint, {was}",
-                came=f"{claim} of the rotated {name} token was {kept}",
-            )
-
-
-def _as_set(value: Any) -> Any:
-    """Order says nothing in scopes and audiences (RFC 6749, section 3.3; RFC 7519, section 4.1.3)."""
-    if isinstance(value, list):
-        return frozenset(map(str, value))
-    return frozenset([value])
 
 
 def with_mark(evidence: Evidence, mint: Mint, key: SigningKey, mark: Any) -> Pair:
@@ -232,6 +212,17 @@ def test_the_delegation_horizon_bounds_every_exp(
     hold(
         short == 0, asked=asked, contract="the refresh token lives to the horizon", came=f"{short} s are lost"
     )
+
+
+@clause("ROT-09")
+def test_a_delegation_that_is_over_is_refused(evidence: Evidence, mint: Mint, horizon: int) -> None:
+    """A `delegationNotAfter` that is not ahead gets 400; the same mint with one that is succeeds."""
+    evidence.pair(mint, **NINETY_DAYS, delegationNotAfter=horizon)
+    clock = evidence.service.clock
+    over = int(clock.now()) - (0 if clock.settable else 60)
+    answer = evidence.tenant.mint(mint, None, **NINETY_DAYS, delegationNotAfter=over)
+    asked = f"asked for a delegation until {over} at {int(clock.now())}"
+    refused(answer, 400, asked=asked, contract="delegationNotAfter lies in the future")
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,11 @@ import pytest
 
 from contract.harness.errors import CouldNotTry
 from contract.harness.evidence import Evidence
-from contract.harness.exchanges import Answer
+from contract.harness.exchanges import pair_of
 from contract.harness.forgery import bit_flips
-from contract.harness.judging import clause, hold, refused, twin
+from contract.harness.judging import clause, hold, nothing_minted, refused, silent, twin
 from contract.harness.keysources import KeySources, Setup
-from contract.harness.leaks import PROVOCATIONS, found
+from contract.harness.leaks import PROVOCATIONS
 from contract.harness.mints import MINTS, READ_SCOPE, Mint
 from contract.harness.presenting import Presenter
 from contract.harness.redaction import Secret
@@ -104,17 +104,6 @@ def test_signed_is_not_enough(presenter: Presenter, vector: Vector, place: Place
     presenter.judge(vector, place)
 
 
-def nothing_minted(answer: Answer, *statuses: int, asked: str) -> None:
-    """Hold that a mint was refused with one of `statuses`, and that no token came with it."""
-    refused(answer, *statuses, asked=asked, contract=f"it is refused with {statuses[0]}")
-    hold(
-        b"eyJ" not in answer.content,
-        asked=asked,
-        contract="nothing is minted",
-        came=f"{answer.told} came back with a token in it",
-    )
-
-
 def asked_for(evidence: Evidence, mint: Mint, **fields: Any) -> Mapping[str, Any]:
     """Return the body of a usual mint, shown once to succeed."""
     evidence.pair(mint)
@@ -161,6 +150,21 @@ def test_an_identity_elsewhere_mints_nothing(trial: Trial, mint: Mint) -> None:
     nothing_minted(answer, 404, asked=f"asked {mint.path} for an identity {whose}")
 
 
+@clause("SEC-05")
+@pytest.mark.parametrize("mint", [MINTS["path"]], ids=str)
+def test_a_workspace_token_mints_for_its_own_workspace_alone(evidence: Evidence, mint: Mint) -> None:
+    """Asked for a pair in another workspace, it is refused, or the pair is in its own all the same."""
+    own = evidence.pair(mint).access.claims["wks"]
+    answer = evidence.tenant.mint(mint, workspaceId=f"{evidence.tenant.workspace}-elsewhere")
+    asked = f"asked {mint.path} for a pair in another workspace than the token's own"
+    if answer.status != 201:
+        nothing_minted(answer, 403, 400, 401, 404, asked=asked)
+        return
+    for name, token in pair_of(answer).tokens.items():
+        hold(token.claims.get("wks") == own, asked=asked, contract="a workspace token is bound to one",
+             came=f"wks of the {name} token names the other")  # fmt: skip
+
+
 @clause("SEC-06")
 @pytest.mark.parametrize("generation", [0, 1], ids=["at mint", "at refresh"])
 def test_answers_with_tokens_are_not_stored(evidence: Evidence, mint: Mint, generation: int) -> None:
@@ -182,14 +186,6 @@ def test_a_provoked_error_tells_nothing(evidence: Evidence, request_: tuple[str,
     method, path, body = request_
     key = None if path.endswith("refresh") else evidence.tenant.org_key
     silent(evidence.service.call(method, path, body=body, key=key))
-
-
-def silent(answer: Answer) -> None:
-    """Hold that the body of an error tells nothing."""
-    told = ", ".join(found(answer.content.decode("utf-8", "replace")))
-    hold(not told, asked=f"asked {answer.asked.method} {answer.asked.path}",
-         contract="no error body tells a secret or of its machine",
-         came=f"{answer.told} came back with {told}")  # fmt: skip
 
 
 @clause("SEC-07")

@@ -7,7 +7,7 @@ import pytest
 from contract.harness.clocks import Clock
 from contract.harness.errors import CouldNotTry, Violation
 from contract.harness.evidence import Evidence, redeemed
-from contract.harness.exchanges import Answer, Pair, pair_of
+from contract.harness.exchanges import Answer, Pair, Raw, pair_of
 from contract.harness.forgery import signed_by_another, with_another_signature
 from contract.harness.judging import clause, hold, refused, twin
 from contract.harness.mints import Mint
@@ -136,7 +136,7 @@ def _one_at_most(answers: list[Answer], evidence: Evidence) -> None:
 
 SPOILT: dict[str, Any] = {
     "in a list": lambda token: {"refreshToken": [token]},
-    "no JSON": lambda token: b'{"refreshToken": "' + token.text.encode() + b'"',
+    "no JSON": lambda token: Raw(('{"refreshToken": "', token, '"')),
 }
 
 

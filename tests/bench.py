@@ -4,129 +4,25 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tests.delay_relay import delayed
+from tests.measuring import COMMAND, Row, Served, UnmeasuredError, run, served
 
-COMMAND = str(Path(sys.executable).parent / "relayauth-contract")
-CORE = [word for chapter in ("TTL", "META", "ROT", "CLK", "JWKS") for word in ("--clause", f"{chapter}-*")]
+CORE = ["--profile", "core"]
 KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
-NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 RUNS = 5
 ONE_WAY_S = 0.05
 CONNECTIONS = 4
 MINTS = 2000
-LONGEST_S = 180
 IMPORTS = "pytest, httpx, hypothesis, freezegun, respx, jwt, cryptography, starlette, click, rich"
-
-
-@dataclass(frozen=True)
-class Row:
-    """A figure and the bound it must keep: at most that, or at least if it is a floor."""
-
-    name: str
-    figure: float
-    bound: float
-    unit: str
-    floor: bool = False
-
-    @property
-    def ok(self) -> bool:
-        """Whether the bound is kept."""
-        return self.figure >= self.bound if self.floor else self.figure <= self.bound
-
-    def __str__(self) -> str:
-        """The row as it is printed."""
-        bound = f"{'>=' if self.floor else '<='} {self.bound:g}"
-        word = "ok" if self.ok else "under" if self.floor else "over"
-        return f"{self.name:<56} {self.figure:>8.2f} {self.unit:<3} {bound:<8} {word}"
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a process cost from its start to its end."""
-
-    seconds: float
-    peak_mb: float
-
-
-class UnmeasuredError(Exception):
-    """What was to be measured did not do its work, so its figure would say nothing."""
-
-
-def run(command: list[str], **variables: str) -> Run:
-    """Run a command that must succeed, and say what it cost; its memory includes its children's."""
-    with tempfile.TemporaryFile() as output:
-        start = time.monotonic()
-        process = subprocess.Popen(
-            command,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            env={name: value for name, value in os.environ.items() if name != NO_BYTECODE} | variables,
-        )
-        bell = threading.Timer(LONGEST_S, process.kill)
-        bell.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - start
-        bell.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            output.seek(0)
-            last = b"\n".join(output.read().splitlines()[-15:]).decode(errors="replace")
-            raise UnmeasuredError(f"{' '.join(command)} ended with {process.returncode}:\n{last}")
-    unit = (
-        1 if sys.platform == "darwin" else 1024
-    )  # getrusage(2): ru_maxrss is in bytes there, in kilobytes here
-    return Run(seconds, usage.ru_maxrss * unit / 1e6)
-
-
-@dataclass(frozen=True)
-class Served:
-    """The reference on a socket."""
-
-    url: str
-    key: str
-    pid: int
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return urlsplit(self.url).port or 80
-
-
-@contextmanager
-def served() -> Iterator[Served]:
-    """`relayauth-contract serve` on a free port of loopback, ended at the end."""
-    with tempfile.TemporaryDirectory() as room:
-        ready = Path(room) / "ready.json"
-        words = [COMMAND, "serve", "--port", "0", "--ready-file", str(ready)]
-        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            try:
-                until = time.monotonic() + 30
-                while not (ready.exists() and ready.stat().st_size):
-                    if process.poll() is not None or time.monotonic() > until:
-                        raise UnmeasuredError("relayauth-contract serve did not begin to serve")
-                    time.sleep(0.02)
-                said = json.loads(ready.read_text())
-                yield Served(said["url"], said["apiKey"], process.pid)
-            finally:
-                process.terminate()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
 
 
 def cold_check() -> Iterator[Row]:
@@ -141,25 +37,45 @@ def cold_check() -> Iterator[Row]:
         check = [COMMAND, "check", *CORE]
         run(check), run(nothing)
         pairs = [(run(check), run(nothing)) for _ in range(RUNS)]
+        whole = [run([COMMAND, "check"]).seconds for _ in range(RUNS)]
     ours, theirs = (statistics.median(one.seconds for one in column) for column in zip(*pairs, strict=True))
     yield Row(f"check reference, core, cold: median of {RUNS}", ours, 2.0, "s")
     yield Row(f"  times an empty pytest run ({theirs:.2f} s)", ours / theirs, 2.5, "x")
     yield Row("  peak memory", max(one.peak_mb for one, _ in pairs), 150, "MB")
+    yield Row(f"check reference, full, cold: median of {RUNS}", statistics.median(whole), 6, "s")
+
+
+@dataclass(frozen=True)
+class UrlBounds:
+    """What a profile may ask of a URL, and how long it may take when every round trip takes 100 ms."""
+
+    profile: str
+    requests: int
+    seconds: float
 
 
 def url_check() -> Iterator[Row]:
-    """The contract on a URL: what it asks, and what it takes when every round trip takes 100 ms."""
-    with served() as service, tempfile.TemporaryDirectory() as room:
+    """The contract on a URL, near and far, profile by profile."""
+    with served() as service:
+        for bounds in (UrlBounds("core", 400, 50), UrlBounds("full", 1000, 120)):
+            yield from _one_profile(service, bounds)
+
+
+def _one_profile(service: Served, bounds: UrlBounds) -> Iterator[Row]:
+    words = ["--profile", bounds.profile, "--polite", "--rate", "1000/s"]
+    with tempfile.TemporaryDirectory() as room:
         report = Path(room) / "report.json"
         near = run(
-            [COMMAND, "check", service.url, *CORE, "--json", str(report)], **{KEY_VARIABLE: service.key}
+            [COMMAND, "check", service.url, *words, "--json", str(report)], **{KEY_VARIABLE: service.key}
         )
         requests = json.loads(report.read_text())["targets"][0]["requests"]
-        yield Row(f"check URL, core: requests (in {near.seconds:.2f} s)", requests, 400, "")
-        with delayed(service.port, ONE_WAY_S) as (port, relay):
-            far = run([COMMAND, "check", f"http://127.0.0.1:{port}", *CORE], **{KEY_VARIABLE: service.key})
-        name = f"check URL, core, {2000 * ONE_WAY_S:.0f} ms away ({relay.connections} connections)"
-        yield Row(name, far.seconds, 50, "s")
+    yield Row(
+        f"check URL, {bounds.profile}: requests (in {near.seconds:.2f} s)", requests, bounds.requests, ""
+    )
+    with delayed(service.port, ONE_WAY_S) as (port, relay):
+        far = run([COMMAND, "check", f"http://127.0.0.1:{port}", *words], **{KEY_VARIABLE: service.key})
+    name = f"check URL, {bounds.profile}, {2000 * ONE_WAY_S:.0f} ms away ({relay.connections} connections)"
+    yield Row(name, far.seconds, bounds.seconds, "s")
 
 
 def mint(service: Served, times: int) -> None:

@@ -16,7 +16,7 @@ from contract.harness import ORDER
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+LOCKS = ["requirements.lock", "requirements-dev.lock", "tests/mutation/requirements.lock"]
 HARNESS = ROOT / "contract" / "harness"
 PACKAGES = ["contract", "reference_impl"]
 MODULES = sorted(path for name in [*PACKAGES, "tests"] for path in (ROOT / name).rglob("*.py"))
@@ -99,6 +99,7 @@ def test_every_requirement_of_a_lock_has_a_version_and_hashes(lock: str) -> None
     [
         pytest.param(LOCKS[0], PROJECT["project"]["dependencies"], id="shipped"),
         pytest.param(LOCKS[1], PROJECT["dependency-groups"]["dev"], id="dev"),
+        pytest.param(LOCKS[2], PROJECT["dependency-groups"]["mutation"], id="mutation"),
     ],
 )
 def test_a_lock_answers_what_the_project_asks(lock: str, asked: list[str]) -> None:

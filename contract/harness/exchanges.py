@@ -131,6 +131,26 @@ def _whole_times(token: Token) -> None:
     _ = token.lifetime, token.mark
 
 
+@dataclass(frozen=True, repr=False)
+class Raw:
+    """A body that is sent as it stands, JSON or not: text, bytes and tokens, end to end."""
+
+    parts: tuple[Token | bytes | str, ...]
+
+    @property
+    def content(self) -> bytes:
+        """The body as it goes over the wire."""
+        return b"".join(part if isinstance(part, bytes) else str(sent(part)).encode() for part in self.parts)
+
+    @property
+    def text(self) -> str:
+        """The body as it may be shown, without a secret; what is no text is escaped."""
+        return "".join(
+            part.decode("utf-8", "backslashreplace") if isinstance(part, bytes) else str(shown(part))
+            for part in self.parts
+        )
+
+
 def shown(value: Any) -> Any:
     """Return `value` with every secret and token replaced by the name that a shell line may use for it."""
     if isinstance(value, Token):

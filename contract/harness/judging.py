@@ -6,7 +6,8 @@ import pytest
 
 from contract.harness.clauses import catalogue
 from contract.harness.errors import CouldNotTry, Violation
-from contract.harness.exchanges import Answer
+from contract.harness.exchanges import Answer, Pair
+from contract.harness.leaks import found
 from contract.harness.redaction import scrub
 
 
@@ -57,3 +58,42 @@ def twin(answer: Answer, *, what: str) -> None:
     """
     if answer.status == 401 or answer.status >= 500:
         raise CouldNotTry(f"no twin: {what} was answered {answer.told}, so a refusal would prove nothing")
+
+
+def nothing_minted(answer: Answer, *statuses: int, asked: str) -> None:
+    """Hold that a mint was refused with one of `statuses`, and that no token came with it."""
+    refused(answer, *statuses, asked=asked, contract=f"it is refused with {statuses[0]}")
+    hold(
+        b"eyJ" not in answer.content,
+        asked=asked,
+        contract="nothing is minted",
+        came=f"{answer.told} came back with a token in it",
+    )
+
+
+def silent(answer: Answer) -> None:
+    """Hold that the body of an error tells nothing."""
+    told = ", ".join(found(answer.content.decode("utf-8", "replace")))
+    hold(not told, asked=f"asked {answer.asked.method} {answer.asked.path}",
+         contract="no error body tells a secret or of its machine",
+         came=f"{answer.told} came back with {told}")  # fmt: skip
+
+
+def same_grant(before: Pair, after: Pair, *, asked: str) -> None:
+    """Hold that scopes and audience of both tokens came through a rotation unchanged."""
+    for name in ("access", "refresh"):
+        for claim in ("scopes", "aud"):
+            kept, was = after.tokens[name].claims.get(claim), before.tokens[name].claims.get(claim)
+            hold(
+                _as_set(kept) == _as_set(was),
+                asked=asked,
+                contract=f"{claim} are those granted at mint, {was}",
+                came=f"{claim} of the rotated {name} token was {kept}",
+            )
+
+
+def _as_set(value: Any) -> Any:
+    """Order says nothing in scopes and audiences (RFC 6749, section 3.3; RFC 7519, section 4.1.3)."""
+    if isinstance(value, list):
+        return frozenset(map(str, value))
+    return frozenset([value])

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from contract.harness.exchanges import Raw
 from contract.harness.redaction import scrub
 
 _TRACES = re.compile(
@@ -24,11 +25,11 @@ _PATHS = re.compile(
 
 # Requests that nobody would send, each a method, a path and a body; every one must be refused in plain words.
 PROVOCATIONS: Mapping[str, tuple[str, str, Any]] = {
-    "no JSON": ("POST", "/v1/tokens/refresh", b'{"refreshToken": "'),
+    "no JSON": ("POST", "/v1/tokens/refresh", Raw(('{"refreshToken": "',))),
     "no object": ("POST", "/v1/tokens/refresh", [1]),
     "a number": ("POST", "/v1/tokens/refresh", {"refreshToken": 1}),
-    "deep": ("POST", "/v1/tokens/refresh", b"[" * 20000),
-    "no text": ("POST", "/v1/tokens/refresh", b"\xff\xfe\x00"),
+    "deep": ("POST", "/v1/tokens/refresh", Raw(("[" * 20000,))),
+    "no text": ("POST", "/v1/tokens/refresh", Raw((b"\xff\xfe\x00",))),
     "an object for a name": ("POST", "/v1/identities", {"name": {"$ne": 1}, "sponsorId": []}),
     "a quote": ("GET", "/v1/identities/agent_'\"--", None),
     "a way up": ("GET", "/v1/identities/%2e%2e%2f%2e%2e%2fetc%2fpasswd", None),

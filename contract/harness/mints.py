@@ -28,6 +28,11 @@ class Mint:
         return self.name
 
     @property
+    def delegated(self) -> bool:
+        """Whether its tokens are for somebody whom the caller delegates to."""
+        return self.name != "identity"
+
+    @property
     def jti_prefix(self) -> str:
         """What the `jti` of its tokens begins with."""
         return self.prefix or "tok_"

@@ -49,11 +49,12 @@ class Pace:
                 self._rest(self._left[0])
             self._left.append(self._now())
 
-    def rest(self) -> None:
-        """Wait until as many may leave at once as ever may: before a race."""
+    def rest_for(self, number: int) -> None:
+        """Wait until `number` requests, at most `burst`, may leave at once: before a race."""
         with self._lock:
-            if self._left:
-                self._rest(self._left[-1])
+            in_the_way = len(self._left) + number - self.burst
+            if in_the_way > 0:
+                self._rest(self._left[in_the_way - 1])
 
     def _rest(self, since: float) -> None:
         while (short := since + self._window - self._now()) > 0:

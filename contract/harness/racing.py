@@ -82,7 +82,7 @@ class Racer:
                     exchange(http, http.build_request("GET", "/health"))
                 barrier.wait()
                 if pace and not barrier.wait():
-                    pace.rest()
+                    pace.rest_for(len(requests))
                 barrier.wait()
             except BaseException:
                 barrier.abort()

@@ -67,7 +67,7 @@ def verdicts(rows: Iterable[Row], known: Collection[tuple[str, str | None]] = ()
 def _merge(rows: Sequence[Row], known: bool) -> Verdict:  # noqa: FBT001 - one caller, above
     worst = min((row.outcome for row in rows), key=_WORST_FIRST.index)
     telling = [row for row in rows if row.outcome == worst]
-    why = telling[0].why
+    why = next((row.why for row in telling if row.why), "")
     if worst != "pass" and len(telling) > 1:
         why += f" (and {len(telling) - 1} more of {len(rows)} cases)"
     verdict = Verdict(rows[0].clause, rows[0].endpoint, worst, why, tuple(rows))

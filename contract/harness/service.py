@@ -13,7 +13,7 @@ import httpx
 from contract.harness.clocks import REAL, ObservedClock
 from contract.harness.connections import Connection
 from contract.harness.errors import CouldNotTry
-from contract.harness.exchanges import Answer, Asked, sent, shown
+from contract.harness.exchanges import Answer, Asked, Raw, sent, shown
 from contract.harness.redaction import Secret, remember_tokens_in, scrub
 from contract.harness.tokens import Token
 from contract.harness.transport import exchange
@@ -105,7 +105,7 @@ class Service:
         content = None
         if body is not None:
             wire["content-type"] = "application/json"
-            content = body if isinstance(body, bytes) else json.dumps(sent(body)).encode()
+            content = body.content if isinstance(body, Raw) else json.dumps(sent(body)).encode()
         request = self.connection.http.build_request(
             method, self._address(path), content=content, headers=wire, params=sent(query)
         )

@@ -88,7 +88,7 @@ class Tenant:
         """Mint a pair; a `Violation` if the mint does not succeed."""
         answer = self.mint(mint, key, **fields)
         if answer.status != 201:
-            if answer.status == 403:
+            if self._lacks_scope(answer):
                 self.closed[mint.name] = lacking_scope(answer)
                 raise NotTried(self.closed[mint.name])
             told = ", ".join(f"{name} {scrub(repr(value))}" for name, value in fields.items()) or "nothing"
@@ -96,6 +96,10 @@ class Tenant:
                 f"asked {mint.path} for a pair with {told}; the contract says 201; it answered {answer.told}"
             )
         return pair_of(answer)
+
+    def _lacks_scope(self, answer: Answer) -> bool:
+        """Say whether it is the credentials given that a 403 is about: a key of our own making holds all."""
+        return answer.status == 403 and self._given is not None
 
     def _key(self) -> Secret:
         """Return the org API key: the one given, or one that our own admin bearer makes."""
@@ -116,9 +120,9 @@ class Tenant:
                 f"{connection.name}: a bearer signed with --signing-key was refused with {answer.told}: is "
                 f"it this deployment's key? Or put an org API key into {connection.access.api_key_env}"
             )
-        if answer.status == 401:
+        if answer.status == 401 or (answer.status >= 500 and connection.deployment is not None):
             raise CouldNotTry(
-                "the admin bearer that the deployment's own key signed was refused with "
+                "the admin bearer that the deployment's own key signed was answered "
                 f"{answer.told}, so nothing could be minted: see JWKS-01 and JWKS-08"
             )
         made = what_was_made(answer, "an org API key")
@@ -138,7 +142,7 @@ class Tenant:
 
     def _make_identity(self) -> None:
         answer = self._ask_for_identity(self.name)
-        if answer.status == 403:
+        if self._lacks_scope(answer):
             self.closed["identity"] = self.closed["agent"] = lacking_scope(answer)
             return
         self.identity = self._identity_in(answer)
@@ -146,7 +150,7 @@ class Tenant:
     def another_identity(self) -> str:
         """Make one more identity in the run's workspace, for a case that ends it; return its id."""
         answer = self._ask_for_identity(f"{self.name}-{secrets.token_hex(4)}")
-        if answer.status == 403:
+        if self._lacks_scope(answer):
             raise NotTried(lacking_scope(answer))
         return self._identity_in(answer)
 
@@ -160,7 +164,7 @@ class Tenant:
     def _make_workspace_token(self) -> None:
         """Make the workspace token with all that the key may hand out; close what needs more."""
         answer = self._ask_for_workspace_token(WORKSPACE_SCOPES)
-        if answer.status == 403:
+        if self._lacks_scope(answer):
             lacking = [scope for scope in WORKSPACE_SCOPES if not self._may_hand_out(scope)]
             for endpoint, needed in WORKSPACE_NEEDS.items():
                 if missing := [scope for scope in needed if scope in lacking]:
@@ -180,7 +184,7 @@ class Tenant:
     def another_workspace_token(self, *scopes: str) -> tuple[str, Secret]:
         """Make one more workspace token, for a case that ends it or needs a small one; return its id too."""
         answer = self._ask_for_workspace_token(scopes or WORKSPACE_SCOPES)
-        if answer.status == 403:
+        if self._lacks_scope(answer):
             raise NotTried(lacking_scope(answer))
         return self._workspace_token_in(answer)
 
@@ -188,7 +192,7 @@ class Tenant:
         """Make one more org API key that holds `scopes`."""
         body = {"name": self.name, "scopes": list(scopes)}
         answer = self.service.call("POST", "/v1/api-keys", key=self.org_key, body=body)
-        if answer.status == 403:
+        if self._lacks_scope(answer):
             raise NotTried(lacking_scope(answer))
         made = what_was_made(answer, "an org API key")
         self.belongings.add("API key", str(made["apiKey"]["id"]))

@@ -15,6 +15,15 @@ class AnyCredentialMints(Mutant):
         return True
 
 
+class WorkspaceTokensMintAnywhere(Mutant):
+    """A workspace token mints for whichever workspace the request names."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def stays_in_workspace(self, principal: Principal, workspace: str | None) -> bool:
+        return True
+
+
 class TokensAreCached(Mutant):
     """Answers with tokens say nothing of being stored."""
 

@@ -191,6 +191,15 @@ class HorizonIsForgottenAtRotation(Mutant):
         return exp
 
 
+class OverDelegationsAreMinted(Mutant):
+    """A delegation that ended before it began is minted, stillborn."""
+
+    breaks = frozenset({"ROT-09"})
+
+    def horizon_is_ahead(self, horizon: float, now: float) -> bool:
+        return True
+
+
 class HorizonShortensTheMark(Mutant):
     """Under a horizon a rotated session is marked with the life that was left to it."""
 

@@ -1,6 +1,9 @@
 """Slips in time itself."""
 
-from reference_impl.facts import Grant, Kind, Rotation
+from collections.abc import Mapping
+from typing import Any
+
+from reference_impl.facts import Endpoint, Grant, Kind, Rotation
 from reference_impl.mutants import Mutant
 
 
@@ -56,6 +59,24 @@ class ThirtyDaysOldIsSweptAway(Mutant):
 
     def delegation_over(self, grant: Grant, now: float) -> bool:
         return super().delegation_over(grant, now) or abs(now - grant.minted_at - 30 * 86400) < 600
+
+
+class DelegatedAccessLivesAsAsked(Mutant):
+    """On the delegated endpoints, too, an access token lives as long as the caller likes."""
+
+    breaks = frozenset({"TTL-08"})
+
+    def access_ttl(self, endpoint: Endpoint, body: Mapping[str, Any]) -> int:
+        return super().access_ttl("identity", body)
+
+
+class DelegationsOutliveTheirEnd(Mutant):
+    """A delegation is over when its tokens are, and a verifier gives those some seconds more."""
+
+    breaks = frozenset({"CLK-04"})
+
+    def delegation_over(self, grant: Grant, now: float) -> bool:
+        return False
 
 
 class IssuedASecondAgo(Mutant):

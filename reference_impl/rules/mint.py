@@ -6,7 +6,7 @@ from typing import Any
 
 from reference_impl import paths
 from reference_impl.facts import Endpoint, Kind, Principal
-from reference_impl.rules.values import ACCESS_TTL, CAP, DEFAULT_TTL, LONGEST_ACCESS, MARK, PREFIXES
+from reference_impl.rules.values import ACCESS_TTL, CAP, DEFAULT_TTL, LONGEST, MARK, PREFIXES
 from reference_impl.scopes import permitted
 
 
@@ -20,10 +20,10 @@ class MintRules:
 
     def usable_ttl(self, asked: Any) -> int | None:
         """Return a usable number of seconds, floored, or None: then it counts as not asked."""
-        if isinstance(asked, bool) or not isinstance(asked, int | float) or asked != asked:
+        if isinstance(asked, bool) or not isinstance(asked, int | float):
             return None
-        # Infinity is what a JSON reader makes of 1e400; it is above any cap.
-        seconds = CAP + 1 if asked == math.inf else 0 if asked == -math.inf else math.floor(asked)
+        # A JSON reader makes infinity of 1e400, and NaN of NaN; the order of the two bounds makes that 0.
+        seconds = math.floor(max(0, min(asked, LONGEST)))
         return seconds if seconds > 0 else None
 
     def capped(self, endpoint: Endpoint, seconds: int) -> int:
@@ -57,7 +57,7 @@ class MintRules:
         if asked is None and endpoint in ("path", "workspace-path"):
             asked = body.get("ttlSeconds")
         seconds = self.usable_ttl(asked) or ACCESS_TTL
-        return min(seconds, LONGEST_ACCESS if endpoint == "identity" else ACCESS_TTL)
+        return min(seconds, LONGEST if endpoint == "identity" else ACCESS_TTL)
 
     def issued_at(self, now: float) -> int:
         """Return `iat`."""

@@ -4,6 +4,7 @@ import math
 import time
 from typing import Any
 
+import httpx
 import pytest
 
 from contract.harness.clauses import catalogue
@@ -70,6 +71,10 @@ def test_a_rate_is_kept_on_a_url(check: Check) -> None:
     assert came[-1] - came[0] > 0.95 * windows
 
 
+def _nobody_asks(request: httpx.Request) -> httpx.Response:
+    pytest.fail(f"nothing is to be asked, and {request.url} was")
+
+
 @pytest.mark.parametrize("kind", ["reference", "asgi", "exec", "url"])
 @pytest.mark.parametrize(
     ("host", "polite", "on_url"),
@@ -85,7 +90,7 @@ def test_hostile_volume_is_small_on_what_is_not_ours(
 ) -> None:
     """A URL elsewhere, and whatever was asked for politely, gets the small measure; all else the full one."""
     trial = Trial(Target("a target", kind), Settings(polite=polite))
-    with connected(pytest.fail, kind=kind) as connection, client(f"https://{host}") as connection.http:
+    with connected(_nobody_asks, kind=kind) as connection, client(f"https://{host}") as connection.http:
         trial.connection = connection
         ours = SMALL if polite else FULL
         assert trial.volume == (on_url if kind == "url" else ours)

@@ -69,29 +69,31 @@ def test_below_one_a_second_one_leaves_in_as_many_as_it_takes() -> None:
     assert timer.time - 1000 == pytest.approx(6)
 
 
-def test_after_a_rest_a_whole_burst_leaves_at_once() -> None:
+@pytest.mark.parametrize("number", [1, 2, 4])
+@pytest.mark.parametrize("before", [0, 1, 3, 4, 9])
+def test_after_a_rest_so_many_leave_at_once(before: int, number: int) -> None:
     """A race that was rested for waits for nothing between its first request and its last."""
-    pace, timer = paced(3)
-    for _ in range(5):
+    pace, timer = paced(4)
+    for _ in range(before):
+        timer.time += 0.01
         pace.wait()
-    pace.rest()
-    rested = len(timer.slept)
-    for _ in range(pace.burst):
+    pace.rest_for(number)
+    rested = timer.time
+    for _ in range(number):
         pace.wait()
-    assert len(timer.slept) == rested > 0
-
-
-def test_a_rest_before_the_first_request_is_none() -> None:
-    """Nothing has left yet."""
-    pace, timer = paced(3)
-    pace.rest()
-    assert timer.slept == []
+    assert timer.time == rested
+    assert timer.slept == [] or before + number > pace.burst
 
 
 def test_threads_share_one_pace() -> None:
     """Eight threads together keep what one would."""
     pace, timer = paced(4)
-    threads = [threading.Thread(target=lambda: [pace.wait() for _ in range(5)]) for _ in range(8)]
+
+    def ask() -> None:
+        for _ in range(5):
+            pace.wait()
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -5,11 +5,12 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from contract.harness.exchanges import Answer, Asked
+from contract.harness.exchanges import Answer, Asked, Raw
 
 _KEYS = {"api key": "API_KEY", "workspace token": "WORKSPACE_TOKEN", "second api key": "SECOND_API_KEY"}
 _JSON = "-H 'content-type: application/json'"
 _AGENT = "IDENTITY_ID"
+LONGEST_LINE = 400  # bytes of a body that is shown in full
 
 
 def lines(trail: Sequence[Answer]) -> list[str]:
@@ -40,9 +41,19 @@ def _command(asked: Asked) -> str:
     elif asked.credential == "bearer":
         parts.append('-H "authorization: Bearer $ACCESS_TOKEN"')
     parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in asked.headers.items()]
-    if asked.body is not None:
+    if isinstance(asked.body, Raw):
+        parts += [_JSON, _raw(asked.body)]
+    elif asked.body is not None:
         parts += [_JSON, f"-d {_quoted(asked.body)}"]
     return " ".join(parts)
+
+
+def _raw(body: Raw) -> str:
+    """Give a body that is no JSON; one that no shell line can hold is to be put into a file."""
+    text, size = body.text, len(body.content)
+    if size > LONGEST_LINE or not text.isprintable() or "\\" in text:
+        return f"--data-binary @body  # {size} bytes that begin {text[:12]!r}"
+    return f"-d {_with_variables(text)}"
 
 
 def _gives_pair(path: str) -> bool:
@@ -56,7 +67,11 @@ def _quoted(body: Any) -> str:
     if isinstance(body, Mapping):
         own = {"identityId": f"${_AGENT}", "agentId": f"${_AGENT}", "workspaceId": "$WORKSPACE_ID"}
         body = {name: own.get(name, value) for name, value in body.items()}
-    text = shlex.quote(json.dumps(body, ensure_ascii=False))
+    return _with_variables(json.dumps(body, ensure_ascii=False))
+
+
+def _with_variables(text: str) -> str:
+    text = shlex.quote(text)
     for name in ("REFRESH_TOKEN", "ACCESS_TOKEN", _AGENT, "WORKSPACE_ID"):
         text = text.replace(f'"${name}"', f'"\'"${name}"\'"')
     return text

@@ -36,9 +36,12 @@ def show(out: Console, report: TargetReport, *, url: str | None, api_key_env: st
     if report.results:
         out.print(_matrix(report))
     _show_untried(out, report)
+    for verdict in _with(report, "pass"):
+        if verdict.why:
+            place = f"{verdict.clause} at {verdict.endpoint}" if verdict.endpoint else verdict.clause
+            out.print(Text.assemble((f"{place} passed, but: ", "yellow"), verdict.why), soft_wrap=True)
     _show_failures(out, report, url, api_key_env)
-    for verdict in _with(report, "error"):
-        _paragraph(out, verdict, "could not be tried", "magenta")
+    _show_errors(out, report)
     for left in report.leftovers:
         out.print(Text(f"left on the target: {left}", "yellow"), soft_wrap=True)
     if report.problem:
@@ -74,15 +77,33 @@ def _with(report: TargetReport, outcome: Outcome) -> list[Verdict]:
     return [verdict for verdict in report.results if verdict.outcome == outcome]
 
 
+def _by_reason(report: TargetReport, outcome: Outcome) -> dict[str, list[Verdict]]:
+    reasons: dict[str, list[Verdict]] = {}
+    for verdict in _with(report, outcome):
+        reasons.setdefault(verdict.telling[0].why, []).append(verdict)
+    return reasons
+
+
 def _show_untried(out: Console, report: TargetReport) -> None:
     """Say what was not tried, reason by reason: each is one sentence, however many clauses it hit."""
-    reasons: dict[str, list[str]] = {}
-    for verdict in _with(report, "not_tried"):
-        place = f" ({verdict.endpoint})" if verdict.why.startswith("the API key") else ""
-        reasons.setdefault(verdict.telling[0].why, []).append(verdict.clause + place)
-    for why, clauses in reasons.items():
-        names = ", ".join(dict.fromkeys(clauses))
-        out.print(Text.assemble(("not tried: ", "bold yellow"), names, " - ", why), soft_wrap=True)
+    for why, verdicts in _by_reason(report, "not_tried").items():
+        of_one = why.startswith("the API key")
+        names = dict.fromkeys(
+            f"{each.clause} ({each.endpoint})" if of_one else each.clause for each in verdicts
+        )
+        out.print(Text.assemble(("not tried: ", "bold yellow"), ", ".join(names), " - ", why), soft_wrap=True)
+
+
+def _show_errors(out: Console, report: TargetReport) -> None:
+    """Say what could not be tried: in full, or in one line where one reason kept several clauses from it."""
+    for why, verdicts in _by_reason(report, "error").items():
+        names = dict.fromkeys(each.clause for each in verdicts)
+        if len(names) > 1 and all({row.why for row in each.telling} == {why} for each in verdicts):
+            line = Text.assemble(("\ncould not be tried: ", "bold magenta"), ", ".join(names), " - ", why)
+            out.print(line, soft_wrap=True)
+            continue
+        for verdict in verdicts:
+            _paragraph(out, verdict, "could not be tried", "magenta")
 
 
 def _show_failures(out: Console, report: TargetReport, url: str | None, api_key_env: str) -> None:

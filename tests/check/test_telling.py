@@ -1,0 +1,69 @@
+"""Every clause that fails says so: a report of each, in each form, with commands that a shell can read."""
+
+import json
+import shlex
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+
+from contract.harness.clauses import catalogue
+from contract.harness.cli import main
+from contract.harness.exchanges import Answer, Asked, Raw
+from contract.harness.leaks import PROVOCATIONS
+from contract.harness.reports import curl
+from contract.harness.tokens import read
+from reference_impl.mutants import mutants
+from tests.harness.fakes import unsigned
+
+BITES = {
+    clause: min(name for name, mutant in mutants().items() if clause in mutant.breaks)
+    for clause in catalogue().clauses
+}
+
+
+@pytest.mark.parametrize(("clause", "mutant"), BITES.items(), ids=BITES)
+def test_a_failure_of_each_clause_is_told(tmp_path: Path, clause: str, mutant: str) -> None:
+    """Terminal, JSON and JUnit name it alike; a should is told too, and breaks nothing."""
+    files = {option: tmp_path / option for option in ("json", "junit")}
+    words = [f"mutant:{mutant}", "--clause", clause]
+    ended = CliRunner().invoke(main, ["check", *words, *(f"--{name}={path}" for name, path in files.items())])
+    must = catalogue()[clause].level == "must"
+    assert ended.exit_code == (1 if must else 2), ended.output
+    assert ("is broken: " if must else "should be kept, and is not: ") + catalogue()[
+        clause
+    ].title in ended.output
+    whys = {row["why"] for row in json.loads(files["json"].read_text())["targets"][0]["results"]
+            if row["outcome"] == "fail"}  # fmt: skip
+    assert whys
+    assert all(why.partition(" (and ")[0] in ended.output for why in whys)
+    failures = ElementTree.parse(files["junit"]).iter("failure")
+    assert {each.get("message") for each in failures} == (whys if must else set())
+
+
+BODIES = {name: body for name, (_, _, body) in PROVOCATIONS.items()} | {
+    "a token in no JSON": Raw(('{"refreshToken": "', read(unsigned({"token_type": "refresh"})), '"')),
+    "a list": [{"a": None}],
+    "quotes": {"it's": 'a "quote" and a $HOME'},
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_whatever_was_sent_a_shell_can_read_the_command(body: object) -> None:
+    """One line each, short enough to be read, with a variable for each token."""
+    answer = Answer(Asked("POST", "/v1/tokens/refresh", None, body, 0.0), 500, {}, b"", 0.0)
+    (line,) = curl.lines([answer])
+    assert line.isprintable()
+    assert len(line) < 600
+    assert shlex.split(line, comments=True)[:4] == ["curl", "-sS", "-X", "POST"]
+    assert "eyJ" not in line
+
+
+def test_a_token_in_a_body_that_is_no_json_becomes_a_variable() -> None:
+    """The shell puts it back: outside the single quotes."""
+    answer = Answer(
+        Asked("POST", "/v1/tokens/refresh", None, BODIES["a token in no JSON"], 0.0), 500, {}, b"", 0
+    )
+    (line,) = curl.lines([answer])
+    assert line.endswith("""-d '{"refreshToken": "'"$REFRESH_TOKEN"'"'""")
