@@ -1,5 +1,6 @@
 """Every clause that fails says so: a report of each, in each form, with commands that a shell can read."""
 
+import io
 import json
 import shlex
 from pathlib import Path
@@ -7,12 +8,15 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from contract.harness.clauses import catalogue
 from contract.harness.cli import main
 from contract.harness.exchanges import Answer, Asked, Raw
 from contract.harness.leaks import PROVOCATIONS
 from contract.harness.reports import curl
+from contract.harness.reports.terminal import show
+from contract.harness.results import Row, TargetReport, Verdict
 from contract.harness.tokens import read
 from reference_impl.mutants import mutants
 from tests.harness.fakes import unsigned
@@ -67,3 +71,30 @@ def test_a_token_in_a_body_that_is_no_json_becomes_a_variable() -> None:
     )
     (line,) = curl.lines([answer])
     assert line.endswith("""-d '{"refreshToken": "'"$REFRESH_TOKEN"'"'""")
+
+
+def said_of(*verdicts: Verdict) -> str:
+    """What the terminal shows of a target with these verdicts."""
+    out = Console(record=True, width=110, file=io.StringIO())
+    show(out, TargetReport("a target", "exec", results=[*verdicts]), url=None, api_key_env="A")
+    return out.export_text()
+
+
+def untold(clause: str, why: str) -> Verdict:
+    """A clause that could not be tried."""
+    return Verdict(clause, "path", "error", why, (Row(clause, "path", "a case", "error", why, 0.0),))
+
+
+def test_one_reason_for_many_errors_is_told_once() -> None:
+    """Whoever reads it at night sees the reason, and not its hundred echoes."""
+    text = said_of(*(untold(clause, "nobody answered") for clause in ("TTL-01", "TTL-02", "ROT-01")))
+    assert text.count("nobody answered") == 1
+    assert "could not be tried: TTL-01, TTL-02, ROT-01 - nobody answered" in text
+
+
+def test_an_error_with_a_reason_of_its_own_is_told_in_full() -> None:
+    """With the clause's words, so that it is seen what is unknown."""
+    text = said_of(untold("TTL-01", "nobody answered"), untold("TTL-02", "half an answer"))
+    assert f"TTL-02 at path could not be tried: {catalogue()['TTL-02'].title}" in text
+    assert catalogue()["TTL-02"].text[:60] in text
+    assert "half an answer" in text
