@@ -164,7 +164,7 @@ class AnnouncesAnHourMore(Fault):
 class HorizonIsDropped(Fault):
     """The horizon that a delegation asks for never reaches the server."""
 
-    breaks = frozenset({"ROT-09"})
+    breaks = frozenset({"CLK-04", "ROT-09"})
 
     def ask(self, call: Call) -> Call:
         """Drop the field."""
