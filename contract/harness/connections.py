@@ -1,6 +1,7 @@
 """A target as the trial sees it: where it answers, what time it is there, and what it offers."""
 
 import contextlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,10 +10,14 @@ import httpx
 
 from contract.harness.clauses import ABILITIES
 from contract.harness.clocks import Clock
+from contract.harness.errors import UsageError
 from contract.harness.pacing import Pace
 from contract.harness.redaction import Secret
 from contract.harness.tokens import SigningKey
 from contract.harness.traps import Spread
+
+# RFC 3986, sections 3.2.1, 3.4 and 3.5: where an address may hold a credential.
+_MORE_THAN_A_BASE = re.compile(r"https?://([^/?#]*@|.*[?#])", re.IGNORECASE)
 
 Kind = Literal["reference", "mutant", "asgi", "exec", "url"]
 AtOnce = Callable[[Sequence[httpx.Request]], list[httpx.Response]]
@@ -66,6 +71,14 @@ class Target:
     clauses: tuple[str, ...] = ()
     baseline: str | None = None
     opened_by: "Opener | None" = None
+
+    def __post_init__(self) -> None:
+        """Refuse at once an address that may hold a credential: every report names its target."""
+        if _MORE_THAN_A_BASE.match(self.spec.rpartition("->")[2].strip()):
+            raise UsageError(
+                "the URL holds more than the address of a service: leave out user name, password, query and "
+                "fragment; a credential comes from a variable"
+            )
 
     def __str__(self) -> str:
         return self.name

@@ -13,6 +13,8 @@ from contract.harness.pacing import Pace
 from contract.harness.transport import client, is_loopback
 
 TESTED = frozenset({"staging", "dev", "test", "preview", "local"})
+# RFC 6761, section 6.2, and RFC 6762: nobody can buy a name below these. Below .dev anybody can.
+RESERVED = frozenset({"test", "local"})
 
 
 @contextlib.contextmanager
@@ -38,9 +40,12 @@ def url(target: Target) -> Iterator[Connection]:
 def is_for_tests(host: str) -> bool:
     """Say whether a word of the host's name tells that it is no production, as in `auth-staging2.example`.
 
-    Words are runs of letters: `latest` and `developer` hold none of those that tell.
+    Words are runs of letters: `latest` and `developer` hold none of those that tell. A top-level domain
+    tells only if it is reserved for such hosts: `relayauth.dev` may be anybody's production.
     """
-    return not TESTED.isdisjoint(re.findall("[a-z]+", host.lower()))
+    *names, top = host.lower().rstrip(".").split(".")
+    words = re.findall("[a-z]+", ".".join(names or [top]))
+    return top in RESERVED or not TESTED.isdisjoint(words)
 
 
 def _address(name: str, access: Access) -> str:
@@ -50,12 +55,6 @@ def _address(name: str, access: Access) -> str:
         raise UsageError(f"{name!r} is no URL: {error}") from None
     if not address.host:
         raise UsageError(f"{name!r} names no host: write https://HOST")
-    if address.userinfo:
-        raise UsageError(
-            "the URL holds a user name or password: credentials come from a variable, not from it"
-        )
-    if address.query or address.fragment:
-        raise UsageError(f"{address.host}: give the service's base URL, without query and fragment")
     if address.scheme == "http" and not (is_loopback(address.host) or access.allow_http):
         raise UsageError(
             f"{name}: plain http would send the API key in clear: use https, or --allow-http if you mean it"

@@ -128,6 +128,24 @@ def test_tracebacks_of_a_fault_of_the_harness_hold_no_secret(tmp_path: Path) -> 
     assert_clean(ended.stdout, ended.stderr, (tmp_path / "junit.xml").read_text())
 
 
+ADDRESSES = {
+    "a password": "https://somebody:hunter2@auth.test",
+    "a user": "https://hunter2@auth.test/base",
+    "a query": "https://auth.test/?key=hunter2",
+    "a fragment": "https://auth.test/#hunter2",
+    "behind a proxy": "proxy:CapIsAYear->https://somebody:hunter2@auth.test",
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES.values(), ids=ADDRESSES)
+def test_a_credential_in_an_address_is_not_told(check: Check, address: str) -> None:
+    """The address is refused in a sentence that does not repeat it, and no report names such a target."""
+    said = check(address, key="rak_not-sent")
+    assert (said.code, said.out, said.report) == (2, "", {})
+    assert "leave out user name, password, query and fragment" in said.err
+    assert "hunter2" not in said.err
+
+
 def test_no_secret_is_on_a_command_line_or_in_the_help() -> None:
     """The command takes names of variables and files, and its help shows no key."""
     ended = subprocess.run([COMMAND, "check", "--help"], capture_output=True, text=True, check=True)
