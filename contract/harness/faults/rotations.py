@@ -112,6 +112,19 @@ class ScopesGrow(Retelling):
         return {**claims, "scopes": ["*:*:*:*"]} if call.refreshes and name == "accessToken" else claims
 
 
+class RotationKeepsTheOldBirth(Retelling):
+    """A rotated refresh token was issued when the one that it replaces was, and has its TTL from then on."""
+
+    breaks = frozenset({"CLK-02", "CLK-03"})
+
+    def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
+        """Carry the time of issue over from the presented token."""
+        before = call.presented
+        if not call.refreshes or name == "accessToken" or before is None:
+            return claims
+        return {**claims, "iat": before.iat, "exp": before.iat + claims["exp"] - claims["iat"]}
+
+
 class RotationKeepsTheOldEnd(Retelling):
     """A rotated refresh token ends when the one that it replaces would have ended."""
 
