@@ -9,7 +9,14 @@ from contract.harness.judging import clause, equal, hold
 from contract.harness.mints import Mint
 from contract.harness.tokens import MARK
 
-ASKED = {"60s": 60, "odd": 86399, "90d": 7776000, "above-the-cap": 31536000, "a-fraction": 3600.9}
+ASKED = {
+    "60s": 60,
+    "odd": 86399,
+    "the-default": 86400,
+    "90d": 7776000,
+    "above-the-cap": 31536000,
+    "a-fraction": 3600.9,
+}
 
 
 @clause("META-01")
@@ -55,13 +62,16 @@ def test_meta_holds_strings_and_the_endpoints_own_entries(
 
 @clause("META-03")
 @pytest.mark.parametrize("generation", [0, 1], ids=["at mint", "at refresh"])
-def test_asked_nothing_no_token_is_marked(evidence: Evidence, mint: Mint, generation: int) -> None:
+@pytest.mark.parametrize("fields", [{}, {"refreshTokenTtlSeconds": None}], ids=["absent", "null"])
+def test_asked_nothing_no_token_is_marked(
+    evidence: Evidence, mint: Mint, fields: dict[str, None], generation: int
+) -> None:
     """`meta.refreshTokenTtl` is absent from both tokens."""
-    for name, token in evidence.generation(mint, generation).tokens.items():
+    for name, token in evidence.generation(mint, generation, **fields).tokens.items():
         equal(
             token.mark,
             None,
-            asked="asked nothing",
+            asked="asked refreshTokenTtlSeconds null" if fields else "asked nothing",
             contract="there is no mark",
             what=f"meta.{MARK} of the {name} token",
         )

@@ -87,7 +87,7 @@ def _pause(clock: Clock, seconds: int) -> None:
 @clause("SES-04")
 def test_a_replay_ends_only_its_own_session(evidence: Evidence, mint: Mint) -> None:
     """Another session of the same identity goes on: its bearer is believed, its refresh token redeemed."""
-    victim, bystander = evidence.fresh(mint), evidence.fresh(mint)
+    victim, bystander = evidence.spend(mint), evidence.fresh(mint)
     twin(evidence.service.knock(bystander.access), what="the other session's bearer before")
     evidence.rotate(victim)
     replay = evidence.service.refresh(victim.refresh)
@@ -100,6 +100,7 @@ def test_a_replay_ends_only_its_own_session(evidence: Evidence, mint: Mint) -> N
          came=f"it answered {answer.told}")  # fmt: skip
     answer = evidence.service.refresh(bystander.refresh)
     refused(answer, 200, asked=f"{asked}, then this one's refresh token", contract=contract)
+    evidence.keep(mint, redeemed(answer))
 
 
 @clause("SES-05")

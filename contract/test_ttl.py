@@ -8,7 +8,7 @@ import pytest
 from contract.harness.evidence import Evidence, redeemed
 from contract.harness.exchanges import Pair, pair_of
 from contract.harness.judging import clause, equal, hold, told
-from contract.harness.mints import Mint
+from contract.harness.mints import MINTS, Mint
 from contract.harness.tokens import MARK
 from contract.harness.trial import Trial
 
@@ -25,7 +25,7 @@ def lifetime_is(pair: Pair, want: int, *, asked: str, contract: str) -> None:
 
 @clause("TTL-01")
 @pytest.mark.parametrize(
-    "asked", [1, 60, 3600.9, 3600, 86399, 86401, 2592000, 7775999, 7776000], ids="{}s".format
+    "asked", [1, 60, 3600.9, 3600, 86399, 86400, 86401, 2592000, 7775999, 7776000], ids="{}s".format
 )
 def test_a_ttl_within_the_cap_is_given_to_the_second(evidence: Evidence, mint: Mint, asked: float) -> None:
     """`exp - iat` of the refresh token is the TTL that was asked, a fraction floored."""
@@ -198,6 +198,20 @@ def test_the_access_ttl_does_not_depend_on_the_refresh_ttl(
         asked=f"asked {FIELD} {asked}, expiresIn {told(expires_in)}",
         contract=f"the access token lives {want} s",
         what="exp - iat of the access token",
+    )
+
+
+@clause("TTL-08")
+@pytest.mark.parametrize("mint", [MINTS["path"], MINTS["workspace-path"]], ids=str)
+def test_no_field_makes_a_delegated_access_token_live_longer(evidence: Evidence, mint: Mint) -> None:
+    """`ttlSeconds`, which path mints know as well, is bounded as `expiresIn` is."""
+    pair = evidence.pair(mint, refreshTokenTtlSeconds=CAP, ttlSeconds=7200)
+    lifetime = pair.access.lifetime
+    hold(
+        0 < lifetime <= ACCESS_TTL,
+        asked=f"asked {FIELD} {CAP}, ttlSeconds 7200",
+        contract=f"a delegated access token lives {ACCESS_TTL} s at most",
+        came=f"exp - iat of the access token was {lifetime} s",
     )
 
 

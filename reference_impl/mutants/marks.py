@@ -5,7 +5,7 @@ from typing import Any
 
 from reference_impl.facts import Endpoint, Kind
 from reference_impl.mutants import Mutant
-from reference_impl.rules import MARK
+from reference_impl.rules import DEFAULT_TTL, MARK
 
 
 class MarkIsANumber(Mutant):
@@ -42,6 +42,15 @@ class MarkHasAFraction(Mutant):
 
     def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
         return None if asked is None else str(float(effective))
+
+
+class TheDefaultAskedForIsUnmarked(Mutant):
+    """Who asks for exactly 24 h is taken for somebody who asked for nothing."""
+
+    breaks = frozenset({"META-01"})
+
+    def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
+        return None if effective == DEFAULT_TTL else super().mark(endpoint, asked, effective)
 
 
 class DefaultIsMarked(Mutant):
