@@ -14,7 +14,7 @@ from contract.harness.errors import ContractError, CouldNotTry, NotTried
 from contract.harness.exchanges import Answer, Asked
 from contract.harness.forgery import lending
 from contract.harness.tokens import admin_claims
-from contract.harness.traps import Lie, Net, Visit
+from contract.harness.traps import WAITING, Lie, Net, Visit
 
 BLANK = " \t\n "
 BASE_URLS = {
@@ -115,7 +115,7 @@ class KeySources:
         """
         together = [each for each in dict.fromkeys(setups) if not each.leads_to_default]
         # The slow first: the others go by while it waits.
-        together.sort(key=lambda each: each.trap is not Lie.SLOW)
+        together.sort(key=lambda each: each.trap not in WAITING)
         if self._deployment.side_by_side == 1 or len(together) < 2:
             return
         with (
@@ -167,7 +167,7 @@ class KeySources:
         with self._deployed(setup) as (net, http):
             claims = admin_claims(self._clock.now(), "org_relayauth-contract")
             probes = [signer.sign(claims) for signer in (key, other, key)]
-            if setup.trap is Lie.SLOW and self._deployment.side_by_side > 1:
+            if setup.trap in WAITING and self._deployment.side_by_side > 1:
                 # A verifier that waits out its patience for each of them is waited for once.
                 with ThreadPoolExecutor(len(probes)) as pool:
                     own, foreign, again = pool.map(lambda bearer: self._probe(http, bearer, net), probes)

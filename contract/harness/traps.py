@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -30,7 +30,12 @@ class Lie(StrEnum):
     NOT_JSON = "broken JSON"
     REDIRECT = "a redirect to the true keys"
     SLOW = "nothing for a minute"
+    STALLED = "half of the true keys, then nothing for a minute"
     UNREACHABLE = "unreachable"
+
+
+WAITING = frozenset({Lie.SLOW, Lie.STALLED})
+"""The lies that cost a verifier all its patience."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,23 @@ class Spread(Protocol):
         """Answer with `trap` at the net's origin and with `default` at the loopback default."""
 
 
+class _Stalled(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body whose second half keeps its reader waiting."""
+
+    def __init__(self, body: bytes, wait: Callable[[], None]) -> None:
+        self._body, self._wait = body, wait
+
+    def __iter__(self) -> Iterator[bytes]:
+        half = len(self._body) // 2
+        yield self._body[:half]
+        self._wait()
+        yield self._body[half:]
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self:
+            yield part
+
+
 class MockedNet:
     """A net for an application in this process: respx stands where its HTTP client meets the network."""
 
@@ -125,6 +147,9 @@ class MockedNet:
             if lie is Lie.SLOW:
                 self._keep_waiting(net, request)
             told = reply(lie, self._key, self._other)
+            if lie is Lie.STALLED:
+                stalled = _Stalled(told.body, lambda: self._keep_waiting(net, request))
+                return httpx.Response(told.status, headers=told.headers, stream=stalled)
             return httpx.Response(told.status, headers=told.headers, content=told.body)
 
         with respx.mock(assert_all_called=False) as router:

@@ -50,7 +50,11 @@ class WiredNet:
                 handler.send_header(name, value)
             handler.send_header("content-length", str(len(told.body)))
             handler.end_headers()
-            handler.wfile.write(told.body)
+            half = len(told.body) // 2 if lie is Lie.STALLED else 0
+            handler.wfile.write(told.body[:half])
+            if half and over.wait(SLOW_SECONDS):
+                return
+            handler.wfile.write(told.body[half:])
 
         with ThreadingHTTPServer(("127.0.0.1", port), _handler(answer)) as server:
             server.daemon_threads = True

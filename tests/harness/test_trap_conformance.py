@@ -54,7 +54,11 @@ TOLD: dict[Lie, tuple[int, str, object]] = {
     Lie.NOT_JSON: (200, "application/json", None),
     Lie.REDIRECT: (302, "application/json", TRUTH),
 }
-SILENT = {Lie.SLOW: httpx.ReadTimeout, Lie.UNREACHABLE: httpx.ConnectError}
+SILENT = {
+    Lie.SLOW: httpx.ReadTimeout,
+    Lie.STALLED: httpx.ReadTimeout,
+    Lie.UNREACHABLE: httpx.ConnectError,
+}
 
 
 def _json(answer: httpx.Response) -> object:
@@ -94,17 +98,19 @@ def test_a_silent_trap_is_no_answer(
         http.get(net.origin + JWKS_PATH)
 
 
-def test_a_slow_trap_has_written_its_visitor_down(world: World, http: httpx.Client) -> None:
+@pytest.mark.parametrize("lie", [Lie.SLOW, Lie.STALLED])
+def test_a_slow_trap_has_written_its_visitor_down(world: World, http: httpx.Client, lie: Lie) -> None:
     """Who asked counts, even where nothing was answered."""
-    with world.spread(Lie.SLOW, Lie.TRUE) as net, pytest.raises(httpx.ReadTimeout):
+    with world.spread(lie, Lie.TRUE) as net, pytest.raises(httpx.ReadTimeout):
         http.get(net.origin + JWKS_PATH)
     assert net.visits == [Visit("trap", "GET", net.origin + JWKS_PATH)]
 
 
-def test_a_slow_trap_lets_the_net_be_taken_up_at_once(world: World, http: httpx.Client) -> None:
+@pytest.mark.parametrize("lie", [Lie.SLOW, Lie.STALLED])
+def test_a_slow_trap_lets_the_net_be_taken_up_at_once(world: World, http: httpx.Client, lie: Lie) -> None:
     """Its minute is for its caller: the harness does not wait it out."""
     begun = REAL["monotonic"]()
-    with world.spread(Lie.SLOW, Lie.SLOW) as net, pytest.raises(httpx.ReadTimeout):
+    with world.spread(lie, lie) as net, pytest.raises(httpx.ReadTimeout):
         http.get(net.origin + JWKS_PATH)
     assert REAL["monotonic"]() - begun < 5
 
@@ -153,10 +159,13 @@ def test_a_mocked_net_lets_nothing_out(http: httpx.Client) -> None:
     assert net.visits == [Visit("elsewhere", "GET", "https://relayauth.dev/.well-known/jwks.json")]
 
 
+@pytest.mark.parametrize("lie", [Lie.SLOW, Lie.STALLED])
 @pytest.mark.parametrize(("patience", "waited"), [(5.0, 5.0), (None, 60.0), (90.0, 60.0)])
-def test_a_mocked_slow_trap_counts_what_it_would_have_taken(patience: float | None, waited: float) -> None:
+def test_a_mocked_slow_trap_counts_what_it_would_have_taken(
+    patience: float | None, waited: float, lie: Lie
+) -> None:
     """A caller that waits less than a minute gives up; any other gets the answer after the minute."""
-    with MockedNet(run_key(), other_key())(Lie.SLOW, Lie.TRUE) as net, httpx.Client(timeout=patience) as http:
+    with MockedNet(run_key(), other_key())(lie, Lie.TRUE) as net, httpx.Client(timeout=patience) as http:
         if patience == waited:
             with pytest.raises(httpx.ReadTimeout):
                 http.get(net.origin)
