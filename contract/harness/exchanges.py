@@ -1,9 +1,11 @@
 """What was asked and what came back: the evidence that a failure is told from."""
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import Any
 
 from contract.harness.errors import Violation
@@ -18,15 +20,22 @@ LONGEST_CODE = 80
 class Asked:
     """A request as it may be shown: its credential is a kind (`org`, `workspace`, `bearer`, None), no value.
 
-    `body` is shown with names for tokens (`$REFRESH_TOKEN`); `sent_at` is the service's time in Unix seconds.
+    `said` is the body as it was given, `bearer` the one that was presented: neither is a part of the repr.
+    `sent_at` is the service's time in Unix seconds.
     """
 
     method: str
     path: str
     credential: str | None
-    body: Any
+    said: Any = field(repr=False)
     sent_at: float
     headers: Mapping[str, str] = field(default_factory=dict)
+    bearer: "Token | str | None" = field(default=None, repr=False)
+
+    @property
+    def body(self) -> Any:
+        """The body with names for tokens and keys: `$REFRESH_TOKEN`."""
+        return shown(self.said)
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,7 +51,7 @@ class Answer:
     def __repr__(self) -> str:
         return f"<answer {self.status} to {self.asked.method} {self.asked.path}>"
 
-    @property
+    @functools.cached_property
     def json(self) -> Any:
         """The body; a `Violation` if it is no JSON."""
         try:
@@ -142,25 +151,28 @@ class Raw:
         """The body as it goes over the wire."""
         return b"".join(part if isinstance(part, bytes) else str(sent(part)).encode() for part in self.parts)
 
-    @property
-    def text(self) -> str:
-        """The body as it may be shown, without a secret; what is no text is escaped."""
+    def text(self, names: Mapping[str, str] = MappingProxyType({})) -> str:
+        """Return the body as `shown` shows it; what is no text is escaped."""
         return "".join(
-            part.decode("utf-8", "backslashreplace") if isinstance(part, bytes) else str(shown(part))
+            part.decode("utf-8", "backslashreplace") if isinstance(part, bytes) else str(shown(part, names))
             for part in self.parts
         )
 
 
-def shown(value: Any) -> Any:
-    """Return `value` with every secret and token replaced by the name that a shell line may use for it."""
+def shown(value: Any, names: Mapping[str, str] = MappingProxyType({})) -> Any:
+    """Return `value` with every secret and token replaced by the name that a shell line may use for it.
+
+    `names` has those of single tokens, by their text; any other goes by its type.
+    """
     if isinstance(value, Token):
-        return f"${'REFRESH' if value.claims.get('token_type') == 'refresh' else 'ACCESS'}_TOKEN"
+        kind = "REFRESH_TOKEN" if value.claims.get("token_type") == "refresh" else "ACCESS_TOKEN"
+        return f"${names.get(value.text, kind)}"
     if isinstance(value, Secret):
         return f"${value.kind.upper().replace(' ', '_')}"
     if isinstance(value, Mapping):
-        return {name: shown(item) for name, item in value.items()}
+        return {name: shown(item, names) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [shown(item) for item in value]
+        return [shown(item, names) for item in value]
     return scrub(value) if isinstance(value, str) else value
 
 

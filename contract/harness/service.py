@@ -13,7 +13,7 @@ import httpx
 from contract.harness.clocks import REAL, ObservedClock
 from contract.harness.connections import Connection
 from contract.harness.errors import CouldNotTry
-from contract.harness.exchanges import Answer, Asked, Raw, sent, shown
+from contract.harness.exchanges import Answer, Asked, Raw, sent
 from contract.harness.redaction import Secret, remember_tokens_in, scrub
 from contract.harness.tokens import Token
 from contract.harness.transport import exchange
@@ -94,9 +94,8 @@ class Service:
         headers: Mapping[str, str] | None = None,
     ) -> Prepared:
         """Return the request that `call` would send, for one that is sent together with others."""
-        asked = Asked(
-            method, path, _credential(key, bearer), shown(body), self.clock.now(), dict(headers or {})
-        )
+        credential, now = _credential(key, bearer), self.clock.now()
+        asked = Asked(method, path, credential, body, now, dict(headers or {}), bearer)
         wire = dict(headers or {})
         if key is not None:
             wire["x-api-key"] = key.reveal()

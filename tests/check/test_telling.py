@@ -17,7 +17,7 @@ from contract.harness.leaks import PROVOCATIONS
 from contract.harness.reports import curl
 from contract.harness.reports.terminal import show
 from contract.harness.results import Row, TargetReport, Verdict
-from contract.harness.tokens import read
+from contract.harness.tokens import Token, read
 from reference_impl.mutants import mutants
 from tests.harness.fakes import unsigned
 
@@ -71,6 +71,43 @@ def test_a_token_in_a_body_that_is_no_json_becomes_a_variable() -> None:
     )
     (line,) = curl.lines([answer])
     assert line.endswith("""-d '{"refreshToken": "'"$REFRESH_TOKEN"'"'""")
+
+
+def answered(body: object, pair: str | None = None, bearer: Token | None = None) -> Answer:
+    """An answer to a refresh, or to a bearer, that gave the tokens of `pair`."""
+    given = {f"{kind}Token": token_of(pair, kind).text for kind in ("access", "refresh")} if pair else {}
+    path, credential = ("/v1/identities/a", "bearer") if bearer else ("/v1/tokens/refresh", None)
+    asked = Asked("GET" if bearer else "POST", path, credential, body, 0.0, bearer=bearer)
+    return Answer(asked, 200, {}, json.dumps(given).encode(), 0.0)
+
+
+def token_of(pair: str, kind: str) -> Token:
+    """One token of a pair."""
+    return read(unsigned({"token_type": kind, "jti": f"{pair}-{kind}"}))
+
+
+def test_each_command_presents_the_token_that_was_presented() -> None:
+    """A replay is told as one: of several pairs each keeps its own variables."""
+    first, second = token_of("first", "refresh"), token_of("second", "access")
+    trail = [
+        answered({"refreshToken": "given"}, "first"),
+        answered({"refreshToken": first}, "second"),
+        answered(None, bearer=second),
+        answered({"refreshToken": first}),
+    ]
+    lines = curl.lines(trail)
+    assert [line.partition("=")[0] for line in lines if "=$(" in line] == [
+        "PAIR", "REFRESH_TOKEN_1", "PAIR", "ACCESS_TOKEN_2",
+    ]  # fmt: skip
+    assert lines[-2].endswith('-H "authorization: Bearer $ACCESS_TOKEN_2"')
+    assert "$REFRESH_TOKEN_1" in lines[-1]
+    assert "_TOKEN" not in "".join(curl.preamble(None, "KEY", lines))
+
+
+def test_a_token_that_no_command_gives_is_asked_for() -> None:
+    """Whoever repeats it is told what to put into the variable."""
+    lines = curl.lines([answered({"refreshToken": token_of("another", "refresh")})])
+    assert "REFRESH_TOKEN=...  # of a live pair" in curl.preamble(None, "KEY", lines)
 
 
 def said_of(*verdicts: Verdict) -> str:
