@@ -61,8 +61,11 @@ def test_meta_holds_strings_and_the_endpoints_own_entries(
 
 
 @clause("META-03")
-@pytest.mark.parametrize("generation", [0, 1], ids=["at mint", "at refresh"])
-@pytest.mark.parametrize("fields", [{}, {"refreshTokenTtlSeconds": None}], ids=["absent", "null"])
+@pytest.mark.parametrize(
+    ("fields", "generation"),
+    [({}, 0), ({}, 1), ({"refreshTokenTtlSeconds": None}, 0)],
+    ids=["absent", "absent, at refresh", "null"],
+)
 def test_asked_nothing_no_token_is_marked(
     evidence: Evidence, mint: Mint, fields: dict[str, None], generation: int
 ) -> None:

@@ -69,6 +69,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "shorter": {"refreshTokenTtlSeconds": 60},
     "meta": {"meta": {MARK: "60"}},
     "scopes": {"scopes": ["*:*:*:*"], "scope": "*:*:*:*"},
+    "narrower scopes": {"scopes": ["relayauth:identity:read:nobody"]},
     "audience": {"audience": ["relaycast", "cloud"]},
 }
 
@@ -119,7 +120,9 @@ def test_a_mark_above_the_cap_rotates_to_the_cap(
 
 
 @clause("ROT-06")
-@pytest.mark.parametrize("mark", ["0", "-3600", "ninety days", "", "7200abc", "NaN"])
+@pytest.mark.parametrize(
+    "mark", ["0", "-3600", "ninety days", "", "7200abc", "NaN", "1e6", "0x1C20", "7_200"]
+)
 def test_a_mark_that_is_no_positive_decimal_rotates_to_a_day(
     evidence: Evidence, mint: Mint, key: SigningKey, mark: str
 ) -> None:
@@ -208,10 +211,9 @@ def test_the_delegation_horizon_bounds_every_exp(
             what=f"meta.{MARK} of the {name} token",
         )
     # A refresh token that ends before the horizon would keep the bound for a wrong reason.
-    short = horizon - pair.refresh.exp
-    hold(
-        short == 0, asked=asked, contract="the refresh token lives to the horizon", came=f"{short} s are lost"
-    )
+    lost = horizon - pair.refresh.exp
+    hold(lost == 0, asked=asked, contract="the refresh token lives to the horizon",
+         came=f"{lost} s are lost")  # fmt: skip
 
 
 @clause("ROT-09")
@@ -234,8 +236,15 @@ def horizon(trial: Trial) -> int:
 
 
 @clause("ROT-10")
-@pytest.mark.parametrize("generation", [1, 2])
-def test_a_rotated_access_token_is_never_wider(evidence: Evidence, mint: Mint, generation: int) -> None:
-    """Scopes and audience of the rotated pair are those granted at mint."""
-    before, after = (evidence.generation(mint, number, **NINETY_DAYS) for number in (0, generation))
-    same_grant(before, after, asked=f"minted on {mint.path}, rotated {generation} times")
+@pytest.mark.parametrize(
+    ("generation", "fields"),
+    [(1, {}), (2, {}), (1, {"audience": ["relayauth", "relaycast"]})],
+    ids=["once", "twice", "an audience of its own"],
+)
+def test_a_rotated_access_token_is_never_wider(
+    evidence: Evidence, mint: Mint, generation: int, fields: dict[str, Any]
+) -> None:
+    """Scopes and audience of the rotated pair are those granted at mint, asked for or not."""
+    before, after = (evidence.generation(mint, number, **NINETY_DAYS, **fields) for number in (0, generation))
+    asked = f"minted on {mint.path} with {fields or 'nothing more'}, rotated {generation} times"
+    same_grant(before, after, asked=asked)

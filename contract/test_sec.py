@@ -12,7 +12,7 @@ from contract.harness.forgery import bit_flips
 from contract.harness.judging import clause, hold, nothing_minted, refused, silent, twin
 from contract.harness.keysources import KeySources, Setup
 from contract.harness.leaks import PROVOCATIONS
-from contract.harness.mints import MINTS, READ_SCOPE, Mint
+from contract.harness.mints import MINTS, Mint
 from contract.harness.presenting import Presenter
 from contract.harness.redaction import Secret
 from contract.harness.tenancy import Tenant
@@ -121,21 +121,28 @@ def test_without_a_credential_nothing_is_minted(evidence: Evidence, mint: Mint) 
 
 
 @pytest.fixture(scope="session")
-def small_keys(trial: Trial) -> Mapping[str, Secret]:
-    """Live credentials of both kinds that may read an identity and nothing else."""
-    tenant = trial.tenant
-    workspace = tenant.another_workspace_token(READ_SCOPE)[1]
-    return {"org": tenant.another_key(READ_SCOPE), "workspace": workspace}
+def weak_keys(trial: Trial) -> Mapping[str, Mapping[str, Secret]]:
+    """Credentials of both kinds that may read an identity and nothing else: live ones, and revoked ones."""
+    live, revoked = trial.tenant.small_keys(), trial.tenant.small_keys()
+    for key_id, _ in revoked.values():
+        answer = trial.service.call("POST", f"/v1/api-keys/{key_id}/revoke", key=trial.tenant.org_key)
+        refused(answer, 200, asked="revoked an API key or a workspace token", contract="it is revoked")
+    return {
+        state: {kind: key for kind, (_, key) in keys.items()}
+        for state, keys in (("live", live), ("revoked", revoked))
+    }
 
 
 @clause("SEC-05")
-def test_too_small_a_scope_mints_nothing(
-    evidence: Evidence, mint: Mint, small_keys: Mapping[str, Secret]
+@pytest.mark.parametrize(("state", "status"), [("live", 403), ("revoked", 401)], ids=["small", "revoked"])
+def test_a_weak_credential_mints_nothing(
+    evidence: Evidence, mint: Mint, weak_keys: Mapping[str, Mapping[str, Secret]], state: str, status: int
 ) -> None:
-    """403 with a live credential of the right kind that lacks the scope."""
+    """403 with a credential of the right kind that lacks the scope, and 401 with one that was revoked."""
     body = asked_for(evidence, mint)
-    answer = evidence.service.call("POST", mint.path, body=body, key=small_keys[mint.credential])
-    nothing_minted(answer, 403, asked=f"asked {mint.path} with a credential that may only read identities")
+    answer = evidence.service.call("POST", mint.path, body=body, key=weak_keys[state][mint.credential])
+    asked = f"asked {mint.path} with a {state} credential that may only read identities"
+    nothing_minted(answer, status, asked=asked)
 
 
 # A path token is made out to any name of an agent: there is no identity elsewhere to ask for.

@@ -123,7 +123,7 @@ def test_whatever_json_is_asked_no_monster_is_minted(evidence: Evidence, mint: M
     settings = trial.settings
     count = settings.examples(trial.connection.kind)
     for_all(
-        json_values(),
+        json_values,
         lambda value: judge_any_value(evidence, mint, value),
         first=(0, CAP + 1, "ninety days"),
         examples=count,
@@ -147,7 +147,6 @@ UNUSED = "what is no usable number of seconds is refused with 400 or treated as 
 UNUSABLE = {
     "zero": 0,
     "minus-one": -1,
-    "minus-a-day": -86400,
     "half": 0.5,
     "minus-half": -0.5,
     "minus-1e300": -1e300,
@@ -169,9 +168,7 @@ def test_what_is_no_usable_number_is_refused_or_absent(evidence: Evidence, mint:
 
 
 @clause("TTL-07")
-@pytest.mark.parametrize(
-    "asked", ["3600abc", "90d", "60 60", "7200,5", "1200s"], ids=lambda text: text.split()[0]
-)
+@pytest.mark.parametrize("asked", ["3600abc", "90d", "60 60", "7200,5"], ids=lambda text: text.split()[0])
 def test_text_is_never_taken_by_a_numeric_prefix(evidence: Evidence, mint: Mint, asked: str) -> None:
     """Text that only begins with a number is refused with 400 or treated as absent."""
     refused_or_absent(evidence, mint, {FIELD: asked}, contract=UNUSED)
@@ -202,6 +199,19 @@ def test_the_access_ttl_does_not_depend_on_the_refresh_ttl(
 
 
 @clause("TTL-08")
+def test_a_rotation_makes_no_access_token_live_longer(evidence: Evidence, mint: Mint) -> None:
+    """Asked for no `expiresIn`, a rotated access token lives as a minted one does: 3600 s."""
+    pair = evidence.generation(mint, 1, refreshTokenTtlSeconds=CAP)
+    equal(
+        pair.access.lifetime,
+        ACCESS_TTL,
+        asked=f"asked {FIELD} {CAP} and rotated",
+        contract=f"the access token lives {ACCESS_TTL} s",
+        what="exp - iat of the rotated access token",
+    )
+
+
+@clause("TTL-08")
 @pytest.mark.parametrize("mint", [MINTS["path"], MINTS["workspace-path"]], ids=str)
 def test_no_field_makes_a_delegated_access_token_live_longer(evidence: Evidence, mint: Mint) -> None:
     """`ttlSeconds`, which path mints know as well, is bounded as `expiresIn` is."""
@@ -223,6 +233,7 @@ OTHER_FIELDS = {
     "meta": {"meta": {MARK: str(CAP)}},
     "expiresIn": {"expiresIn": 1800},
     "refreshExpiresIn": {"refreshExpiresIn": CAP},
+    "ttlSeconds": {"ttlSeconds": 1800},
 }
 
 

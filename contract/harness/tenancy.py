@@ -188,15 +188,19 @@ class Tenant:
             raise NotTried(lacking_scope(answer))
         return self._workspace_token_in(answer)
 
-    def another_key(self, *scopes: str) -> Secret:
-        """Make one more org API key that holds `scopes`."""
+    def another_key(self, *scopes: str) -> tuple[str, Secret]:
+        """Make one more org API key that holds `scopes`; return its id too."""
         body = {"name": self.name, "scopes": list(scopes)}
         answer = self.service.call("POST", "/v1/api-keys", key=self.org_key, body=body)
         if self._lacks_scope(answer):
             raise NotTried(lacking_scope(answer))
         made = what_was_made(answer, "an org API key")
-        self.belongings.add("API key", str(made["apiKey"]["id"]))
-        return Secret("api key", str(made["key"]))
+        its_id = self.belongings.add("API key", str(made["apiKey"]["id"]))
+        return its_id, Secret("api key", str(made["key"]))
+
+    def small_keys(self) -> dict[str, tuple[str, Secret]]:
+        """Make a credential of each kind that may read identities and no more; return their ids too."""
+        return {"org": self.another_key(READ_SCOPE), "workspace": self.another_workspace_token(READ_SCOPE)}
 
     def _ask_for_workspace_token(self, scopes: Sequence[str]) -> Answer:
         body = {"workspaceId": self.workspace, "name": self.name, "scopes": list(scopes)}

@@ -12,6 +12,7 @@ _ROOMS = (
     "ttl",
     "marks",
     "rotation",
+    "grants",
     "time",
     "keys",
     "sessions",

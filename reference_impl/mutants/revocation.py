@@ -62,7 +62,7 @@ class WorkspaceTokenIsForgottenOnPaths(Mutant):
 class RevokedKeysLive(Mutant):
     """Nobody looks whether a key was revoked."""
 
-    breaks = frozenset({"REV-02"})
+    breaks = frozenset({"REV-02", "SEC-05"})
 
     def key_lives(self, *, revoked: bool) -> bool:
         return True

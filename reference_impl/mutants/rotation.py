@@ -1,6 +1,6 @@
 """Slips in what a refresh keeps."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from reference_impl.facts import Endpoint, Grant, Kind, Rotation
@@ -56,26 +56,6 @@ class RefreshReadsTheRequest(Mutant):
         return super().rotated_ttl(rotation) if asked is None else self.capped_again(asked)
 
 
-class RefreshMayAskForScopes(Mutant):
-    """A refresh request may name the scopes of the new access token."""
-
-    breaks = frozenset({"ROT-04"})
-
-    def rotated_scopes(self, rotation: Rotation) -> Collection[str]:
-        asked = rotation.body.get("scopes")
-        return asked if isinstance(asked, list) else super().rotated_scopes(rotation)
-
-
-class RefreshMayAskForAnAudience(Mutant):
-    """A refresh request may name the audience of the new access token."""
-
-    breaks = frozenset({"ROT-04"})
-
-    def rotated_audience(self, rotation: Rotation) -> Collection[str]:
-        asked = rotation.body.get("audience")
-        return asked if isinstance(asked, list) else super().rotated_audience(rotation)
-
-
 class NoCapAtRotation(Mutant):
     """A mark above the cap is believed at rotation."""
 
@@ -109,6 +89,20 @@ class MarkByItsPrefix(Mutant):
         return self.capped_again(int(digits)) if digits.strip("0") else None
 
 
+class MarkIsReadAsAnyNumber(Mutant):
+    """A mark in scientific notation is taken for the number that it is."""
+
+    breaks = frozenset({"ROT-06"})
+
+    def rotated_ttl(self, rotation: Rotation) -> int | None:
+        mark = str(rotation.meta.get(MARK))
+        return (
+            min(int(float(mark)), CAP)
+            if mark[:1].isdigit() and "e" in mark
+            else super().rotated_ttl(rotation)
+        )
+
+
 class NegativeMarkIsTakenAbsolute(Mutant):
     """A mark's sign is ignored."""
 
@@ -122,7 +116,7 @@ class NegativeMarkIsTakenAbsolute(Mutant):
 class SessionIsRenewed(Mutant):
     """Each rotation begins a session of its own."""
 
-    breaks = frozenset({"REV-05", "ROT-07", "SES-02", "SES-03"})
+    breaks = frozenset({"REV-01", "REV-05", "ROT-07", "SES-02", "SES-03"})
 
     def rotated_session(self, rotation: Rotation) -> str:
         return new_id("sess_")
@@ -209,25 +203,6 @@ class HorizonShortensTheMark(Mutant):
         horizon = rotation.grant.horizon
         left = ttl if horizon is None or ttl is None else min(ttl, horizon - int(rotation.now))
         return super().rotated_mark(rotation, left)
-
-
-class ScopesGrowInTheLongestSessions(Mutant):
-    """A session of 90 days is handed everything at its second rotation."""
-
-    breaks = frozenset({"ROT-10"})
-
-    def rotated_scopes(self, rotation: Rotation) -> Collection[str]:
-        longest = rotation.number == 2 and rotation.meta.get(MARK) == str(CAP)
-        return ["*:*:*:*"] if longest else super().rotated_scopes(rotation)
-
-
-class AudienceGrowsAtRotation(Mutant):
-    """A rotated access token is good for the API itself as well."""
-
-    breaks = frozenset({"ROT-04", "ROT-10"})
-
-    def rotated_audience(self, rotation: Rotation) -> Collection[str]:
-        return list(dict.fromkeys([*super().rotated_audience(rotation), "cloud"]))
 
 
 class HostsAreCutOffAfterAYear(Mutant):

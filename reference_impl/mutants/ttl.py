@@ -123,7 +123,7 @@ class DefaultOfAnHour(Mutant):
 class NullMeansTheCap(Mutant):
     """A null is taken for as long as possible."""
 
-    breaks = frozenset({"TTL-03"})
+    breaks = frozenset({"META-03", "TTL-03"})
 
     def asked_ttl(self, endpoint: Endpoint, body: Mapping[str, Any]) -> Any:
         asked = body.get("refreshTokenTtlSeconds", 0)

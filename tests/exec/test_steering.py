@@ -35,6 +35,27 @@ def test_a_server_that_does_not_follow_is_not_tried_on_time(
     assert run.target["abilities"] == ["key", "env", "orgs"]
 
 
+LATE = """
+import uvicorn
+from reference_impl.app import create_app
+from reference_impl.rules import Rules
+
+class Late(Rules):
+    def issued_at(self, now):
+        return int(now) - 2
+
+uvicorn.run(create_app(os.environ, rules=Late()), port=int(os.environ["PORT"]), log_level="error")
+"""
+
+
+def test_a_server_whose_iat_is_off_follows_all_the_same(room: Room) -> None:
+    """Time is tried on it, and the clause about `iat` says what is wrong."""
+    run = room.check(room.script(LATE), *TIME)
+    assert run.clauses("not_tried") == set(), run.said
+    assert run.clauses("fail") == {"CLK-02", "CLK-05"}
+    assert any("iat of the access token was" in why and ", -2 s" in why for why in run.why("fail"))
+
+
 def test_without_a_clock_the_key_order_is_tried_all_the_same(room: Room) -> None:
     """Servers launched after the clock was struck off believe bearers of the real time."""
     run = room.check(DROPS_IT, "--clause", "JWKS-0[13]")

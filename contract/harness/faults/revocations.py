@@ -51,7 +51,7 @@ class SwallowsRevocationsOfTokens(Fault):
 class SwallowsRevocationsOfKeys(Fault):
     """A revocation of an API key or workspace token is acknowledged, and the server never hears of it."""
 
-    breaks = frozenset({"REV-02", "SEC-08"})
+    breaks = frozenset({"REV-02", "SEC-05", "SEC-08"})
 
     def ask(self, call: Call) -> Call | Reply:
         """Swallow the request."""

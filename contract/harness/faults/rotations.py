@@ -81,7 +81,7 @@ class RefreshReadsTheRequest(Retelling):
 class SessionIsRenamed(Retelling):
     """A rotated pair belongs to a session of another name."""
 
-    breaks = frozenset({"ROT-05", "ROT-06", "ROT-07"})
+    breaks = frozenset({"REV-01", "ROT-05", "ROT-06", "ROT-07"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Change the session id at a rotation."""
