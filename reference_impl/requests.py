@@ -36,8 +36,9 @@ def object_in(raw: bytes) -> dict[str, Any]:
     """Return the JSON object that `raw` is; `BadRequest` for all else."""
     try:
         body = json.loads(raw)
-        # A lone surrogate can neither be stored nor signed.
-        json.dumps(body, ensure_ascii=False).encode()
+        if b"\\" in raw or not raw.isascii():
+            # A lone surrogate can neither be stored nor signed.
+            json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise BadRequest("the body is no JSON") from None
     if not isinstance(body, dict):

@@ -126,7 +126,8 @@ class Sessions:
         )
         if rules.consumes(state):
             self._store.use_token(state.id, now)
-        self._store.add_session(issue.session, grant)
+        if issue.session != state.session:
+            self._store.add_session(issue.session, grant)
         return self._issue(issue, now)
 
     def _check_owner(self, grant: Grant, now: float) -> None:

@@ -1,6 +1,7 @@
 """The court: all trials of a run, what each is held to, and what came of every case."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Generator
 
 import pytest
@@ -22,16 +23,46 @@ class Court:
         self.chosen = {target.name: settings.chosen(target) for target in settings.targets}
         self.interrupted = False
         self._on_row = on_row
+        self._failed: set[tuple[str, str]] = set()
+        self._seen: Counter[tuple[str, str]] = Counter()
 
     def record(self, target: str, row: Row) -> None:
         """Keep what came of one case."""
         self.trials[target].rows.append(row)
+        if row.outcome == "fail":
+            self._failed.add((target, row.clause))
         if self._on_row:
             self._on_row(target, row)
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Make this court the one of the run."""
         config.stash[COURT] = self
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> pytest.TestReport | None:
+        """Report what a case raised without a picture of its traceback: a row is all that a run shows."""
+        if call.excinfo is None or call.when == "collect":
+            return None
+        return pytest.TestReport(item.nodeid, item.location, {}, "failed", None, call.when)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Pass over what a brief run need not try."""
+        if not self.settings.brief or not self._knows_of(item):
+            return None
+        item.ihook.pytest_runtest_teardown(item=item, nextitem=nextitem)
+        return True
+
+    def _knows_of(self, item: pytest.Item) -> bool:
+        mark = item.get_closest_marker("clause")
+        if mark is None:
+            return False
+        clause = mark.args[0]
+        place = item.callspec.params["trial"], clause  # type: ignore[attr-defined]
+        self._seen[place] += 1
+        return place in self._failed or self._seen[place] <= self.settings.passed_over.get(clause, 0)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_keyboard_interrupt(self) -> Generator[None, None, None]:

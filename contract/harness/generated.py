@@ -23,7 +23,7 @@ def json_values() -> Any:
 
 
 def for_all(
-    values: Any,
+    values: Callable[[], Any],
     judge: Callable[[Any], None],
     *,
     first: Iterable[Any] = (),
@@ -31,11 +31,15 @@ def for_all(
     seed: int,
     shrink: bool,
 ) -> None:
-    """Call `judge` with the `first` values and up to `examples` generated ones; what it raises is raised.
+    """Call `judge` with the `first` values and up to `examples` of `values()`; what it raises is raised.
 
     The same `seed` gives the same values. With `shrink` a failing value is made small, at the price of more
     calls.
     """
+    for value in first:
+        judge(value)
+    if not examples:
+        return
     import hypothesis
 
     phases = [hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrink else [])]
@@ -51,11 +55,8 @@ def for_all(
         suppress_health_check=list(hypothesis.HealthCheck),
     )
 
-    for value in first:
-        judge(value)
-
     def case(value: Any) -> None:
         judge(value)
 
-    run: Callable[[], None] = hypothesis.seed(seed)(bounded(hypothesis.given(values)(case)))  # type: ignore[no-untyped-call]
+    run: Callable[[], None] = hypothesis.seed(seed)(bounded(hypothesis.given(values())(case)))  # type: ignore[no-untyped-call]
     run()

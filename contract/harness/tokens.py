@@ -76,6 +76,12 @@ def read(text: object) -> Token:
     """Read one token strictly; raises `Malformed` with the reason and never with the token."""
     if not isinstance(text, str):
         raise Malformed("it is no string")
+    return _read(text)
+
+
+# What a mint answers is read once for what the run owns, and once for the clause on trial.
+@functools.lru_cache(maxsize=16)
+def _read(text: str) -> Token:
     remember(text)
     prefix = next((each for each in PREFIXES if text.startswith(each)), "")
     segments = text.removeprefix(prefix).split(".")

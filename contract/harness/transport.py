@@ -161,6 +161,26 @@ class _Lifespan:
             await self._task
 
 
+class _NoCookies(httpx.Cookies):
+    """Takes no cookie from an answer."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Take none."""
+
+
+class _Client(httpx.Client):
+    """A client without cookies: no request tells the service who sent the one before."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """None, ever."""
+        return _NoCookies()
+
+    @cookies.setter
+    def cookies(self, _cookies: object) -> None:
+        raise AttributeError("this client keeps no cookies")
+
+
 def client(
     base_url: str, transport: httpx.BaseTransport | None = None, pace: Pace | None = None
 ) -> httpx.Client:
@@ -169,7 +189,7 @@ def client(
     Proxies of the environment are honoured, except on the way to loopback.
     """
     scrub_logs()
-    return httpx.Client(
+    return _Client(
         base_url=base_url,
         transport=transport,
         timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),

@@ -32,7 +32,11 @@ _NOT_FOLLOWING = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run was asked for; a `brief` one leaves out the other cases of a clause that has failed."""
+    """What a run was asked for.
+
+    A `brief` one leaves out the other cases of a clause that has failed, and of each clause as many of the
+    first cases as `passed_over` says.
+    """
 
     targets: tuple[Target, ...] = (Target("reference", "reference"),)
     clauses: tuple[str, ...] = ()
@@ -44,6 +48,7 @@ class Settings:
     strict: bool = False
     keep: bool = False
     brief: bool = False
+    passed_over: Mapping[str, int] = field(default_factory=dict)
     polite: bool = False
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
 

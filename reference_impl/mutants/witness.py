@@ -36,8 +36,11 @@ def _watched(decision: str, others: Mapping[str, Decision], noticed: set[str]) -
 
     def decide(rules: Rules, *args: Any, **named: Any) -> Any:
         waiting = [name for name in others if name not in noticed]
-        # A mutant may change what it is given.
-        theirs = {name: _outcome(others[name], *copy.deepcopy((args, named))) for name in waiting}
+        theirs, lent = {}, copy.deepcopy((args, named)) if waiting else ((), {})
+        for name in waiting:
+            theirs[name] = _outcome(others[name], *lent)
+            if lent != (args, named):  # A mutant may change what it is given.
+                lent = copy.deepcopy((args, named))
         found = right(rules, *args, **named)
         noticed.update(name for name in waiting if theirs[name] != _comparable(found))
         return found

@@ -76,7 +76,7 @@ def test_many_open_one_new_file_at_once(tmp_path: Path) -> None:
         store.close()
 
 
-@pytest.mark.parametrize("statement", ["use_token", "add_session", "add_token"])
+@pytest.mark.parametrize("statement", ["use_token", "add_token"])
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_a_fault_between_two_statements_undoes_the_first(
     world: World, monkeypatch: pytest.MonkeyPatch, endpoint: str, statement: str
