@@ -12,15 +12,16 @@ from contract.harness.forgery import bit_flips
 from contract.harness.judging import clause, hold, nothing_minted, refused, silent, twin
 from contract.harness.keysources import KeySources, Setup
 from contract.harness.leaks import PROVOCATIONS
-from contract.harness.mints import MINTS, Mint
+from contract.harness.mints import MINTS, READ_SCOPE, Mint
 from contract.harness.presenting import Presenter
 from contract.harness.redaction import Secret
-from contract.harness.tenancy import Tenant
+from contract.harness.tenancy import MINTING_SCOPES, Tenant
 from contract.harness.traps import JWKS_PATH, Lie
 from contract.harness.trial import Trial
 from contract.harness.vectors import PLACES, Place, Vector, of
 
 NOBODY = "agent_0123456789abcdef01234567"  # an identity that never was
+NEVER = Secret("api key", "rak_" + "0" * 40)
 # RFC 9110, sections 15.5.14 and 15.5.15, and RFC 6585, section 5: so long a token may be turned away unread.
 TOO_LONG = (400, 401, 413, 414, 431)
 
@@ -114,35 +115,38 @@ def asked_for(evidence: Evidence, mint: Mint, **fields: Any) -> Mapping[str, Any
 def test_without_a_credential_nothing_is_minted(evidence: Evidence, mint: Mint) -> None:
     """401 without a credential and with an API key that never was."""
     body, call = asked_for(evidence, mint), evidence.service.call
-    nothing_minted(call("POST", mint.path, body=body), 401, asked=f"asked {mint.path} without a credential")
-    nobody = Secret("api key", "rak_" + "0" * 40)
-    nothing_minted(call("POST", mint.path, body=body, key=nobody), 401,
-                   asked=f"asked {mint.path} with an API key that never was")  # fmt: skip
+    for key, what in ((None, "without a credential"), (NEVER, "with an API key that never was")):
+        nothing_minted(call("POST", mint.path, body=body, key=key), 401, asked=f"asked {mint.path} {what}")
+
+
+# What each holds, what a mint with it is answered, and what it is.
+WEAK = {
+    "small": ((READ_SCOPE,), 403, "that may only read identities"),
+    "poor": (MINTING_SCOPES, 403, "that may mint, and holds nothing of what it would hand out"),
+    "revoked": ((READ_SCOPE,), 401, "that was revoked"),
+}
 
 
 @pytest.fixture(scope="session")
-def weak_keys(trial: Trial) -> Mapping[str, Mapping[str, Secret]]:
-    """Credentials of both kinds that may read an identity and nothing else: live ones, and revoked ones."""
-    live, revoked = trial.tenant.small_keys(), trial.tenant.small_keys()
-    for key_id, _ in revoked.values():
+def weak_keys(trial: Trial) -> Mapping[tuple[str, str], Secret]:
+    """Credentials by what is wrong with them and by their kind."""
+    keys = {name: trial.tenant.keys_with(*scopes) for name, (scopes, _, _) in WEAK.items()}
+    for key_id, _ in keys["revoked"].values():
         answer = trial.service.call("POST", f"/v1/api-keys/{key_id}/revoke", key=trial.tenant.org_key)
         refused(answer, 200, asked="revoked an API key or a workspace token", contract="it is revoked")
-    return {
-        state: {kind: key for kind, (_, key) in keys.items()}
-        for state, keys in (("live", live), ("revoked", revoked))
-    }
+    return {(name, kind): key for name, kinds in keys.items() for kind, (_, key) in kinds.items()}
 
 
 @clause("SEC-05")
-@pytest.mark.parametrize(("state", "status"), [("live", 403), ("revoked", 401)], ids=["small", "revoked"])
+@pytest.mark.parametrize("name", WEAK)
 def test_a_weak_credential_mints_nothing(
-    evidence: Evidence, mint: Mint, weak_keys: Mapping[str, Mapping[str, Secret]], state: str, status: int
+    evidence: Evidence, mint: Mint, weak_keys: Mapping[tuple[str, str], Secret], name: str
 ) -> None:
-    """403 with a credential of the right kind that lacks the scope, and 401 with one that was revoked."""
+    """403 with a live credential of the right kind that holds too little, 401 with one that was revoked."""
+    _, status, what = WEAK[name]
     body = asked_for(evidence, mint)
-    answer = evidence.service.call("POST", mint.path, body=body, key=weak_keys[state][mint.credential])
-    asked = f"asked {mint.path} with a {state} credential that may only read identities"
-    nothing_minted(answer, status, asked=asked)
+    answer = evidence.service.call("POST", mint.path, body=body, key=weak_keys[name, mint.credential])
+    nothing_minted(answer, status, asked=f"asked {mint.path} with a credential {what}")
 
 
 # A path token is made out to any name of an agent: there is no identity elsewhere to ask for.
@@ -211,12 +215,10 @@ def test_each_org_has_tokens_of_its_own(evidence: Evidence, mint: Mint, stranger
     theirs = stranger.pair(mint)
     for pair in (evidence.pair(mint), evidence.generation(mint, 1)):
         for name, token in pair.tokens.items():
-            hold(
-                token.claims.get("org") != theirs.tokens[name].claims.get("org"),
-                asked=f"minted on {mint.path} with the keys of two orgs",
-                contract="each org's tokens name that org",
-                came=f"both {name} tokens name the same org",
-            )
+            hold(token.claims.get("org") != theirs.tokens[name].claims.get("org"),
+                 asked=f"minted on {mint.path} with the keys of two orgs",
+                 contract="each org's tokens name that org",
+                 came=f"both {name} tokens name the same org")  # fmt: skip
 
 
 @clause("SEC-08")
@@ -242,7 +244,7 @@ def test_another_orgs_keys_are_out_of_reach(evidence: Evidence, mint: Mint, stra
     """An org can't revoke another's workspace token; what that mints goes on."""
     key_id, key = stranger.another_workspace_token()
     answer = evidence.service.call("POST", f"/v1/api-keys/{key_id}/revoke", key=evidence.tenant.org_key)
-    asked = "revoked another org's workspace token"
-    refused(answer, 404, asked=asked, contract="it is told that there is none")
+    asked, contract = "revoked another org's workspace token", "it is told that there is none"
+    refused(answer, 404, asked=asked, contract=contract)
     refused(stranger.mint(mint, key), 201, asked=f"{asked}, then minted with it",
             contract="an org's keys are out of another's reach")  # fmt: skip

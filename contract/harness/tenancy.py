@@ -17,6 +17,7 @@ from contract.harness.tokens import Malformed, Token, admin_claims, read
 _NOBODY = Token("none", "", {}, {})
 SPONSOR = "user_relayauth-contract"
 CREATE_SCOPE = "relayauth:token:create:*"
+MINTING_SCOPES = (CREATE_SCOPE, "relayauth:api-key:manage:*")
 WORKSPACE_SCOPES = (CREATE_SCOPE, READ_SCOPE, *FILE_SCOPES)
 WORKSPACE_NEEDS = {"agent": (CREATE_SCOPE, READ_SCOPE), "path": (CREATE_SCOPE, *FILE_SCOPES)}
 
@@ -198,9 +199,9 @@ class Tenant:
         its_id = self.belongings.add("API key", str(made["apiKey"]["id"]))
         return its_id, Secret("api key", str(made["key"]))
 
-    def small_keys(self) -> dict[str, tuple[str, Secret]]:
-        """Make a credential of each kind that may read identities and no more; return their ids too."""
-        return {"org": self.another_key(READ_SCOPE), "workspace": self.another_workspace_token(READ_SCOPE)}
+    def keys_with(self, *scopes: str) -> dict[str, tuple[str, Secret]]:
+        """Make a credential of each kind that holds `scopes` and no more; return their ids too."""
+        return {"org": self.another_key(*scopes), "workspace": self.another_workspace_token(*scopes)}
 
     def _ask_for_workspace_token(self, scopes: Sequence[str]) -> Answer:
         body = {"workspaceId": self.workspace, "name": self.name, "scopes": list(scopes)}

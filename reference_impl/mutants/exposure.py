@@ -15,6 +15,15 @@ class AnyCredentialMints(Mutant):
         return True
 
 
+class AnybodyHandsOutAnything(Mutant):
+    """Whoever may mint may hand out more than it holds."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def may_hand_out(self, principal: Principal, scope: str) -> bool:
+        return True
+
+
 class WorkspaceTokensMintAnywhere(Mutant):
     """A workspace token mints for whichever workspace the request names."""
 
