@@ -50,12 +50,13 @@ class Court:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Pass over what a brief run need not try."""
-        if not self.settings.brief or not self._knows_of(item):
+        if not self.settings.brief or not self._knows_enough_of(item):
             return None
         item.ihook.pytest_runtest_teardown(item=item, nextitem=nextitem)
         return True
 
-    def _knows_of(self, item: pytest.Item) -> bool:
+    def _knows_enough_of(self, item: pytest.Item) -> bool:
+        """Say whether a case is of a clause that has failed, or one of the first that are to be left out."""
         mark = item.get_closest_marker("clause")
         if mark is None:
             return False
