@@ -147,7 +147,12 @@ def prove(suspects: Suspects, names: Sequence[str] = ()) -> Proof:
             name: {clause: seen[clause].noticed[name] for clause in book if name in seen[clause].noticed}
             for name in names or suspects.known
         }
-        found = list(pool.map(autopsy, held, held.values(), [tried] * len(held)))
+        # The long ones first, so that no core waits for one at the end.
+        queue = sorted(held, key=lambda name: len(held[name]), reverse=True)
+        done = dict(
+            zip(queue, pool.map(autopsy, queue, map(held.get, queue), [tried] * len(queue)), strict=True)
+        )
+    found = [done[name] for name in held]
     bitten = frozenset().union(*(each.caught for each in found))
     musts = [each.id for each in catalogue().clauses.values() if each.level == "must"]
     if not suspects.complete or names:

@@ -60,9 +60,7 @@ def run(settings: Settings, on_row: OnRow | None = None) -> list[TargetReport]:
         raise UsageError("no clause is left: --clause, --level and --profile together select nothing")
     files = [str(_CHAPTERS / f"test_{chapter}.py") for chapter in sorted(chapters)]
     said = io.StringIO()
-    # What is loaded by now stays: a collector that walks it again and again takes a tenth of a run.
-    gc.freeze()
-    with interruptible(), _plain_pytest(), contextlib.redirect_stdout(said):
+    with _seldom_collected(), interruptible(), _plain_pytest(), contextlib.redirect_stdout(said):
         status = pytest.main([*_arguments(), *files], plugins=[court, "contract.harness.plugin"])
     return [_report(court, name, int(status), said.getvalue()) for name in court.trials]
 
@@ -82,6 +80,18 @@ def _report(court: Court, name: str, status: int, said: str) -> TargetReport:
     report = trial.report
     report.interrupted = court.interrupted
     return report
+
+
+@contextlib.contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Let the collector look seldom, and never at what is loaded by now: else it takes a tenth of a run."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(20_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextlib.contextmanager
