@@ -60,10 +60,10 @@ class Court:
         mark = item.get_closest_marker("clause")
         if mark is None:
             return False
-        clause = mark.args[0]
-        place = item.callspec.params["trial"], clause  # type: ignore[attr-defined]
-        self._seen[place] += 1
-        return place in self._failed or self._seen[place] <= self.settings.passed_over.get(clause, 0)
+        target, clause = item.callspec.params["trial"], mark.args[0]  # type: ignore[attr-defined]
+        self._seen[target, clause] += 1
+        left_out = self.settings.passed_over.get(target, {}).get(clause, 0)
+        return (target, clause) in self._failed or self._seen[target, clause] <= left_out
 
     @pytest.hookimpl(wrapper=True)
     def pytest_keyboard_interrupt(self) -> Generator[None, None, None]:

@@ -74,10 +74,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     clause = _clause_of(metafunc.definition)
     if clause is None:
         return
-    settings = metafunc.config.stash[COURT].settings
-    metafunc.parametrize(
-        "trial", [target.name for target in settings.targets], indirect=True, scope="session"
-    )
+    chosen = metafunc.config.stash[COURT].chosen
+    held = [target for target, clauses in chosen.items() if clause.id in clauses]
+    metafunc.parametrize("trial", held, indirect=True, scope="session")
     own_rows = any("mint" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "mint" in metafunc.fixturenames and not own_rows:
         metafunc.parametrize("mint", [MINTS[name] for name in clause.endpoints], ids=clause.endpoints)

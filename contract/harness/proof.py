@@ -1,6 +1,7 @@
 """The self-proof: the contract run against every slip there is, and what each clause caught."""
 
 import itertools
+import math
 import multiprocessing
 import os
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 
 from contract.harness.clauses import catalogue
 from contract.harness.errors import TargetError
-from contract.harness.results import Row
+from contract.harness.results import Row, TargetReport
 from contract.harness.runs import run
 from contract.harness.suspects import Suspects
 from contract.harness.tokens import other_key, run_key
@@ -19,6 +20,8 @@ from contract.harness.trial import Settings
 # What the slips break is met by rows of its own; generated values are for those that nobody thought of. And a
 # race in this process is decided alike with two and with 25.
 SMALL: Mapping[str, Any] = {"fuzz_examples": 0, "polite": True}
+# How many slips one run of the contract is for.
+BATCH = 4
 # Held here for the processes that are forked: a target holds what can't be sent to them.
 _suspects: Suspects
 
@@ -83,27 +86,32 @@ class Witnessed:
     noticed: Mapping[str, int]
 
 
-def autopsy(name: str, clauses: Mapping[str, int], tried: frozenset[str]) -> Autopsy:
-    """Hold one slip to `clauses`, each without as many of its first cases as is said there.
+def autopsies(held: Mapping[str, Mapping[str, int]], tried: frozenset[str]) -> list[Autopsy]:
+    """Hold slips, by name, each to its clauses, without as many of their first cases as is said there.
 
-    Of what the slip declares, `tried` is what the target lets be tried.
+    Of what a slip declares, `tried` is what the target lets be tried.
     """
+    guilty = {
+        name: replace(_suspects.guilty(name), clauses=tuple(clauses))
+        for name, clauses in held.items()
+        if clauses
+    }
+    passed_over = {target.name: held[name] for name, target in guilty.items()}
+    settings = Settings(targets=tuple(guilty.values()), brief=True, passed_over=passed_over, **SMALL)
+    reports = dict(zip(guilty, run(settings) if guilty else (), strict=True))
+    return [_autopsy(name, tried, reports.get(name)) for name in held]
+
+
+def _autopsy(name: str, tried: frozenset[str], report: TargetReport | None) -> Autopsy:
     slip = _suspects.known[name]
-    bare = Autopsy(
+    results = report.results if report else []
+    return Autopsy(
         name=name,
         sentence=" ".join((slip.__doc__ or "").split()),
         declared=slip.breaks & tried,  # type: ignore[attr-defined]
-        caught=frozenset(),
-    )
-    if not clauses:
-        return bare
-    target = replace(_suspects.guilty(name), clauses=tuple(clauses))
-    (report,) = run(Settings(targets=(target,), brief=True, passed_over=clauses, **SMALL))
-    return replace(
-        bare,
-        caught=frozenset(each.clause for each in report.results if each.outcome == "fail"),
-        errors=frozenset(each.clause for each in report.results if each.outcome == "error"),
-        problem=report.problem,
+        caught=frozenset(each.clause for each in results if each.outcome == "fail"),
+        errors=frozenset(each.clause for each in results if each.outcome == "error"),
+        problem=report.problem if report else None,
     )
 
 
@@ -147,11 +155,11 @@ def prove(suspects: Suspects, names: Sequence[str] = ()) -> Proof:
             name: {clause: seen[clause].noticed[name] for clause in book if name in seen[clause].noticed}
             for name in names or suspects.known
         }
-        # The long ones first, so that no core waits for one at the end.
+        # Long and short ones in each batch, so that no core waits for the other at the end.
         queue = sorted(held, key=lambda name: len(held[name]), reverse=True)
-        done = dict(
-            zip(queue, pool.map(autopsy, queue, map(held.get, queue), [tried] * len(queue)), strict=True)
-        )
+        number = math.ceil(len(queue) / BATCH)
+        batches = [{name: held[name] for name in queue[start::number]} for start in range(number)]
+        done = {each.name: each for batch in pool.map(autopsies, batches, [tried] * number) for each in batch}
     found = [done[name] for name in held]
     bitten = frozenset().union(*(each.caught for each in found))
     musts = [each.id for each in catalogue().clauses.values() if each.level == "must"]
@@ -161,6 +169,6 @@ def prove(suspects: Suspects, names: Sequence[str] = ()) -> Proof:
 
 
 def examine(suspects: Suspects) -> None:
-    """Choose what `witness` and `autopsy` are about in this process."""
+    """Choose what `witness` and `autopsies` are about in this process."""
     global _suspects
     _suspects = suspects

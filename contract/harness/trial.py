@@ -34,8 +34,8 @@ _NOT_FOLLOWING = {
 class Settings:
     """What a run was asked for.
 
-    A `brief` one leaves out the other cases of a clause that has failed, and of each clause as many of the
-    first cases as `passed_over` says.
+    A `brief` one leaves out the other cases of a clause that has failed, and as many of the first cases of a
+    clause as `passed_over` says of a target, by its name.
     """
 
     targets: tuple[Target, ...] = (Target("reference", "reference"),)
@@ -48,7 +48,7 @@ class Settings:
     strict: bool = False
     keep: bool = False
     brief: bool = False
-    passed_over: Mapping[str, int] = field(default_factory=dict)
+    passed_over: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     polite: bool = False
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
 

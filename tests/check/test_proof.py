@@ -63,9 +63,9 @@ def test_a_mutant_that_declares_wrongly_fails_the_proof(monkeypatch: pytest.Monk
     proof.examine(suspects.mutants())
     mutant = MUTANTS["TextByItsPrefix"]
     asked = {"TTL-01": 0, "TTL-07": 0}
-    assert proof.autopsy("TextByItsPrefix", asked, frozenset(asked)).exact
+    assert proof.autopsies({"TextByItsPrefix": asked}, frozenset(asked))[0].exact
     monkeypatch.setattr(mutant, "breaks", mutant.breaks | {"TTL-01"})
-    assert not proof.autopsy("TextByItsPrefix", asked, frozenset(asked)).exact
+    assert not proof.autopsies({"TextByItsPrefix": asked}, frozenset(asked))[0].exact
 
 
 def test_a_mutant_that_nothing_notices_survives() -> None:
@@ -73,7 +73,7 @@ def test_a_mutant_that_nothing_notices_survives() -> None:
     from contract.harness import proof, suspects
 
     proof.examine(suspects.mutants())
-    found = proof.autopsy("NoCap", {}, frozenset(BOOK))
+    found = proof.autopsies({"NoCap": {}}, frozenset(BOOK))[0]
     assert found.survived
     assert not found.exact
 
@@ -92,7 +92,9 @@ def test_what_the_witness_does_not_notice_the_clause_does_not_see(clause: str) -
     assert {name for name, mutant in MUTANTS.items() if clause in mutant.breaks} <= set(seen.noticed)
     unnoticed = sorted(set(MUTANTS) - set(seen.noticed))[::12]
     assert unnoticed
-    assert [name for name in unnoticed if proof.autopsy(name, {clause: 0}, frozenset(BOOK)).caught] == []
+    assert [
+        name for name in unnoticed if proof.autopsies({name: {clause: 0}}, frozenset(BOOK))[0].caught
+    ] == []
 
 
 def test_nothing_is_proved_on_a_target_that_breaks_the_contract_itself() -> None:
