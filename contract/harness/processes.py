@@ -24,6 +24,8 @@ LONGEST_LOOK = 2.0
 GRACE = 3.0
 # Seconds that a server has to be gone in, once its connection broke: it closes its sockets first.
 DYING = 0.5
+# How often /proc is read before nobody is said to be left.
+LOOKS = 3
 TAIL_LINES = 15
 TAIL_BYTES = 64 * 1024
 LINE_LENGTH = 300
@@ -136,7 +138,7 @@ class Process:
     def _ended(self) -> str:
         """Say how the server ended; empty while any process of it is left."""
         status = self._popen.poll() if self._popen else None
-        if status is None or any(self._left()):
+        if status is None or self._left():
             return ""
         return _told(status)
 
@@ -168,7 +170,7 @@ class Process:
         for insist in (signal.SIGTERM, signal.SIGKILL):
             until = REAL["monotonic"]() + GRACE
             asked: set[int] = set()
-            while left := set(self._left()):
+            while left := self._left():
                 for pid in left - asked:
                     with contextlib.suppress(ProcessLookupError, PermissionError):
                         os.kill(pid, insist)
@@ -179,7 +181,15 @@ class Process:
         if self._popen:
             self._popen.wait()
 
-    def _left(self) -> Iterator[int]:
+    def _left(self) -> set[int]:
+        """Return what lives of it, after more than one look where nobody is seen.
+
+        Who forks and ends while /proc is read is no more when its entry is reached, and its child came after
+        the list was made: so a daemon goes into the background.
+        """
+        return next(filter(None, (set(self._seen()) for _ in range(LOOKS))), set())
+
+    def _seen(self) -> Iterator[int]:
         """Yield what lives of the group, and of what bears our mark, wherever it went."""
         if self._popen is None:
             return

@@ -229,7 +229,7 @@ USAGE: dict[str, tuple[list[str], dict[str, Any], str]] = {
     "a password in the URL": (
         ["https://me:secret@relayauth.example"],
         {},
-        "credentials come from a variable",
+        "a credential comes from a variable",
     ),
 }
 
