@@ -64,7 +64,7 @@ class Settings:
         """How many generated values each endpoint gets: few on a deployment that is not ours to flood."""
         if self.fuzz_examples is not None:
             return self.fuzz_examples
-        return 3 if kind == "url" else 10
+        return 3 if kind == "url" else 5
 
 
 class Trial:
