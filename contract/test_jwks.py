@@ -174,10 +174,9 @@ def test_without_keys_a_bearer_is_refused(sources: KeySources, setup: Setup) -> 
 def test_a_deployment_believes_its_own_bearers(evidence: Evidence, endpoint: str, generation: int) -> None:
     """An access token that it minted or rotated is answered with anything but 401."""
     _offered(evidence, endpoint)
-    pair = evidence.spend(MINTS[endpoint])
-    if generation:
-        pair = evidence.rotate(pair)
-    evidence.keep(MINTS[endpoint], pair)
+    mint = MINTS[endpoint]
+    pair = evidence.rotate(evidence.spend(mint)) if generation else evidence.fresh(mint)
+    evidence.keep(mint, pair)
     answer = evidence.service.knock(pair.access)
     hold(
         answer.status != 401 and answer.status < 500,

@@ -23,6 +23,12 @@ def lifetime_is(pair: Pair, want: int, *, asked: str, contract: str) -> None:
     equal(pair.refresh.lifetime, want, asked=asked, contract=contract, what="exp - iat")
 
 
+def access_lives(pair: Pair, want: int, *, asked: str) -> None:
+    """Hold that the access token of `pair` lives `want` seconds."""
+    contract = f"the access token lives {want} s"
+    equal(pair.access.lifetime, want, asked=asked, contract=contract, what="exp - iat of the access token")
+
+
 @clause("TTL-01")
 @pytest.mark.parametrize(
     "asked", [1, 60, 3600.9, 3600, 86399, 86400, 86401, 2592000, 7775999, 7776000], ids="{}s".format
@@ -189,26 +195,14 @@ def test_the_access_ttl_does_not_depend_on_the_refresh_ttl(
     want = expires_in or ACCESS_TTL
     if mint.delegated:
         want = min(want, ACCESS_TTL)
-    equal(
-        pair.access.lifetime,
-        want,
-        asked=f"asked {FIELD} {asked}, expiresIn {told(expires_in)}",
-        contract=f"the access token lives {want} s",
-        what="exp - iat of the access token",
-    )
+    access_lives(pair, want, asked=f"asked {FIELD} {asked}, expiresIn {told(expires_in)}")
 
 
 @clause("TTL-08")
 def test_a_rotation_makes_no_access_token_live_longer(evidence: Evidence, mint: Mint) -> None:
     """Asked for no `expiresIn`, a rotated access token lives as a minted one does: 3600 s."""
     pair = evidence.generation(mint, 1, refreshTokenTtlSeconds=CAP)
-    equal(
-        pair.access.lifetime,
-        ACCESS_TTL,
-        asked=f"asked {FIELD} {CAP} and rotated",
-        contract=f"the access token lives {ACCESS_TTL} s",
-        what="exp - iat of the rotated access token",
-    )
+    access_lives(pair, ACCESS_TTL, asked=f"asked {FIELD} {CAP}, and rotated")
 
 
 @clause("TTL-08")

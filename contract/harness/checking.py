@@ -193,7 +193,7 @@ def _show(reports: "list[TargetReport]", settings: "Settings") -> None:
 
     out = terminal.console()
     for report, target in zip(reports, settings.targets, strict=True):
-        url = target.spec.rpartition("->")[2] if report.kind == "url" else None
+        url = target.served if report.kind == "url" else None
         terminal.show(out, report, url=url, api_key_env=target.access.api_key_env)
 
 

@@ -16,6 +16,7 @@ from contract.harness.redaction import Secret
 from contract.harness.tokens import SigningKey
 from contract.harness.traps import Spread
 
+ARROW = "->"  # stands between a fault and its target: proxy:FAULT->TARGET
 # RFC 3986, sections 3.2.1, 3.4 and 3.5: where an address may hold a credential.
 _MORE_THAN_A_BASE = re.compile(r"https?://([^/?#]*@|.*[?#])", re.IGNORECASE)
 
@@ -74,7 +75,7 @@ class Target:
 
     def __post_init__(self) -> None:
         """Refuse at once an address that may hold a credential: every report names its target."""
-        if _MORE_THAN_A_BASE.match(self.spec.rpartition("->")[2].strip()):
+        if _MORE_THAN_A_BASE.match(self.served):
             raise UsageError(
                 "the URL holds more than the address of a service: leave out user name, password, query and "
                 "fragment; a credential comes from a variable"
@@ -82,6 +83,11 @@ class Target:
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def served(self) -> str:
+        """What stands behind every proxy of `spec`; all of it where there is none."""
+        return self.spec.rpartition(ARROW)[2].strip()
 
     @property
     def host(self) -> str:

@@ -19,7 +19,7 @@ class Evidence:
         self.tenant = tenant
         self.service = tenant.service
         self._lineages: dict[str, list[Pair]] = {}
-        self._spares: dict[str, Pair] = {}
+        self._spares: dict[str, list[Pair]] = {}
 
     def pair(self, mint: Mint, **fields: Any) -> Pair:
         """Return the pair that `mint` gave when asked with `fields`."""
@@ -30,20 +30,21 @@ class Evidence:
         return self.tenant.pair(mint, **fields)
 
     def spend(self, mint: Mint) -> Pair:
-        """Return a live pair to be spent: one that was kept, else a fresh one that asked for an hour."""
-        spare = self._spares.pop(mint.name, None)
-        now = self.service.clock.now()
-        if spare is not None and min(spare.refresh.exp, spare.access.exp) > now:
-            return spare
+        """Return a live pair to be spent: the one that was kept last, else a fresh one that asks for an hour."""
+        spares, now = self._spares.get(mint.name, []), self.service.clock.now()
+        while spares:
+            spare = spares.pop()
+            if min(spare.refresh.exp, spare.access.exp) > now:
+                return spare
         return self.fresh(mint, refreshTokenTtlSeconds=3600)
 
     def keep(self, mint: Mint, pair: Pair) -> None:
         """Leave a live pair, whatever its TTL and mark, for the next that `spend`s."""
-        self._spares[mint.name] = pair
+        self._spares.setdefault(mint.name, []).append(pair)
 
     def forget(self, mint: Mint) -> None:
-        """Drop the pair that was kept: it turned out to be spent."""
-        self._spares.pop(mint.name, None)
+        """Drop the pair that was kept last: it turned out to be spent."""
+        self._spares[mint.name].pop()
 
     def generation(self, mint: Mint, number: int, **fields: Any) -> Pair:
         """Return the pair after `number` rotations of a mint with `fields`."""

@@ -7,13 +7,12 @@ from dataclasses import replace
 
 import httpx
 
-from contract.harness.connections import Connection, Deployment, Launch, Opener, Target
+from contract.harness.connections import ARROW, Connection, Deployment, Launch, Opener, Target
 from contract.harness.errors import UsageError
 from contract.harness.faults import Call, Fault, Reply, faults
 from contract.harness.transport import client, exchange
 
 PROXY = "proxy:"
-ARROW = "->"
 # What an answer bears on its way, and what is none of the bent one's.
 _OF_THE_WAY = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
 Noticed = Callable[[str], None]

@@ -4,11 +4,11 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from contract.harness.connections import Target
+from contract.harness.connections import ARROW, Target
 from contract.harness.errors import UsageError
 from contract.harness.faults import faults
 from contract.harness.inprocess import MUTANTS, load, witnessed
-from contract.harness.proxied import ARROW, PROXY, shadowed
+from contract.harness.proxied import PROXY, shadowed
 from contract.harness.targets import kind_of, opener
 from contract.harness.transport import is_loopback
 
