@@ -30,7 +30,7 @@ class Evidence:
         return self.tenant.pair(mint, **fields)
 
     def spend(self, mint: Mint) -> Pair:
-        """Return a live pair to be spent: the one that was kept last, else a fresh one that asks for an hour."""
+        """Return a live pair to be spent: the one kept last, else a fresh one that asks for an hour."""
         spares, now = self._spares.get(mint.name, []), self.service.clock.now()
         while spares:
             spare = spares.pop()
