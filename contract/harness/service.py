@@ -138,11 +138,13 @@ class Service:
     def _wait(self, answer: Answer) -> None:
         where = f"{answer.asked.method} {answer.asked.path}"
         seconds = max(0.0, _retry_after(answer.headers.get("retry-after", "1")))
-        if seconds > LONGEST_WAIT or self._waited + seconds > LONGEST_WAITS:
-            raise CouldNotTry(
-                f"{where}: 429 asks to wait {seconds:.0f} s, more than this run waits "
-                f"({LONGEST_WAIT:.0f} s for an answer, {LONGEST_WAITS:.0f} s in all)"
-            )
+        bound = None
+        if seconds > LONGEST_WAIT:
+            bound = f"this run waits {LONGEST_WAIT:.0f} s at most for one answer"
+        elif self._waited + seconds > LONGEST_WAITS:
+            bound = f"this run has waited {_exactly(self._waited)}, of {LONGEST_WAITS:.0f} s at most in all"
+        if bound:
+            raise CouldNotTry(f"{where}: 429 asks to wait {_exactly(seconds)}; {bound}")
         # A service that says "now" and means "later" must not be hammered, nor may it hold us for ever.
         seconds = max(seconds, 0.5)
         self._waited += seconds
@@ -175,6 +177,11 @@ def _credential(key: Secret | None, bearer: Token | str | None) -> str | None:
     if key is not None:
         return key.kind
     return None if bearer is None else "bearer"
+
+
+def _exactly(seconds: float) -> str:
+    """Tell seconds so that none of a bound's neighbours reads like the bound: `60.4 s`."""
+    return f"{round(seconds, 2):.12g} s"
 
 
 def _retry_after(value: str) -> float:

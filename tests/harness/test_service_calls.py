@@ -6,6 +6,7 @@ from email.utils import format_datetime
 
 import httpx
 import pytest
+from freezegun import freeze_time
 
 from contract.harness.clocks import REAL, ObservedClock
 from contract.harness.connections import Kind
@@ -73,22 +74,44 @@ def test_a_429_with_a_date_is_waited_out_to_that_date(slept: list[float]) -> Non
 
 
 TOO_LONG = {
-    "an hour": "3600",
-    "a second too many": "61",
-    "without end": "9" * 400,
-    "a date of next year": format_datetime(datetime.now(UTC) + timedelta(days=366), usegmt=True),
-}
+    "an hour": ("3600", "3600 s"),
+    "a second too many": ("61", "61 s"),
+    "without end": ("9" * 400, "inf s"),
+    "a date of next year": (
+        format_datetime(datetime.now(UTC) + timedelta(days=366), usegmt=True), "316"
+    ),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("retry_after", TOO_LONG.values(), ids=TOO_LONG)
-def test_a_wait_too_long_is_no_answer(slept: list[float], retry_after: str) -> None:
-    """It is not begun: the sentence says what was asked and what the run's bounds are."""
+@pytest.mark.parametrize(("retry_after", "told"), TOO_LONG.values(), ids=TOO_LONG)
+def test_a_wait_too_long_is_no_answer(slept: list[float], retry_after: str, told: str) -> None:
+    """It is not begun: the sentence says what was asked and which bound of the run it passes."""
     script = Script(_busy(retry_after))
-    with served(script) as service, pytest.raises(CouldNotTry, match="more than this run waits") as told:
+    with served(script) as service, pytest.raises(CouldNotTry) as why:
         service.call("GET", "/health")
     assert slept == []
     assert len(script.requests) == 1
-    assert "GET /health: 429 asks to wait" in str(told.value)
+    assert str(why.value).startswith(f"GET /health: 429 asks to wait {told}")
+    assert str(why.value).endswith("; this run waits 60 s at most for one answer")
+
+
+@freeze_time("2026-11-25T07:00:00.6Z")
+def test_a_part_of_a_second_too_much_is_told_as_such(slept: list[float]) -> None:
+    """A sentence that says 60 s of 60.4 s contradicts itself."""
+    busy = _busy("Wed, 25 Nov 2026 07:01:01 GMT")
+    with served(Script(busy)) as service, pytest.raises(CouldNotTry, match=r"asks to wait 60\.4 s; this run"):
+        service.call("GET", "/health")
+    assert slept == []
+
+
+def test_waits_that_are_too_long_together_are_told_with_their_sum(slept: list[float]) -> None:
+    """Each alone is within its bound: the sentence names the other one."""
+    with served(Script(_busy("50"))) as service, pytest.raises(CouldNotTry) as why:
+        service.call("GET", "/health")
+    assert slept == [50.0] * 3
+    assert str(why.value).endswith(
+        "429 asks to wait 50 s; this run has waited 150 s, of 180 s at most in all"
+    )
 
 
 @pytest.mark.parametrize("retry_after", ["0", "1", "50"])
