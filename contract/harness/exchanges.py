@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote
 
 from contract.harness.errors import Violation
 from contract.harness.redaction import Secret, plain, scrub
@@ -36,6 +37,15 @@ class Asked:
     def body(self) -> Any:
         """The body with names for tokens and keys: `$REFRESH_TOKEN`."""
         return shown(self.said)
+
+    @property
+    def text(self) -> str:
+        """Path and body as the service reads them, secrets and all: to compare with, not to show."""
+        if isinstance(self.said, Raw):
+            body = self.said.content.decode("utf-8", "replace")
+        else:
+            body = json.dumps(sent(self.said), ensure_ascii=False)
+        return f"{unquote(self.path)}\n{body}"
 
 
 @dataclass(frozen=True, repr=False)

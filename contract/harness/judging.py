@@ -72,8 +72,8 @@ def nothing_minted(answer: Answer, *statuses: int, asked: str) -> None:
 
 
 def silent(answer: Answer) -> None:
-    """Hold that the body of an error tells nothing."""
-    told = ", ".join(found(answer.content.decode("utf-8", "replace")))
+    """Hold that the body of an error tells nothing but what it was asked."""
+    told = ", ".join(found(answer.content.decode("utf-8", "replace"), answer.asked.text))
     hold(not told, asked=f"asked {answer.asked.method} {answer.asked.path}",
          contract="no error body tells a secret or of its machine",
          came=f"{answer.told} came back with {told}")  # fmt: skip

@@ -20,7 +20,7 @@ _MACHINE = (
     "build", "node_modules", "site-packages",
 )  # fmt: skip
 _PATHS = re.compile(
-    rf"(?<![\w*:])(?:file://)?/(?:{'|'.join(_MACHINE)})/[\w.@-]+|\bfile://|\b[A-Za-z]:\\[\w.]"
+    rf"(?<![\w*:])(?:file://)?/(?:{'|'.join(_MACHINE)})(?:/[\w.@-]+)+|\bfile://|\b[A-Za-z]:\\[\w.]"
 )
 
 # Requests that nobody would send, each a method, a path and a body; every one must be refused in plain words.
@@ -39,11 +39,14 @@ PROVOCATIONS: Mapping[str, tuple[str, str, Any]] = {
 }
 
 
-def found(text: str) -> Iterator[str]:
-    """Yield what `text` tells that it must not, each in words that tell nothing themselves."""
+def found(text: str, asked: str = "") -> Iterator[str]:
+    """Yield what `text` tells that it must not, each in words that tell nothing themselves.
+
+    A path in `asked`, the text of the request, is only repeated; a credential is told all the same.
+    """
     if scrub(text) != text:
         yield "a token or a key"
     if _TRACES.search(text):
         yield "a stack trace"
-    if _PATHS.search(text):
+    if any(path[0].rstrip(".") not in asked for path in _PATHS.finditer(text)):
         yield "a path of the server's machine"

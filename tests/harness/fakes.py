@@ -1,6 +1,7 @@
 """Small faulty services: a function from request to response, behind the harness's own client."""
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx
 
 from contract.harness.clocks import Clock, ObservedClock
 from contract.harness.connections import Access, Connection, Kind
+from contract.harness.exchanges import Answer, Asked
 from contract.harness.redaction import Secret
 from contract.harness.service import Service
 from contract.harness.tokens import SigningKey, encode
@@ -23,10 +25,13 @@ def org_key() -> Secret:
 
 def unsigned(claims: Mapping[str, Any], header: Mapping[str, Any] | None = None) -> str:
     """A compact JWS in form, signed by nobody."""
-    import json
-
     parts = ({"alg": "RS256", "typ": "JWT", "kid": "a-kid"} if header is None else header, claims)
     return ".".join([*(encode(json.dumps(part).encode()) for part in parts), encode(b"signed by nobody")])
+
+
+def errors(path: str, body: object, error: str) -> Answer:
+    """A 404 with the text `error` to a request of `path` with `body`."""
+    return Answer(Asked("POST", path, None, body, 0.0), 404, {}, json.dumps({"error": error}).encode(), 0.0)
 
 
 @contextlib.contextmanager

@@ -2,8 +2,11 @@
 
 import pytest
 
+from contract.harness.errors import Violation
+from contract.harness.exchanges import Raw
+from contract.harness.judging import silent
 from contract.harness.leaks import found
-from tests.harness.fakes import unsigned
+from tests.harness.fakes import errors, unsigned
 
 JWT = unsigned({"sub": "agent_a"})
 TELLING = {
@@ -45,3 +48,32 @@ def test_what_tells_too_much_is_found(text: str, what: str) -> None:
 def test_a_plain_sentence_tells_nothing(text: str) -> None:
     """Routes, scopes, globs and links are the service's own words."""
     assert list(found(text)) == []
+
+
+ECHOES = {
+    "what a way up names": ("/v1/identities/%2e%2e%2fetc%2fpasswd", None, "no identity ../etc/passwd."),
+    "a route": ("/v1/app/none", None, "no such route: /app/none"),
+    "a path in a body": ("/v1/tokens/path", {"paths": ["/home/x"]}, "/home/x is no path of relayfile"),
+    "a path in no JSON": ("/v1/tokens/refresh", Raw(("/tmp/x",)), "can't read /tmp/x as JSON"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "body", "error"), ECHOES.values(), ids=ECHOES)
+def test_what_the_request_held_is_only_repeated(path: str, body: object, error: str) -> None:
+    """The same words, not asked for, would tell of the machine."""
+    silent(errors(path, body, error))
+    with pytest.raises(Violation, match="with a path of the server's machine"):
+        silent(errors("/v1/tokens/refresh", {}, error))
+
+
+@pytest.mark.parametrize("error", ["ENOENT /srv/data/../etc/passwd", "ENOENT /etc/passwd.json"])
+def test_what_is_made_of_the_request_is_told(error: str) -> None:
+    """A longer path than the one that was asked for shows where the server looked."""
+    with pytest.raises(Violation, match="with a path of the server's machine"):
+        silent(errors("/v1/identities/%2e%2e%2fetc%2fpasswd", None, error))
+
+
+def test_a_credential_that_is_repeated_is_told_all_the_same() -> None:
+    """It was sent to be read, not to be written into somebody's log."""
+    with pytest.raises(Violation, match="with a token or a key"):
+        silent(errors("/v1/tokens/refresh", {"refreshToken": JWT}, f"{JWT} is no good"))
