@@ -37,6 +37,7 @@ ORDER = (
     "baselines",
     "results",
     "judging",
+    "likeness",
     "presenting",
     "generated",
     "trial",
