@@ -26,7 +26,8 @@ class Tenant:
     """One org on the target, and the run's own things in it.
 
     It acts with the org API key `given`, else with one that its own admin bearer makes. `closed` says,
-    for each mint endpoint that can't be tried with these credentials, why.
+    for each mint endpoint that can't be tried with these credentials, why; `org` is what the service calls
+    it, as far as it told.
     """
 
     def __init__(self, service: Service, given: Secret | None) -> None:
@@ -34,6 +35,7 @@ class Tenant:
         self.name = f"relayauth-contract-{secrets.token_hex(4)}"
         self.closed: dict[str, str] = {}
         self.workspace = f"ws_{self.name}"
+        self.org: object = None
         self.identity: str | None = None
         self.workspace_token: Secret | None = None
         self.org_key: Secret
@@ -160,7 +162,9 @@ class Tenant:
         return self.service.call("POST", "/v1/identities", key=self.org_key, body=body)
 
     def _identity_in(self, answer: Answer) -> str:
-        return self.belongings.add("identity", str(what_was_made(answer, "an identity")["id"]))
+        made = what_was_made(answer, "an identity")
+        self.org = made.get("orgId")
+        return self.belongings.add("identity", str(made["id"]))
 
     def _make_workspace_token(self) -> None:
         """Make the workspace token with all that the key may hand out; close what needs more."""

@@ -9,7 +9,7 @@ from contract.harness.baselines import Baseline, Place
 from contract.harness.clauses import Level, Profile, catalogue
 from contract.harness.clocks import ObservedClock
 from contract.harness.connections import Connection, Target
-from contract.harness.errors import ContractError, CouldNotTry, NotTried, Violation
+from contract.harness.errors import ContractError, CouldNotTry, NotTried, TargetError, Violation
 from contract.harness.evidence import Evidence
 from contract.harness.keysources import KeySources
 from contract.harness.mints import MINTS
@@ -154,14 +154,30 @@ class Trial:
             raise self._no_evidence
         return Evidence(self.tenant)
 
-    @functools.cached_property
+    @property
     def stranger(self) -> Tenant:
-        """Another org on the target, with things of its own."""
-        stranger = Tenant(self.service, self.connection.access.second_api_key)
+        """Another org on the target, with things of its own; raises `ContractError` if there is none."""
+        if isinstance(self._stranger, ContractError):
+            raise self._stranger
+        return self._stranger
+
+    @functools.cached_property
+    def _stranger(self) -> Tenant | ContractError:
+        """The other org, opened once; or why it could not be."""
+        access = self.connection.access
+        stranger = Tenant(self.service, access.second_api_key)
         self._exits.callback(self._clear_up, stranger)
         on_trial = list(self.service.trail)
-        stranger.open()
+        try:
+            stranger.open()
+        except ContractError as error:
+            return error
         self.service.trail[:] = on_trial
+        if access.second_api_key is not None and stranger.org is not None and stranger.org == self.tenant.org:
+            return TargetError(
+                f"the API key in {access.second_api_key_env} belongs to the org of the first one: "
+                "give a key of another org"
+            )
         return stranger
 
     @functools.cached_property

@@ -24,6 +24,7 @@ App = Callable[[Scope, Callable[[], Awaitable[Any]], Send], Awaitable[None]]
 Spoil = Callable[[str, str, int, bytes], tuple[int, dict[str, str], bytes] | None]
 COMMAND = str(Path(sys.executable).parent / "relayauth-contract")
 KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
+ORG = "org_tests"
 SCOPES = [
     "relayauth:identity:manage:*",
     "relayauth:token:manage:*",
@@ -97,12 +98,13 @@ def on_a_socket(app: App) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A spoilt reference on a socket, and an org API key for it."""
+    """A spoilt reference on a socket, an org API key for it, and what makes one of another org."""
 
     url: str
     wall: Spoilt
     key: str
     service: Any
+    key_of: Callable[[str], str]
 
 
 @contextlib.contextmanager
@@ -116,16 +118,20 @@ def deployed(
     app = create_app(environment(pair, public=pair.public_pem))
     wall = Spoilt(app)
     with on_a_socket(wall) as url, contextlib.closing(app.state.service.store):
-        bearer = pair.sign(admin_claims(time.time(), "org_tests"))
-        made = httpx.post(
-            f"{url}/v1/api-keys",
-            headers={"authorization": f"Bearer {bearer}"},
-            json={"name": "tests", "scopes": SCOPES if scopes is None else scopes},
-            trust_env=False,
-        )
+
+        def key_of(org: str) -> str:
+            made = httpx.post(
+                f"{url}/v1/api-keys",
+                headers={"authorization": f"Bearer {pair.sign(admin_claims(time.time(), org))}"},
+                json={"name": "tests", "scopes": SCOPES if scopes is None else scopes},
+                trust_env=False,
+            )
+            return str(made.json()["key"])
+
+        key = key_of(ORG)
         wall.spoil, wall.refuses = spoil, refuses
         wall.asked.clear()
-        yield Deployment(url, wall, made.json()["key"], app.state.service)
+        yield Deployment(url, wall, key, app.state.service, key_of)
 
 
 @dataclass(frozen=True)
