@@ -21,7 +21,7 @@ from contract.harness.trial import Trial
 from contract.harness.vectors import PLACES, Place, Vector, of
 
 NOBODY = "agent_0123456789abcdef01234567"  # an identity that never was
-NEVER = Secret("api key", "rak_" + "0" * 40)
+NEVER = Secret("unknown api key", "rak_" + "0" * 40)
 # RFC 9110, sections 15.5.14 and 15.5.15, and RFC 6585, section 5: so long a token may be turned away unread.
 TOO_LONG = (400, 401, 413, 414, 431)
 

@@ -194,7 +194,8 @@ def _show(reports: "list[TargetReport]", settings: "Settings") -> None:
     out = terminal.console()
     for report, target in zip(reports, settings.targets, strict=True):
         url = target.served if report.kind == "url" else None
-        terminal.show(out, report, url=url, api_key_env=target.access.api_key_env)
+        access = target.access
+        terminal.show(out, report, url=url, api_key_envs=(access.api_key_env, access.second_api_key_env))
 
 
 def _write(

@@ -35,6 +35,7 @@ class Evidence:
         while spares:
             spare = spares.pop()
             if min(spare.refresh.exp, spare.access.exp) > now:
+                self.service.trail.append(spare.answer)
                 return spare
         return self.fresh(mint, refreshTokenTtlSeconds=3600)
 

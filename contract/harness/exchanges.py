@@ -19,19 +19,22 @@ LONGEST_CODE = 80
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as it may be shown: its credential is a kind (`org`, `workspace`, `bearer`, None), no value.
+    """A request as it may be shown: of what is secret in it nothing is a part of the repr.
 
-    `said` is the body as it was given, `bearer` the one that was presented: neither is a part of the repr.
-    `sent_at` is the service's time in Unix seconds.
+    `said` is the body as it was given, `key` and `bearer` are the credentials that were presented; `names`
+    has the variables by which a shell line may call ids of the run, and `sent_at` is the service's time in
+    Unix seconds.
     """
 
     method: str
     path: str
-    credential: str | None
     said: Any = field(repr=False)
     sent_at: float
     headers: Mapping[str, str] = field(default_factory=dict)
+    key: Secret | None = None
     bearer: "Token | str | None" = field(default=None, repr=False)
+    query: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def body(self) -> Any:
@@ -172,18 +175,20 @@ class Raw:
 def shown(value: Any, names: Mapping[str, str] = MappingProxyType({})) -> Any:
     """Return `value` with every secret and token replaced by the name that a shell line may use for it.
 
-    `names` has those of single tokens, by their text; any other goes by its type.
+    `names` has those of single texts; any other token or secret goes by its kind.
     """
     if isinstance(value, Token):
         kind = "REFRESH_TOKEN" if value.claims.get("token_type") == "refresh" else "ACCESS_TOKEN"
         return f"${names.get(value.text, kind)}"
     if isinstance(value, Secret):
-        return f"${value.kind.upper().replace(' ', '_')}"
+        return f"${names.get(value.reveal(), value.kind.upper().replace(' ', '_'))}"
     if isinstance(value, Mapping):
         return {name: shown(item, names) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [shown(item, names) for item in value]
-    return scrub(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return f"${names[value]}" if value in names else scrub(value)
+    return value
 
 
 def sent(value: Any) -> Any:

@@ -187,7 +187,7 @@ class KeySources:
     def _probe(self, http: httpx.Client, bearer: str, net: Net) -> Answer:
         """Present a bearer; its seconds include those that a simulated trap made it wait."""
         self.requests += 1
-        asked = Asked("GET", PROBE_PATH, "bearer", None, self._clock.now())
+        asked = Asked("GET", PROBE_PATH, None, self._clock.now(), bearer=bearer)
         net.waited, started = 0.0, REAL["perf"]()
         status, headers, content = 0, httpx.Headers(), b""
         with contextlib.suppress(httpx.TimeoutException):

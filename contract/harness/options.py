@@ -20,7 +20,7 @@ def access_from(
     polite: bool = False,
 ) -> Access:
     """Read what the named variables and the key file hold; `UsageError` for what is empty or unreadable."""
-    second = _secret("second API key", second_api_key_env) if second_api_key_env else None
+    second = _secret("second api key", second_api_key_env) if second_api_key_env else None
     if second_api_key_env and second is None:
         raise UsageError(f"--second-api-key-env {second_api_key_env}: that variable is not set")
     return Access(

@@ -41,7 +41,7 @@ class Service:
     """Speaks wire.md to one connection.
 
     `trail` holds what the clause on trial has asked or consulted, `refusals` every answer of the run with a
-    status of 400 and more.
+    status of 400 and more, and `names` the variables by which a shell line may call ids of the run.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -51,6 +51,7 @@ class Service:
         self.trail: list[Answer] = []
         self.refusals: list[Answer] = []
         self.kids: set[str] = set()
+        self.names: dict[str, str] = {}
         self._waited = 0.0
         self._addresses: dict[str, httpx.URL] = {}
 
@@ -94,8 +95,9 @@ class Service:
         headers: Mapping[str, str] | None = None,
     ) -> Prepared:
         """Return the request that `call` would send, for one that is sent together with others."""
-        credential, now = _credential(key, bearer), self.clock.now()
-        asked = Asked(method, path, credential, body, now, dict(headers or {}), bearer)
+        asked = Asked(
+            method, path, body, self.clock.now(), dict(headers or {}), key, bearer, query or {}, self.names
+        )
         wire = dict(headers or {})
         if key is not None:
             wire["x-api-key"] = key.reveal()
@@ -171,12 +173,6 @@ class Service:
     def knock(self, bearer: Token | str) -> Answer:
         """Present `bearer` at a door of the service: 401 is a refusal, all else means it was believed."""
         return self.call("GET", "/v1/identities/agent_relayauth-contract-nobody", bearer=bearer)
-
-
-def _credential(key: Secret | None, bearer: Token | str | None) -> str | None:
-    if key is not None:
-        return key.kind
-    return None if bearer is None else "bearer"
 
 
 def _exactly(seconds: float) -> str:

@@ -27,10 +27,10 @@ class Tenant:
 
     It acts with the org API key `given`, else with one that its own admin bearer makes. `closed` says,
     for each mint endpoint that can't be tried with these credentials, why; `org` is what the service calls
-    it, as far as it told.
+    it, as far as it told. `whose` tells its keys and ids from those of the run's first org.
     """
 
-    def __init__(self, service: Service, given: Secret | None) -> None:
+    def __init__(self, service: Service, given: Secret | None, *, whose: str = "") -> None:
         self.service = service
         self.name = f"relayauth-contract-{secrets.token_hex(4)}"
         self.closed: dict[str, str] = {}
@@ -41,11 +41,20 @@ class Tenant:
         self.org_key: Secret
         self.belongings = Belongings(service, self.name)
         self._given = given
+        self._whose = whose
+        self._name("workspace id", self.workspace)
+        self._name("identity id", self.subject)
 
     @property
     def subject(self) -> str:
         """The agent that tokens are made for: our identity, or a name like one where none could be made."""
         return self.identity or f"agent_{self.name}"
+
+    def _name(self, kind: str, its_id: str, whose: str | None = None) -> str:
+        """Let the lines that ask again call an id by its kind; return it."""
+        variable = f"{self._whose if whose is None else whose}{kind}"
+        self.service.names[its_id] = variable.upper().replace(" ", "_")
+        return its_id
 
     def open(self) -> None:
         """Check that this is a relayauth that lets us in, and make one identity and one workspace token."""
@@ -130,7 +139,7 @@ class Tenant:
             )
         made = what_was_made(answer, "an org API key")
         self.belongings.add("API key", str(made["apiKey"]["id"]))
-        return Secret("api key", str(made["key"]))
+        return Secret(f"{self._whose}api key", str(made["key"]))
 
     def _check(self, key: Secret) -> None:
         """Refuse to go on with a key that the service does not know."""
@@ -148,14 +157,15 @@ class Tenant:
         if self._lacks_scope(answer):
             self.closed["identity"] = self.closed["agent"] = lacking_scope(answer)
             return
-        self.identity = self._identity_in(answer)
+        self.identity = self._name("identity id", self._identity_in(answer))
 
     def another_identity(self) -> str:
         """Make one more identity in the run's workspace, for a case that ends it; return its id."""
-        answer = self._ask_for_identity(f"{self.name}-{secrets.token_hex(4)}")
+        name = self._name("name", f"{self.name}-{secrets.token_hex(4)}", "another ")
+        answer = self._ask_for_identity(name)
         if self._lacks_scope(answer):
             raise NotTried(lacking_scope(answer))
-        return self._identity_in(answer)
+        return self._name("identity id", self._identity_in(answer), "another ")
 
     def _ask_for_identity(self, name: str) -> Answer:
         body = {"name": name, "sponsorId": SPONSOR, "workspaceId": self.workspace, "scopes": [READ_SCOPE]}
@@ -184,7 +194,7 @@ class Tenant:
             answer = self._ask_for_workspace_token(
                 [scope for scope in WORKSPACE_SCOPES if scope not in lacking]
             )
-        _, self.workspace_token = self._workspace_token_in(answer)
+        _, self.workspace_token = self._workspace_token_in(answer, self._whose)
 
     def another_workspace_token(self, *scopes: str) -> tuple[str, Secret]:
         """Make one more workspace token, for a case that ends it or needs a small one; return its id too."""
@@ -201,7 +211,7 @@ class Tenant:
             raise NotTried(lacking_scope(answer))
         made = what_was_made(answer, "an org API key")
         its_id = self.belongings.add("API key", str(made["apiKey"]["id"]))
-        return its_id, Secret("api key", str(made["key"]))
+        return its_id, Secret("another api key", str(made["key"]))
 
     def keys_with(self, *scopes: str) -> dict[str, tuple[str, Secret]]:
         """Make a credential of each kind that holds `scopes` and no more; return their ids too."""
@@ -211,10 +221,10 @@ class Tenant:
         body = {"workspaceId": self.workspace, "name": self.name, "scopes": list(scopes)}
         return self.service.call("POST", "/v1/tokens/workspace", key=self.org_key, body=body)
 
-    def _workspace_token_in(self, answer: Answer) -> tuple[str, Secret]:
+    def _workspace_token_in(self, answer: Answer, whose: str = "another ") -> tuple[str, Secret]:
         made = what_was_made(answer, "a workspace token")
         its_id = self.belongings.add("workspace token", str(made["workspaceToken"]["id"]))
-        return its_id, Secret("workspace token", str(made["key"]))
+        return its_id, Secret(f"{whose}workspace token", str(made["key"]))
 
     def _may_hand_out(self, scope: str) -> bool:
         """Try a workspace token with `scope` alone."""

@@ -165,7 +165,7 @@ class Trial:
     def _stranger(self) -> Tenant | ContractError:
         """The other org, opened once; or why it could not be."""
         access = self.connection.access
-        stranger = Tenant(self.service, access.second_api_key)
+        stranger = Tenant(self.service, access.second_api_key, whose="second ")
         self._exits.callback(self._clear_up, stranger)
         on_trial = list(self.service.trail)
         try:

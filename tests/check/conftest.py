@@ -17,6 +17,7 @@ import pytest
 from contract.harness.connections import environment
 from contract.harness.tokens import admin_claims, run_key
 from reference_impl.app import create_app
+from reference_impl.rules import Rules
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -109,13 +110,16 @@ class Deployment:
 
 @contextlib.contextmanager
 def deployed(
-    spoil: Spoil | None = None, scopes: list[str] | None = None, refuses: str | None = None
+    spoil: Spoil | None = None,
+    scopes: list[str] | None = None,
+    refuses: str | None = None,
+    rules: Rules | None = None,
 ) -> Iterator[Deployment]:
-    """A reference behind a wall, with an org API key that holds `scopes`."""
+    """A reference with `rules` behind a wall, with an org API key that holds `scopes`."""
     import httpx
 
     pair = run_key()
-    app = create_app(environment(pair, public=pair.public_pem))
+    app = create_app(environment(pair, public=pair.public_pem), rules=rules)
     wall = Spoilt(app)
     with on_a_socket(wall) as url, contextlib.closing(app.state.service.store):
 

@@ -1,6 +1,8 @@
 """The reports that others build on: JSON schema 1, JUnit, the commands that ask again, baselines."""
 
+import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -8,7 +10,9 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.check.conftest import COMMAND, Check, deployed
+from reference_impl.mutants import exposure, revocation
+from reference_impl.rules import Rules
+from tests.check.conftest import COMMAND, Check, Said, deployed
 
 TEXT, NUMBER = {"type": "string"}, {"type": "number"}
 
@@ -85,6 +89,52 @@ def test_a_failure_says_what_was_asked_what_the_contract_says_and_what_came(chec
     assert why.startswith("asked 7776001 s; the cap is 7776000 s; exp - iat was 7776001 s")
 
 
+def again(said: Said, folder: Path, **variables: str) -> str:
+    """Run the shell lines below the failures of a run, as they stand; return what they print."""
+    lines = [line.strip() for line in said.out.splitlines() if line.startswith("    ")]
+    first = next(number for number, line in enumerate(lines) if line.startswith("export RELAYAUTH_URL"))
+    script = folder / "again.sh"
+    script.write_text("\n".join([*lines[first:], *lines[:first]]))
+    ended = subprocess.run(
+        ["bash", "-e", str(script)],
+        env={"PATH": f"{_jq(folder)}:/usr/bin:/bin", **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def _jq(folder: Path) -> Path:
+    """A stand-in for jq that reads a member or a claim of a token: the test needs no more than Python."""
+    tool = folder / "bin" / "jq"
+    tool.parent.mkdir()
+    tool.write_text(f"#!{sys.executable}\n{JQ}")
+    tool.chmod(0o755)
+    return tool.parent
+
+
+JQ = """
+import base64, json, sys
+value = json.load(sys.stdin)
+for step in sys.argv[2].split(" | "):
+    if step.startswith("."):
+        for member in step[1:].split("."):
+            value = value[member]
+    elif step.startswith("split"):
+        value = value.split(".")[1]
+    elif step == "@base64d":
+        value = base64.b64decode(value + "=" * (-len(value) % 4))
+    elif step == "fromjson":
+        value = json.loads(value)
+    else:
+        value = value.replace("-", "+") if "-" in step else value.replace("_", "/")
+print(value)
+"""
+
+
 def test_the_printed_commands_reproduce_the_failure(check: Check, tmp_path: Path) -> None:
     """The shell lines below a failure, run as they stand, bring the broken answer again."""
 
@@ -93,33 +143,42 @@ def test_the_printed_commands_reproduce_the_failure(check: Check, tmp_path: Path
 
     with deployed(short) as there:
         said = check(there.url, "--clause", "ROT-01", key=there.key)
-        lines = [line.strip() for line in said.out.splitlines() if line.startswith("    ")]
-        first = next(number for number, line in enumerate(lines) if line.startswith("export RELAYAUTH_URL"))
-        script = tmp_path / "again.sh"
-        script.write_text("\n".join([*lines[first:], *lines[:first]]))
-        ended = subprocess.run(
-            ["bash", "-e", str(script)],
-            env={"PATH": f"{_jq(tmp_path)}:/usr/bin:/bin", "RELAYAUTH_CONTRACT_API_KEY": there.key},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.count("it is broken here") >= 4
+        printed = again(said, tmp_path, RELAYAUTH_CONTRACT_API_KEY=there.key)
+    assert printed.count("it is broken here") >= 4
 
 
-def _jq(folder: Path) -> Path:
-    """A stand-in for jq that knows `-r .member`, so that the test needs no more than Python."""
-    import sys
+SHOWN_AGAIN = {
+    "a session": (revocation.RevokingASessionDoesNothing, "REV-01", r'"token_type":\s*"refresh"'),
+    "a token": (revocation.RevokingATokenDoesNothing, "REV-01", r'"token_type":\s*"refresh"'),
+    "a key": (revocation.RevokedKeysLive, "REV-02", r'"refreshToken":[^\n]*$'),
+    "an identity": (revocation.BearersOutliveTheirIdentity, "REV-03", r"HTTP/1.1 404"),
+    "another org": (revocation.OrgsAreOne, "REV-04", r"HTTP/1.1 204"),
+    "another org, told apart": (revocation.TheForeignIsToldInOtherWords, "REV-04", r"the token is not yours"),
+    "another org's identity": (revocation.OrgsAreOne, "SEC-08", r"HTTP/1.1 200[\s\S]*sponsorChain"),
+}
 
-    tool = folder / "bin" / "jq"
-    tool.parent.mkdir()
-    tool.write_text(
-        f"#!{sys.executable}\nimport json, sys\nprint(json.load(sys.stdin)[sys.argv[2].removeprefix('.')])\n"
-    )
-    tool.chmod(0o755)
-    return tool.parent
+
+@pytest.mark.parametrize(("rules", "clause", "shown"), SHOWN_AGAIN.values(), ids=SHOWN_AGAIN)
+def test_what_was_revoked_or_is_another_orgs_is_presented_again(
+    check: Check, tmp_path: Path, rules: type[Rules], clause: str, shown: str
+) -> None:
+    """Ids are those of what the commands made themselves, and each request has the key of its org."""
+    with deployed(rules=rules()) as there:
+        other = there.key_of("org_other")
+        words = ("--clause", clause, "--endpoint", "agent", "--second-api-key-env", "OTHER_KEY")
+        said = check(there.url, *words, key=there.key, OTHER_KEY=other)
+        assert set(said.outcomes(clause).values()) == {"fail"}, said.out
+        printed = again(said, tmp_path, RELAYAUTH_CONTRACT_API_KEY=there.key, OTHER_KEY=other)
+    assert re.search(shown, printed), printed
+
+
+def test_a_credential_that_no_command_gives_is_to_be_set(check: Check) -> None:
+    """A weak key is not called by the name of the strong one: whoever repeats that would see no failure."""
+    with deployed(rules=exposure.AnyCredentialMints()) as there:
+        said = check(there.url, "--clause", "SEC-05", "--endpoint", "identity", key=there.key)
+    assert said.outcomes("SEC-05") == {"identity": "fail"}
+    assert "    ANOTHER_API_KEY=...  # one more API key, such as the sentence names\n" in said.out
+    assert '-H "x-api-key: $ANOTHER_API_KEY"' in said.out
 
 
 def test_a_baseline_accepts_what_failed_and_nothing_else(check: Check, tmp_path: Path) -> None:

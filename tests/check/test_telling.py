@@ -56,8 +56,8 @@ BODIES = {name: body for name, (_, _, body) in PROVOCATIONS.items()} | {
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_whatever_was_sent_a_shell_can_read_the_command(body: object) -> None:
     """One line each, short enough to be read, with a variable for each token."""
-    answer = Answer(Asked("POST", "/v1/tokens/refresh", None, body, 0.0), 500, {}, b"", 0.0)
-    (line,) = curl.lines([answer])
+    answer = Answer(Asked("POST", "/v1/tokens/refresh", body, 0.0), 500, {}, b"", 0.0)
+    *_, line = curl.lines([answer])
     assert line.isprintable()
     assert len(line) < 600
     assert shlex.split(line, comments=True)[:4] == ["curl", "-sS", "-X", "POST"]
@@ -66,18 +66,16 @@ def test_whatever_was_sent_a_shell_can_read_the_command(body: object) -> None:
 
 def test_a_token_in_a_body_that_is_no_json_becomes_a_variable() -> None:
     """The shell puts it back: outside the single quotes."""
-    answer = Answer(
-        Asked("POST", "/v1/tokens/refresh", None, BODIES["a token in no JSON"], 0.0), 500, {}, b"", 0
-    )
-    (line,) = curl.lines([answer])
+    answer = Answer(Asked("POST", "/v1/tokens/refresh", BODIES["a token in no JSON"], 0.0), 500, {}, b"", 0)
+    *_, line = curl.lines([answer])
     assert line.endswith("""-d '{"refreshToken": "'"$REFRESH_TOKEN"'"'""")
 
 
 def answered(body: object, pair: str | None = None, bearer: Token | None = None) -> Answer:
     """An answer to a refresh, or to a bearer, that gave the tokens of `pair`."""
     given = {f"{kind}Token": token_of(pair, kind).text for kind in ("access", "refresh")} if pair else {}
-    path, credential = ("/v1/identities/a", "bearer") if bearer else ("/v1/tokens/refresh", None)
-    asked = Asked("GET" if bearer else "POST", path, credential, body, 0.0, bearer=bearer)
+    path = "/v1/identities/a" if bearer else "/v1/tokens/refresh"
+    asked = Asked("GET" if bearer else "POST", path, body, 0.0, bearer=bearer)
     return Answer(asked, 200, {}, json.dumps(given).encode(), 0.0)
 
 
@@ -101,19 +99,19 @@ def test_each_command_presents_the_token_that_was_presented() -> None:
     ]  # fmt: skip
     assert lines[-2].endswith('-H "authorization: Bearer $ACCESS_TOKEN_2"')
     assert "$REFRESH_TOKEN_1" in lines[-1]
-    assert "_TOKEN" not in "".join(curl.preamble(None, "KEY", lines))
+    assert "=..." not in "".join(lines)
 
 
 def test_a_token_that_no_command_gives_is_asked_for() -> None:
     """Whoever repeats it is told what to put into the variable."""
     lines = curl.lines([answered({"refreshToken": token_of("another", "refresh")})])
-    assert "REFRESH_TOKEN=...  # of a live pair" in curl.preamble(None, "KEY", lines)
+    assert lines[0] == "REFRESH_TOKEN=...  # of a live pair"
 
 
 def said_of(*verdicts: Verdict) -> str:
     """What the terminal shows of a target with these verdicts."""
     out = Console(record=True, width=110, file=io.StringIO())
-    show(out, TargetReport("a target", "exec", results=[*verdicts]), url=None, api_key_env="A")
+    show(out, TargetReport("a target", "exec", results=[*verdicts]), url=None, api_key_envs=("A", None))
     return out.export_text()
 
 

@@ -31,7 +31,7 @@ def unsigned(claims: Mapping[str, Any], header: Mapping[str, Any] | None = None)
 
 def errors(path: str, body: object, error: str) -> Answer:
     """A 404 with the text `error` to a request of `path` with `body`."""
-    return Answer(Asked("POST", path, None, body, 0.0), 404, {}, json.dumps({"error": error}).encode(), 0.0)
+    return Answer(Asked("POST", path, body, 0.0), 404, {}, json.dumps({"error": error}).encode(), 0.0)
 
 
 @contextlib.contextmanager

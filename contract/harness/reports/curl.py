@@ -1,130 +1,194 @@
-"""A failure as shell lines that show it again, with every credential as a variable."""
+"""A failure as shell lines that show it again, with every credential and id as a variable."""
 
+import contextlib
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from contract.harness.exchanges import Answer, Asked, Raw, shown
-from contract.harness.tokens import Token
+from contract.harness.exchanges import Answer, Asked, Raw, sent
+from contract.harness.mints import READ_SCOPE
+from contract.harness.reports.shell import JSON, command, gives_pair, quoted, variables
+from contract.harness.tokens import Malformed, read
 
-_KEYS = {"api key": "API_KEY", "workspace token": "WORKSPACE_TOKEN", "second api key": "SECOND_API_KEY"}
-_JSON = "-H 'content-type: application/json'"
-_AGENT = "IDENTITY_ID"
-_MEMBERS = {"REFRESH_TOKEN": "refreshToken", "ACCESS_TOKEN": "accessToken"}
-_VARIABLE = re.compile(r"\$((?:REFRESH|ACCESS)_TOKEN(?:_\d+)?|IDENTITY_ID|WORKSPACE_ID)\b")
-# What no command above gives, by the variable that it is to be put into.
-_WANTED = {
-    "ACCESS_TOKEN": "a bearer: of a live pair, or signed with the deployment's key (wire.md, last section)",
-    "REFRESH_TOKEN": "of a live pair",
+_TOKENS = {"accessToken": "ACCESS_TOKEN", "refreshToken": "REFRESH_TOKEN"}
+# How jq reads a claim of a token: its payload is base64url, without padding.
+_CLAIM = '.{token} | split(".")[1] | gsub("-"; "+") | gsub("_"; "/") | @base64d | fromjson | .{claim}'
+# What an answer gives beside a pair, by the path that was posted to: each variable, and where its value is.
+_MADE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "/v1/identities": {"ANOTHER_IDENTITY_ID": ("id",)},
+    "/v1/tokens/workspace": {
+        "ANOTHER_WORKSPACE_TOKEN": ("key",),
+        "ANOTHER_WORKSPACE_TOKEN_ID": ("workspaceToken", "id"),
+    },
+    "/v1/api-keys": {"ANOTHER_API_KEY": ("key",), "ANOTHER_API_KEY_ID": ("apiKey", "id")},
 }
-LONGEST_LINE = 400  # bytes of a body that is shown in full
+
+# By the text that an answer gave: the variable that it is kept in, and the jq program that finds it.
+Given = dict[str, tuple[str, str]]
 
 
 def lines(trail: Sequence[Answer]) -> list[str]:
     """Return the commands that ask again what `trail` asked, in order.
 
-    A pair whose tokens are presented later is kept in `$PAIR`, and they in `$REFRESH_TOKEN` and
-    `$ACCESS_TOKEN`; of several pairs each has its number, as in `$REFRESH_TOKEN_2`.
+    A token, a key or an id that an answer gave and that is sent later is kept in a variable, such as
+    `$REFRESH_TOKEN`; where several answers gave some, each has its number, as in `$REFRESH_TOKEN_2`. What is
+    sent and no answer gave is set first.
     """
-    given = [_given(answer) for answer in trail]
-    numbered = _numbered(given)
-    presented = set(_VARIABLE.findall("\n".join(_command(answer.asked, numbered) for answer in trail)))
-    kept = [pair for pair in given if any(numbered[text] in presented for text in pair)]
-    names = _numbered(kept) if len(kept) > 1 else {text: kind for pair in kept for text, kind in pair.items()}
-    commands = [_command(answer.asked, names) for answer in trail]
+    kept = _kept(trail)
+    names = _names(trail, kept)
     told: list[str] = []
-    for number, (pair, command) in enumerate(zip(given, commands, strict=True)):
-        later = set(_VARIABLE.findall("\n".join(commands[number + 1 :])))
-        wanted = [(names[text], kind) for text, kind in pair.items() if names.get(text) in later]
-        told.append(f'PAIR=$({command}); echo "$PAIR"' if wanted else command)
-        told += [f'{name}=$(printf %s "$PAIR" | jq -r .{_MEMBERS[kind]})' for name, kind in wanted]
-    return told
+    for answer, given in zip(trail, kept, strict=True):
+        asks, holder = command(answer.asked, names, whole=not given), _holder(answer)
+        told.append(f'{holder}=$({asks}); echo "${holder}"' if given else asks)
+        told += [
+            f'{names[text]}=$(printf %s "${holder}" | jq -r {_program(program)})'
+            for text, (_, program) in given.items()
+        ]
+    return [*_set_first(told), *told]
 
 
-def _numbered(pairs: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    return {text: f"{kind}_{number}" for number, pair in enumerate(pairs, 1) for text, kind in pair.items()}
+def _kept(trail: Sequence[Answer]) -> list[Given]:
+    """Return of each answer what it gave first and is sent later."""
+    last = {text: turn for turn, answer in enumerate(trail) for text in _texts(answer.asked)}
+    kept: list[Given] = []
+    known: set[str] = set()
+    for turn, answer in enumerate(trail):
+        given = {text: way for text, way in _given(answer).items() if last.get(text, 0) > turn}
+        kept.append({text: way for text, way in given.items() if text not in known})
+        known |= given.keys()
+    return kept
 
 
-def _given(answer: Answer) -> dict[str, str]:
-    """Return the tokens of the pair that an answer gave, and which is which; none if it gave no pair."""
+def _given(answer: Answer) -> Given:
+    """Return what an answer gave: the tokens of a pair and the ids in them, or what was made."""
     try:
-        body = json.loads(answer.content) if _gives_pair(answer.asked.path) else None
+        body = json.loads(answer.content)
     except (ValueError, RecursionError):
         return {}
     if not isinstance(body, dict):
         return {}
-    return {body[name]: kind for kind, name in _MEMBERS.items() if isinstance(body.get(name), str)}
+    found = dict(_of_pair(body)) if gives_pair(answer.asked.path) else {}
+    for variable, way in _MADE.get(answer.asked.path, {}).items():
+        value: Any = body
+        for member in way:
+            value = value.get(member) if isinstance(value, dict) else None
+        if isinstance(value, str):
+            found[value] = variable, "." + ".".join(way)
+    return found
 
 
-def _command(asked: Asked, names: Mapping[str, str]) -> str:
-    parts = ["curl -sS" if _gives_pair(asked.path) else "curl -sS -i"]
-    if asked.method != "GET":
-        parts.append(f"-X {asked.method}")
-    parts.append(f'"$RELAYAUTH_URL{asked.path}"')
-    if asked.credential in _KEYS:
-        parts.append(f'-H "x-api-key: ${_KEYS[asked.credential]}"')
-    elif asked.credential == "bearer":
-        bearer = shown(asked.bearer, names) if isinstance(asked.bearer, Token) else "$ACCESS_TOKEN"
-        parts.append(f'-H "authorization: Bearer {bearer}"')
-    parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in asked.headers.items()]
-    if isinstance(asked.said, Raw):
-        parts += [_JSON, _raw(asked.said, names)]
-    elif asked.said is not None:
-        parts += [_JSON, f"-d {_quoted(shown(asked.said, names))}"]
-    return " ".join(parts)
+def _of_pair(body: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
+    for member, variable in _TOKENS.items():
+        if not isinstance(body.get(member), str):
+            continue
+        yield body[member], (variable, f".{member}")
+        with contextlib.suppress(Malformed):
+            claims = read(body[member]).claims
+            for claim, its_variable in (("jti", f"{variable}_ID"), ("sid", "SESSION_ID")):
+                if isinstance(claims.get(claim), str):
+                    yield claims[claim], (its_variable, _CLAIM.format(token=member, claim=claim))
 
 
-def _raw(body: Raw, names: Mapping[str, str]) -> str:
-    """Give a body that is no JSON; one that no shell line can hold is to be put into a file."""
-    text, size = body.text(names), len(body.content)
-    if size > LONGEST_LINE or not text.isprintable() or "\\" in text:
-        return f"--data-binary @body  # {size} bytes that begin {text[:12]!r}"
-    return f"-d {_with_variables(text)}"
+def _texts(asked: Asked) -> set[str]:
+    """Return every text that went out with a request and may be one that an answer gave."""
+    found = set(asked.path.split("/"))
+
+    def look(value: Any) -> None:
+        if isinstance(value, Mapping | list | tuple):
+            for each in value.values() if isinstance(value, Mapping) else value:
+                look(each)
+        elif isinstance(value, Raw):
+            look(value.parts)
+        elif isinstance(sent(value), str):
+            found.add(sent(value))
+
+    look([asked.said, asked.key, asked.bearer, asked.query])
+    return found
 
 
-def _gives_pair(path: str) -> bool:
-    return path in ("/v1/tokens", "/v1/tokens/refresh") or path.startswith(
-        ("/v1/tokens/agent", "/v1/tokens/path", "/v1/tokens/workspace-path")
-    )
+def _names(trail: Sequence[Answer], kept: Sequence[Given]) -> dict[str, str]:
+    """Return a variable for each text that is kept, with the number of its answer where it needs one."""
+    answers = Counter(_holder(answer) for answer, given in zip(trail, kept, strict=True) if given)
+    given_here = dict.fromkeys((text for given in kept for text in given), "GIVEN")
+    from_elsewhere = variables(command(answer.asked, given_here) for answer in trail)
+    number: Counter[str] = Counter()
+    names: dict[str, str] = {}
+    for answer, given in zip(trail, kept, strict=True):
+        holder = _holder(answer)
+        number[holder] += bool(given)
+        for text, (name, _) in given.items():
+            alone = answers[holder] == 1 and name not in from_elsewhere
+            names[text] = name if alone else f"{name}_{number[holder]}"
+    return names
 
 
-def _quoted(body: Any) -> str:
-    """Quote a JSON body for the shell; what stands for a secret or a thing of the run becomes a variable."""
-    if isinstance(body, Mapping):
-        own = {"identityId": f"${_AGENT}", "agentId": f"${_AGENT}", "workspaceId": "$WORKSPACE_ID"}
-        body = {name: own.get(name, value) for name, value in body.items()}
-    return _with_variables(json.dumps(body, ensure_ascii=False))
+def _holder(answer: Answer) -> str:
+    return "PAIR" if gives_pair(answer.asked.path) else "MADE"
 
 
-def _with_variables(text: str) -> str:
-    """Quote `text` for the shell, but for its variables: each stands alone in a JSON string."""
-    return re.sub(rf'"({_VARIABLE.pattern})"', r'''"'"\1"'"''', shlex.quote(text))
+def _program(text: str) -> str:
+    return text if re.fullmatch(r"[.\w]+", text) else shlex.quote(text)
 
 
-def preamble(url: str | None, api_key_env: str, commands: Sequence[str]) -> list[str]:
-    """Return the lines that set the variables of `commands`; `url` is None for a target in this process."""
-    used = "\n".join(commands)
+def _make(variable: str, path: str, body: Mapping[str, Any], member: str) -> str:
+    key = "SECOND_API_KEY" if variable.startswith("SECOND_") else "API_KEY"
+    asks = f'curl -sS "$RELAYAUTH_URL{path}" -H "x-api-key: ${key}" {JSON} -d {quoted(body)}'
+    return f"{variable}=$({asks} | jq -r {member})"
+
+
+def _make_identity(variable: str, name: str, workspace: str) -> str:
+    body = {"name": name, "sponsorId": "user_by-hand", "workspaceId": workspace, "scopes": [READ_SCOPE]}
+    return _make(variable, "/v1/identities", body, ".id")
+
+
+_FREE_NAME = "ANOTHER_NAME=by-hand-$RANDOM$RANDOM"
+# What is sent and no answer gave, in the order in which it is to be set.
+_ELSEWHERE = {
+    "ACCESS_TOKEN": "ACCESS_TOKEN=...  # a bearer: of a live pair, or signed with the deployment's key",
+    "REFRESH_TOKEN": "REFRESH_TOKEN=...  # of a live pair",
+    "UNKNOWN_API_KEY": "UNKNOWN_API_KEY=...  # one that was never made",
+    "ANOTHER_API_KEY": "ANOTHER_API_KEY=...  # one more API key, such as the sentence names",
+    "ANOTHER_WORKSPACE_TOKEN": "ANOTHER_WORKSPACE_TOKEN=...  # one more, such as the sentence names",
+    "ANOTHER_NAME": _FREE_NAME,
+    "ANOTHER_IDENTITY_ID": f"{_FREE_NAME}; "
+    + _make_identity("ANOTHER_IDENTITY_ID", "$ANOTHER_NAME", "$WORKSPACE_ID"),
+}
+
+
+def _set_first(commands: Sequence[str]) -> list[str]:
+    """Return the lines that set what `commands` use before one of them sets it."""
+    wanted: set[str] = set()
+    known: set[str] = set()
+    for line in commands:
+        variable, assigns, _ = line.partition("=$(")
+        wanted |= variables([line]) - known
+        known |= {variable} if assigns else set()
+    return [line for variable, line in _ELSEWHERE.items() if variable in wanted]
+
+
+def preamble(url: str | None, api_key_envs: Sequence[str | None], commands: Sequence[str]) -> list[str]:
+    """Return the lines that set the variables of `commands`.
+
+    `url` is None for a target in this process; `api_key_envs` are the variables with the keys of both orgs.
+    """
+    used = variables(commands)
     export = f"export RELAYAUTH_URL={shlex.quote(url or 'http://127.0.0.1:8787')}"
     first = [export if url else f"{export}  # relayauth-contract serve"]
-    if "$API_KEY" in used or "$WORKSPACE_TOKEN" in used or f"${_AGENT}" in used:
-        first.append(f'API_KEY="${api_key_env}"')
-    if "$WORKSPACE_ID" in used or "$WORKSPACE_TOKEN" in used or f"${_AGENT}" in used:
-        first.append("WORKSPACE_ID=ws_by-hand-$$")
-    if f"${_AGENT}" in used:
-        body = {"name": "$WORKSPACE_ID", "sponsorId": "user_by-hand", "workspaceId": "$WORKSPACE_ID"}
-        body["scopes"] = ["relayauth:identity:read:*"]  # type: ignore[assignment]
-        first.append(_make(_AGENT, "/v1/identities", body, ".id"))
-    if "$WORKSPACE_TOKEN" in used:
-        first.append(
-            _make("WORKSPACE_TOKEN", "/v1/tokens/workspace", {"workspaceId": "$WORKSPACE_ID"}, ".key")
+    for org, key_env in zip(("", "SECOND_"), api_key_envs, strict=True):
+        key, workspace, identity, workspace_token = (
+            f"{org}{each}" for each in ("API_KEY", "WORKSPACE_ID", "IDENTITY_ID", "WORKSPACE_TOKEN")
         )
-    set_here = {line.partition("=")[0] for line in commands}
-    wanted = sorted(set(_VARIABLE.findall(used)) & _WANTED.keys() - set_here)
-    return first + [f"{name}=...  # {_WANTED[name]}" for name in wanted]
-
-
-def _make(variable: str, path: str, body: dict[str, Any], member: str) -> str:
-    command = f'curl -sS "$RELAYAUTH_URL{path}" -H "x-api-key: $API_KEY" {_JSON} -d {_quoted(body)}'
-    return f"{variable}=$({command} | jq -r {member})"
+        made = used & {identity, workspace_token}
+        if made or key in used:
+            first.append(f'{key}="${key_env}"' if key_env else f"{key}=...  # an org API key of another org")
+        if made or workspace in used:
+            first.append(f"{workspace}=ws_by-hand-$$")
+        if identity in used:
+            first.append(_make_identity(identity, f"${workspace}", f"${workspace}"))
+        if workspace_token in used:
+            body = {"workspaceId": f"${workspace}"}
+            first.append(_make(workspace_token, "/v1/tokens/workspace", body, ".key"))
+    return first

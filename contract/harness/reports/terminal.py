@@ -27,7 +27,9 @@ def console() -> Console:
     return found if found.is_terminal else Console(highlight=False, width=PLAIN_WIDTH, no_color=True)
 
 
-def show(out: Console, report: TargetReport, *, url: str | None, api_key_env: str) -> None:
+def show(
+    out: Console, report: TargetReport, *, url: str | None, api_key_envs: tuple[str, str | None]
+) -> None:
     """Print all that there is to say of one target."""
     out.print()
     out.print(
@@ -40,7 +42,7 @@ def show(out: Console, report: TargetReport, *, url: str | None, api_key_env: st
         if verdict.why:
             place = f"{verdict.clause} at {verdict.endpoint}" if verdict.endpoint else verdict.clause
             out.print(Text.assemble((f"{place} passed, but: ", "yellow"), verdict.why), soft_wrap=True)
-    _show_failures(out, report, url, api_key_env)
+    _show_failures(out, report, url, api_key_envs)
     _show_errors(out, report)
     for left in report.leftovers:
         out.print(Text(f"left on the target: {left}", "yellow"), soft_wrap=True)
@@ -106,7 +108,9 @@ def _show_errors(out: Console, report: TargetReport) -> None:
             _paragraph(out, verdict, "could not be tried", "magenta")
 
 
-def _show_failures(out: Console, report: TargetReport, url: str | None, api_key_env: str) -> None:
+def _show_failures(
+    out: Console, report: TargetReport, url: str | None, api_key_envs: tuple[str, str | None]
+) -> None:
     failures = _with(report, "fail")
     commands: list[str] = []
     for verdict in failures:
@@ -118,7 +122,7 @@ def _show_failures(out: Console, report: TargetReport, url: str | None, api_key_
             out.print(Text(f"    {line}", "cyan"), soft_wrap=True)
     if commands:
         out.print(Text("\nto ask again, set first:", "bold"))
-        for line in curl.preamble(url, api_key_env, commands):
+        for line in curl.preamble(url, api_key_envs, commands):
             out.print(Text(f"    {line}", "cyan"), soft_wrap=True)
 
 

@@ -1,0 +1,80 @@
+"""One request as a shell line, in which every credential and every id of the run is a variable."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from contract.harness.exchanges import Asked, Raw, shown
+from contract.harness.mints import MINTS
+from contract.harness.tokens import Token
+
+JSON = "-H 'content-type: application/json'"
+_VARIABLE = re.compile(
+    r"\$((?:(?:SECOND|ANOTHER|UNKNOWN)_)?"
+    r"(?:(?:API_KEY|(?:WORKSPACE|ACCESS|REFRESH)_TOKEN)(?:_ID)?|(?:WORKSPACE|IDENTITY|SESSION)_ID|NAME)"
+    r"(?:_\d+)?)\b"
+)
+_PAIRS = {"/v1/tokens/refresh", *(mint.path for mint in MINTS.values())}
+LONGEST_LINE = 400  # bytes of a body that is shown in full
+
+
+def command(asked: Asked, names: Mapping[str, str], *, whole: bool = True) -> str:
+    """Return the command that asks it again; `whole` shows status and headers, which no pair's body needs."""
+    names = {**asked.names, **names}
+    parts = ["curl -sS -i" if whole and not gives_pair(asked.path) else "curl -sS"]
+    if asked.method != "GET":
+        parts.append(f"-X {asked.method}")
+    parts.append(f'"$RELAYAUTH_URL{_address(asked, names)}"')
+    if asked.key is not None:
+        parts.append(f'-H "x-api-key: {shown(asked.key, names)}"')
+    elif asked.bearer is not None:
+        bearer = shown(asked.bearer, names) if isinstance(asked.bearer, Token) else "$ACCESS_TOKEN"
+        parts.append(f'-H "authorization: Bearer {bearer}"')
+    parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in asked.headers.items()]
+    if isinstance(asked.said, Raw):
+        parts += [JSON, _raw(asked.said, names)]
+    elif asked.said is not None:
+        parts += [JSON, f"-d {quoted(shown(asked.said, names))}"]
+    return " ".join(parts)
+
+
+def _address(asked: Asked, names: Mapping[str, str]) -> str:
+    """Return path and query, fit to stand between double quotes."""
+    path = "/".join(
+        f"${names[part]}" if part in names else re.sub(r'(["\\`$])', r"\\\1", part)
+        for part in asked.path.split("/")
+    )
+    query = [(name, str(shown(value, names))) for name, value in asked.query.items()]
+    told = "&".join(f"{name}={text if _VARIABLE.fullmatch(text) else quote(text)}" for name, text in query)
+    return f"{path}?{told}" if told else path
+
+
+def _raw(body: Raw, names: Mapping[str, str]) -> str:
+    """Give a body that is no JSON; one that no shell line can hold is to be put into a file."""
+    text, size = body.text(names), len(body.content)
+    if size > LONGEST_LINE or not text.isprintable() or "\\" in text:
+        return f"--data-binary @body  # {size} bytes that begin {text[:12]!r}"
+    return f"-d {_with_variables(text)}"
+
+
+def gives_pair(path: str) -> bool:
+    """Say whether what is asked at `path` answers with a pair."""
+    return path in _PAIRS
+
+
+def quoted(body: Any) -> str:
+    """Return `body` as JSON, quoted for the shell."""
+    return _with_variables(json.dumps(body, ensure_ascii=False))
+
+
+def _with_variables(text: str) -> str:
+    """Quote `text` for the shell, but for its variables: each stands alone in a JSON string."""
+    return re.sub(rf'"({_VARIABLE.pattern})"', r'''"'"\1"'"''', shlex.quote(text))
+
+
+def variables(commands: Iterable[str]) -> set[str]:
+    """Return the names of all variables in `commands`."""
+    return set(_VARIABLE.findall("\n".join(commands)))
