@@ -2,9 +2,11 @@
 
 import functools
 import json
+import re
 import secrets
 import string
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from contract.harness.exchanges import Answer
@@ -14,24 +16,32 @@ from contract.harness.service import Service
 # Answers of each kind that are compared before they count as different: what tells two of a kind apart by
 # chance, such as milliseconds, would have to do so in none of one kind and in all of the other.
 ROUNDS = 6
-# Signs at the end of an id that are chosen anew: beyond guessing, and what stands before them keeps its form.
-_CHOSEN = 12
-_ALPHABETS = (
-    string.digits, "abcdef", string.ascii_lowercase[6:], "ABCDEF", string.ascii_uppercase[6:]
-)  # fmt: skip
-_VARIES = object()
+# Signs at the end of an id that are chosen anew, which is beyond guessing; and how few of them are not.
+_CHOSEN, _FEW = 12, 9
+# Of each kind of sign those that every usual alphabet has: base32, base58 and ULIDs leave some out.
+_SIGNS = {
+    string.digits: "234567",
+    "abcdef": "abcdef",
+    string.ascii_lowercase[6:]: "ghjkmnpqrstvwxyz",
+    "ABCDEF": "ABCDEF",
+    string.ascii_uppercase[6:]: "GHJKMNPQRSTVWXYZ",
+}
+_PREFIX = re.compile("(?:[a-z]+_)*")
 _ASKED = "<the id that was asked for>"
 
 
 def never_was(like: str) -> str:
-    """Return an id that nothing has, in the form of `like`."""
-    prefix, mark, signs = like.rpartition("_")
-    chosen = [at for at, sign in enumerate(signs) if sign.isalnum()][-_CHOSEN:]
-    return prefix + mark + "".join(_like(sign) if at in chosen else sign for at, sign in enumerate(signs))
+    """Return an id that nothing has, in the form of `like` unless that leaves too little to choose."""
+    start = _PREFIX.match(like)
+    signs = range(start.end() if start else 0, len(like))
+    chosen = [at for at in signs if like[at].isascii() and like[at].isalnum()][-_CHOSEN:]
+    if len(chosen) < _FEW:
+        return like[: signs.start] + secrets.token_hex(12)
+    return "".join(_another(sign) if at in chosen else sign for at, sign in enumerate(like))
 
 
-def _like(sign: str) -> str:
-    return secrets.choice(next((alphabet for alphabet in _ALPHABETS if sign in alphabet), sign))
+def _another(sign: str) -> str:
+    return secrets.choice(next(usual for kind, usual in _SIGNS.items() if sign in kind))
 
 
 class Nobodys:
@@ -45,9 +55,10 @@ class Nobodys:
     def alike(self, first: Answer, identifier: str) -> None:
         """Hold that `first`, the answer about `identifier`, could be one about an id that never was.
 
-        A member or a word that varies among answers of one kind tells nothing, nor does the id that was
-        asked for. Where they differ, both are asked again, by turns, so that a clock that ticked between two
-        answers is seen to tick: `ask` must do no harm to `identifier`. Of a failure's turns one is shown.
+        What varies among nobody's answers, a member or a word, tells nothing, nor does the id that was asked
+        for, nor white space. Where they differ, both are asked again, by turns, so that a clock that ticked
+        between two answers is seen to tick: `ask` must do no harm to `identifier`. Of a failure's turns one
+        is shown.
         """
         trail = list(self._service.trail)
         if not self._heard:
@@ -84,10 +95,10 @@ def _form(answer: Answer, identifier: str) -> Any:
     """Return status and body, every text in it as its words."""
     text = answer.content.decode("utf-8", "replace").replace(identifier, _ASKED)
     try:
-        body = json.loads(text)
+        body = _in_words(json.loads(text))
     except (ValueError, RecursionError):
-        body = text
-    return {"status": answer.status, "body": _in_words(body)}
+        body = _in_words(text)
+    return {"status": answer.status, "body": body}
 
 
 def _in_words(value: Any) -> Any:
@@ -100,13 +111,27 @@ def _in_words(value: Any) -> Any:
     return value
 
 
+@dataclass(frozen=True)
+class _Some:
+    """What varies, of one `kind`; of `object` where even that varies."""
+
+    kind: type
+
+
+class _Missing:
+    """Stands for a member that is not there."""
+
+
 def _common(one: Any, other: Any) -> Any:
-    """Return what two forms have in common, with `_VARIES` where they differ."""
+    """Return what two forms have in common, with `_Some` where they differ."""
+    kinds = [each.kind if isinstance(each, _Some) else type(each) for each in (one, other)]
+    if kinds[0] is not kinds[1]:
+        return _Some(object)
     if type(one) is not type(other):
-        return _VARIES
+        return _Some(kinds[0])
     if isinstance(one, dict):
-        return {name: _common(one.get(name, _VARIES), other.get(name, _VARIES)) for name in {*one, *other}}
-    if isinstance(one, list | tuple):
-        same = len(one) == len(other)
-        return type(one)(map(_common, one, other)) if same else _VARIES
-    return one if one == other else _VARIES
+        missing = _Missing()
+        return {name: _common(one.get(name, missing), other.get(name, missing)) for name in {*one, *other}}
+    if isinstance(one, list | tuple) and len(one) == len(other):
+        return type(one)(map(_common, one, other))
+    return one if one == other else _Some(kinds[0])
