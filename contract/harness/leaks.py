@@ -23,6 +23,11 @@ _PATHS = re.compile(
     rf"(?<![\w*:])(?:file://)?/(?:{'|'.join(_MACHINE)})(?:/[\w.@-]+)+|\bfile://|\b[A-Za-z]:\\[\w.]"
 )
 
+# What an operating system says of a file, in C's names and in words (POSIX, errno.h).
+_LOOKED = re.compile(
+    r"\bE(?:NOENT|ACCES|PERM|ISDIR|NOTDIR|LOOP|NAMETOOLONG)\b|\[Errno \d+\]|(?i:no such file or directory)"
+)
+
 # Requests that nobody would send, each a method, a path and a body; every one must be refused in plain words.
 PROVOCATIONS: Mapping[str, tuple[str, str, Any]] = {
     "no JSON": ("POST", "/v1/tokens/refresh", Raw(('{"refreshToken": "',))),
@@ -42,11 +47,13 @@ PROVOCATIONS: Mapping[str, tuple[str, str, Any]] = {
 def found(text: str, asked: str = "") -> Iterator[str]:
     """Yield what `text` tells that it must not, each in words that tell nothing themselves.
 
-    A path in `asked`, the text of the request, is only repeated; a credential is told all the same.
+    A path in `asked`, the text of the request, is only repeated, unless the words of a file system stand
+    beside it: then somebody looked for it. A credential is told all the same.
     """
     if scrub(text) != text:
         yield "a token or a key"
     if _TRACES.search(text):
         yield "a stack trace"
-    if any(path[0].rstrip(".") not in asked for path in _PATHS.finditer(text)):
+    repeated = "" if _LOOKED.search(text) else asked
+    if any(path[0].rstrip(".") not in repeated for path in _PATHS.finditer(text)):
         yield "a path of the server's machine"

@@ -66,9 +66,14 @@ def test_what_the_request_held_is_only_repeated(path: str, body: object, error: 
         silent(errors("/v1/tokens/refresh", {}, error))
 
 
-@pytest.mark.parametrize("error", ["ENOENT /srv/data/../etc/passwd", "ENOENT /etc/passwd.json"])
+@pytest.mark.parametrize(
+    "error",
+    ["no identity at /srv/data/../etc/passwd", "no identity at /etc/passwd.json",
+     "EACCES: permission denied, open '/etc/passwd'", "[Errno 2] No such file or directory: '/etc/passwd'",
+     "open /etc/passwd: no such file or directory"],
+)  # fmt: skip
 def test_what_is_made_of_the_request_is_told(error: str) -> None:
-    """A longer path than the one that was asked for shows where the server looked."""
+    """A longer path than the one asked for, or the system's words for a file, show where it looked."""
     with pytest.raises(Violation, match="with a path of the server's machine"):
         silent(errors("/v1/identities/%2e%2e%2fetc%2fpasswd", None, error))
 
