@@ -224,8 +224,8 @@ def test_each_org_has_tokens_of_its_own(evidence: Evidence, mint: Mint, stranger
 @clause("SEC-08")
 def test_another_orgs_identity_is_out_of_sight(evidence: Evidence, mint: Mint, stranger: Tenant) -> None:
     """Key and bearer of one org can neither see nor delete another's identity, which is still there."""
-    service, path = evidence.service, f"/v1/identities/{stranger.identity}"
-    contract = "another org's identity can be neither seen nor deleted"
+    service, path = evidence.service, f"/v1/identities/{stranger.own_identity}"
+    _, contract = evidence.tenant.own_identity, "another org's identity can be neither seen nor deleted"
     access = evidence.fresh(mint).access
     twin(service.knock(access), what="the bearer at a door of its own org")
     for method in ("GET", "DELETE"):

@@ -30,8 +30,11 @@ def health(service: Service) -> None:
         )
 
 
-def what_was_made(answer: Answer, what: str) -> dict[str, Any]:
-    """Return the body of a 201; without what it made there is no trial."""
+def what_was_made(answer: Answer, what: str, member: str | None = None) -> tuple[dict[str, Any], str]:
+    """Return the thing in a 201, and the key that came with it; without what it made there is no trial.
+
+    The thing is the body itself, or its `member`, beside which stands the `key`.
+    """
     where = f"{answer.asked.method} {answer.asked.path}"
     if answer.status != 201:
         raise TargetError(
@@ -39,12 +42,12 @@ def what_was_made(answer: Answer, what: str) -> dict[str, Any]:
         )
     try:
         body = answer.object
-        _ = body.get("id") or body["key"]
-    except (Violation, KeyError):
-        raise TargetError(
-            f"{where} answered 201, but not with {what} as JSON: is this a relayauth?"
-        ) from None
-    return body
+        thing, key = (body[member], body["key"]) if member else (body, "")
+        if isinstance(thing["id"], str) and isinstance(key, str):
+            return thing, key
+    except (Violation, KeyError, TypeError):
+        pass
+    raise TargetError(f"{where} answered 201, but not with {what} as JSON: is this a relayauth?")
 
 
 def lacking_scope(answer: Answer) -> str:

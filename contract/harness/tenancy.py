@@ -26,8 +26,8 @@ class Tenant:
     """One org on the target, and the run's own things in it.
 
     It acts with the org API key `given`, else with one that its own admin bearer makes. `closed` says,
-    for each mint endpoint that can't be tried with these credentials, why; `org` is what the service calls
-    it, as far as it told. `whose` tells its keys and ids from those of the run's first org.
+    for each mint endpoint that can't be tried with these credentials, why; `org` is what the service said of
+    its identity. `whose` tells its keys and ids from those of the run's first org.
     """
 
     def __init__(self, service: Service, given: Secret | None, *, whose: str = "") -> None:
@@ -49,6 +49,13 @@ class Tenant:
     def subject(self) -> str:
         """The agent that tokens are made for: our identity, or a name like one where none could be made."""
         return self.identity or f"agent_{self.name}"
+
+    @property
+    def own_identity(self) -> str:
+        """Our identity; `NotTried` where none could be made."""
+        if self.identity is None:
+            raise NotTried(self.closed["identity"])
+        return self.identity
 
     def _name(self, kind: str, its_id: str, whose: str | None = None) -> str:
         """Let the lines that ask again call an id by its kind; return it."""
@@ -137,9 +144,7 @@ class Tenant:
                 "the admin bearer that the deployment's own key signed was answered "
                 f"{answer.told}, so nothing could be minted: see JWKS-01 and JWKS-08"
             )
-        made = what_was_made(answer, "an org API key")
-        self.belongings.add("API key", str(made["apiKey"]["id"]))
-        return Secret(f"{self._whose}api key", str(made["key"]))
+        return self._key_in(answer, self._whose)[1]
 
     def _check(self, key: Secret) -> None:
         """Refuse to go on with a key that the service does not know."""
@@ -172,9 +177,9 @@ class Tenant:
         return self.service.call("POST", "/v1/identities", key=self.org_key, body=body)
 
     def _identity_in(self, answer: Answer) -> str:
-        made = what_was_made(answer, "an identity")
+        made, _ = what_was_made(answer, "an identity")
         self.org = made.get("orgId")
-        return self.belongings.add("identity", str(made["id"]))
+        return self.belongings.add("identity", made["id"])
 
     def _make_workspace_token(self) -> None:
         """Make the workspace token with all that the key may hand out; close what needs more."""
@@ -209,9 +214,11 @@ class Tenant:
         answer = self.service.call("POST", "/v1/api-keys", key=self.org_key, body=body)
         if self._lacks_scope(answer):
             raise NotTried(lacking_scope(answer))
-        made = what_was_made(answer, "an org API key")
-        its_id = self.belongings.add("API key", str(made["apiKey"]["id"]))
-        return its_id, Secret("another api key", str(made["key"]))
+        return self._key_in(answer, "another ")
+
+    def _key_in(self, answer: Answer, whose: str) -> tuple[str, Secret]:
+        made, key = what_was_made(answer, "an org API key", "apiKey")
+        return self.belongings.add("API key", made["id"]), Secret(f"{whose}api key", key)
 
     def keys_with(self, *scopes: str) -> dict[str, tuple[str, Secret]]:
         """Make a credential of each kind that holds `scopes` and no more; return their ids too."""
@@ -222,9 +229,8 @@ class Tenant:
         return self.service.call("POST", "/v1/tokens/workspace", key=self.org_key, body=body)
 
     def _workspace_token_in(self, answer: Answer, whose: str = "another ") -> tuple[str, Secret]:
-        made = what_was_made(answer, "a workspace token")
-        its_id = self.belongings.add("workspace token", str(made["workspaceToken"]["id"]))
-        return its_id, Secret(f"{whose}workspace token", str(made["key"]))
+        made, key = what_was_made(answer, "a workspace token", "workspaceToken")
+        return self.belongings.add("workspace token", made["id"]), Secret(f"{whose}workspace token", key)
 
     def _may_hand_out(self, scope: str) -> bool:
         """Try a workspace token with `scope` alone."""

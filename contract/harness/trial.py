@@ -170,14 +170,14 @@ class Trial:
         on_trial = list(self.service.trail)
         try:
             stranger.open()
+            if access.second_api_key is not None and _is_one(self.tenant, stranger):
+                raise TargetError(
+                    f"the API key in {access.second_api_key_env} belongs to the org of the first one: "
+                    "give a key of another org"
+                )
         except ContractError as error:
             return error
         self.service.trail[:] = on_trial
-        if access.second_api_key is not None and stranger.org is not None and stranger.org == self.tenant.org:
-            return TargetError(
-                f"the API key in {access.second_api_key_env} belongs to the org of the first one: "
-                "give a key of another org"
-            )
         return stranger
 
     @functools.cached_property
@@ -228,3 +228,13 @@ class Trial:
             problem=self.problem,
             strict=self.settings.strict,
         )
+
+
+def _is_one(tenant: Tenant, other: Tenant) -> bool:
+    """Say whether both are of one org: so it is said of their identities, else in their tokens."""
+    told = [tenant.org, other.org]
+    for mint in MINTS.values():
+        if not all(isinstance(each, str) and each for each in told):
+            with contextlib.suppress(ContractError, Violation):
+                told = [each.pair(mint).access.claims.get("org") for each in (tenant, other)]
+    return isinstance(told[0], str) and bool(told[0]) and told[0] == told[1]

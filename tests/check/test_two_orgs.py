@@ -1,6 +1,8 @@
 """A running deployment on trial with a second API key, which ought to be of another org."""
 
-from tests.check.conftest import ORG, Check, deployed
+import pytest
+
+from tests.check.conftest import ORG, SCOPES, Check, deployed
 
 ORGS = ("--clause", "REV-04", "--clause", "SEC-08", "--second-api-key-env", "OTHER_KEY")
 
@@ -14,14 +16,16 @@ def test_two_orgs_are_tried_against_each_other(check: Check) -> None:
     assert said.target["leftovers"] == []
 
 
-def test_two_keys_of_one_org_are_no_two_orgs(check: Check) -> None:
+@pytest.mark.parametrize("scopes", [SCOPES, SCOPES[1:]], ids=["its identities tell", "its tokens tell"])
+def test_two_keys_of_one_org_are_no_two_orgs(check: Check, scopes: list[str]) -> None:
     """Whoever gives a second key of the same org is told so: it is no failure of the service."""
-    with deployed() as there:
+    with deployed(scopes=scopes) as there:
         said = check(there.url, *ORGS, key=there.key, OTHER_KEY=there.key_of(ORG))
     assert said.code == 2, said.out
     told = "the API key in OTHER_KEY belongs to the org of the first one"
     assert {why.startswith(told) for why in said.whys("error")} == {True}
-    assert {*said.outcomes("REV-04").values(), *said.outcomes("SEC-08").values()} == {"error"}
+    assert said.outcomes("REV-04")["path"] == said.outcomes("REV-04")["workspace-path"] == "error"
+    assert said.whys("fail") == set()
     assert there.wall.asked.count("POST /v1/identities") == 2
     assert said.target["leftovers"] == []
 
@@ -35,3 +39,12 @@ def test_a_second_key_that_is_refused_is_named_by_its_variable(check: Check) -> 
     told = "the API key in OTHER_KEY is refused with 401 (invalid_api_key)"
     assert {why.startswith(told) for why in said.whys("error")} == {True}
     assert there.wall.asked.count("GET /health") == 2
+
+
+def test_what_needs_an_identity_of_another_org_is_not_tried_without_one(check: Check) -> None:
+    """Two orgs whose keys may make none: the endpoints that need none are tried all the same."""
+    with deployed(scopes=SCOPES[1:]) as there:
+        said = check(there.url, *ORGS, key=there.key, OTHER_KEY=there.key_of("org_other"))
+    assert said.code == 0, said.out
+    assert said.outcomes("REV-04")["path"] == said.outcomes("REV-04")["workspace-path"] == "pass"
+    assert set(said.outcomes("SEC-08").values()) == {"not_tried"}
