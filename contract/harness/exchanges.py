@@ -37,11 +37,6 @@ class Asked:
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
-    def body(self) -> Any:
-        """The body with names for tokens and keys: `$REFRESH_TOKEN`."""
-        return shown(self.said)
-
-    @property
     def text(self) -> str:
         """Path and body as the service reads them, secrets and all: to compare with, not to show."""
         if isinstance(self.said, Raw):

@@ -1,6 +1,7 @@
 """The service under test, as a client sees it: each call once, counted, within bounds, and on record."""
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -115,7 +116,12 @@ class Service:
     def _address(self, path: str) -> httpx.URL:
         """Return where `path` is; the few there are are put together once, which is a tenth of a request."""
         if path not in self._addresses:
-            self._addresses[path] = httpx.URL(str(self.connection.http.base_url).rstrip("/") + path)
+            try:
+                self._addresses[path] = httpx.URL(str(self.connection.http.base_url).rstrip("/") + path)
+            except httpx.InvalidURL:
+                raise CouldNotTry(
+                    f"no URL can hold {scrub(repr(path))}, with what the service gave"
+                ) from None
         return self._addresses[path]
 
     def heard(self, answer: Answer) -> Answer:
@@ -176,8 +182,8 @@ class Service:
 
 
 def _exactly(seconds: float) -> str:
-    """Tell seconds so that none of a bound's neighbours reads like the bound: `60.4 s`."""
-    return f"{round(seconds, 2):.12g} s"
+    """Tell seconds, rounded up to a hundredth: what passes a bound does not read like the bound."""
+    return f"{math.ceil(seconds * 100) / 100 if math.isfinite(seconds) else seconds:.12g} s"
 
 
 def _retry_after(value: str) -> float:

@@ -2,7 +2,9 @@
 
 import io
 import json
+import re
 import shlex
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -106,6 +108,45 @@ def test_a_token_that_no_command_gives_is_asked_for() -> None:
     """Whoever repeats it is told what to put into the variable."""
     lines = curl.lines([answered({"refreshToken": token_of("another", "refresh")})])
     assert lines[0] == "REFRESH_TOKEN=...  # of a live pair"
+
+
+def test_a_body_in_a_file_is_told_before_the_command_that_keeps_its_pair() -> None:
+    """A note behind the command would hide the end of what keeps its answer."""
+    first = token_of("first", "refresh")
+    lines = curl.lines([answered(Raw(("[" * 500,)), "first"), answered({"refreshToken": first})])
+    assert lines[0] == "# body: a file of 500 bytes that begin '[[[[[[[[[[[['"
+    assert subprocess.run(["bash", "-n"], input="\n".join(lines), text=True, check=False).returncode == 0
+
+
+STRANGE = [
+    "x;touch y;#!#",
+    "$(touch y)",
+    "`touch y`",
+    "a b",
+    "{a,b}[1-3]",
+    "\\",
+    '"',
+    "\ud800",
+    "\u202e\x9b\u2028",
+]
+
+
+@pytest.mark.parametrize("strange", STRANGE, ids=ascii)
+def test_whatever_a_service_calls_a_thing_a_shell_only_sends_it(strange: str) -> None:
+    """In a path it is written as in a URL, in a body as in JSON: no sign of it means anything else."""
+    path = Answer(Asked("POST", f"/v1/api-keys/{strange}/revoke", None, 0.0), 500, {}, b"", 0.0)
+    (line,) = curl.lines([path])
+    assert re.fullmatch(r'"\$RELAYAUTH_URL/v1/api-keys/[\w%.~-]+/revoke"', line.split(" ")[-1], re.ASCII)
+    (line,) = curl.lines([answered({"sessionId": strange})])
+    assert line.isascii()
+    assert json.loads(shlex.split(line)[-1]) == {"sessionId": strange}
+
+
+def test_a_secret_in_a_path_is_not_told() -> None:
+    """A service may call a thing by what is nobody's business."""
+    for secret in ("relay_ws_0123456789abcdef", unsigned({"sub": "agent_a"})):
+        answer = Answer(Asked("POST", f"/v1/api-keys/{secret}/revoke", None, 0.0), 500, {}, b"", 0.0)
+        assert secret not in "".join(curl.lines([answer]))
 
 
 def said_of(*verdicts: Verdict) -> str:

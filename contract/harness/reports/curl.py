@@ -10,7 +10,7 @@ from typing import Any
 
 from contract.harness.exchanges import Answer, Asked, Raw, sent
 from contract.harness.mints import READ_SCOPE
-from contract.harness.reports.shell import JSON, command, gives_pair, quoted, variables
+from contract.harness.reports.shell import JSON, command, gives_pair, note, quoted, variables
 from contract.harness.tokens import Malformed, read
 
 _TOKENS = {"accessToken": "ACCESS_TOKEN", "refreshToken": "REFRESH_TOKEN"}
@@ -42,6 +42,8 @@ def lines(trail: Sequence[Answer]) -> list[str]:
     told: list[str] = []
     for answer, given in zip(trail, kept, strict=True):
         asks, holder = command(answer.asked, names, whole=not given), _holder(answer)
+        body = note(answer.asked.said, names)
+        told += [body] if body else []
         told.append(f'{holder}=$({asks}); echo "${holder}"' if given else asks)
         told += [
             f'{names[text]}=$(printf %s "${holder}" | jq -r {_program(program)})'
@@ -185,7 +187,7 @@ def preamble(url: str | None, api_key_envs: Sequence[str | None], commands: Sequ
         if made or key in used:
             first.append(f'{key}="${key_env}"' if key_env else f"{key}=...  # an org API key of another org")
         if made or workspace in used:
-            first.append(f"{workspace}=ws_by-hand-$$")
+            first.append(f"{workspace}=ws_by-hand-$RANDOM$RANDOM")
         if identity in used:
             first.append(_make_identity(identity, f"${workspace}", f"${workspace}"))
         if workspace_token in used:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from contract.harness.exchanges import Asked, Raw, shown
 from contract.harness.mints import MINTS
+from contract.harness.redaction import scrub
 from contract.harness.tokens import Token
 
 JSON = "-H 'content-type: application/json'"
@@ -18,7 +19,7 @@ _VARIABLE = re.compile(
     r"(?:_\d+)?)\b"
 )
 _PAIRS = {"/v1/tokens/refresh", *(mint.path for mint in MINTS.values())}
-LONGEST_LINE = 400  # bytes of a body that is shown in full
+LONGEST_LINE = 400  # signs of a body that is shown in full
 
 
 def command(asked: Asked, names: Mapping[str, str], *, whole: bool = True) -> str:
@@ -44,7 +45,7 @@ def command(asked: Asked, names: Mapping[str, str], *, whole: bool = True) -> st
 def _address(asked: Asked, names: Mapping[str, str]) -> str:
     """Return path and query, fit to stand between double quotes."""
     path = "/".join(
-        f"${names[part]}" if part in names else re.sub(r'(["\\`$])', r"\\\1", part)
+        f"${names[part]}" if part in names else quote(scrub(part), safe="%", errors="replace")
         for part in asked.path.split("/")
     )
     query = [(name, str(shown(value, names))) for name, value in asked.query.items()]
@@ -54,10 +55,15 @@ def _address(asked: Asked, names: Mapping[str, str]) -> str:
 
 def _raw(body: Raw, names: Mapping[str, str]) -> str:
     """Give a body that is no JSON; one that no shell line can hold is to be put into a file."""
-    text, size = body.text(names), len(body.content)
-    if size > LONGEST_LINE or not text.isprintable() or "\\" in text:
-        return f"--data-binary @body  # {size} bytes that begin {text[:12]!r}"
-    return f"-d {_with_variables(text)}"
+    return "--data-binary @body" if note(body, names) else f"-d {_with_variables(body.text(names))}"
+
+
+def note(body: Any, names: Mapping[str, str]) -> str | None:
+    """Say what to put into the file `body`, if a command reads one."""
+    text = body.text(names) if isinstance(body, Raw) else ""
+    if len(text) <= LONGEST_LINE and text.isprintable() and "\\" not in text:
+        return None
+    return f"# body: a file of {len(body.content)} bytes that begin {text[:12]!r}"
 
 
 def gives_pair(path: str) -> bool:
@@ -67,7 +73,7 @@ def gives_pair(path: str) -> bool:
 
 def quoted(body: Any) -> str:
     """Return `body` as JSON, quoted for the shell."""
-    return _with_variables(json.dumps(body, ensure_ascii=False))
+    return _with_variables(json.dumps(body))
 
 
 def _with_variables(text: str) -> str:

@@ -1,0 +1,11 @@
+"""What several trials of the harness's own parts stand on."""
+
+import pytest
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of each wait for a busy service, none of which is slept."""
+    seconds: list[float] = []
+    monkeypatch.setattr("contract.harness.service.time.sleep", seconds.append)
+    return seconds
