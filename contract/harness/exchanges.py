@@ -167,22 +167,28 @@ class Raw:
         )
 
 
+class Variable(str):
+    """The name of a shell's variable, `$` and all: no text of a service is one, whatever it looks like."""
+
+    __slots__ = ()
+
+
 def shown(value: Any, names: Mapping[str, str] = MappingProxyType({})) -> Any:
-    """Return `value` with every secret and token replaced by the name that a shell line may use for it.
+    """Return `value` with every secret and token replaced by the `Variable` that stands for it.
 
     `names` has those of single texts; any other token or secret goes by its kind.
     """
     if isinstance(value, Token):
         kind = "REFRESH_TOKEN" if value.claims.get("token_type") == "refresh" else "ACCESS_TOKEN"
-        return f"${names.get(value.text, kind)}"
+        return Variable(f"${names.get(value.text, kind)}")
     if isinstance(value, Secret):
-        return f"${names.get(value.reveal(), value.kind.upper().replace(' ', '_'))}"
+        return Variable(f"${names.get(value.reveal(), value.kind.upper().replace(' ', '_'))}")
     if isinstance(value, Mapping):
         return {name: shown(item, names) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [shown(item, names) for item in value]
     if isinstance(value, str):
-        return f"${names[value]}" if value in names else scrub(value)
+        return Variable(f"${names[value]}") if value in names else scrub(value)
     return value
 
 

@@ -142,6 +142,13 @@ def test_whatever_a_service_calls_a_thing_a_shell_only_sends_it(strange: str) ->
     assert json.loads(shlex.split(line)[-1]) == {"sessionId": strange}
 
 
+def test_a_text_that_looks_like_a_variable_is_none() -> None:
+    """A service that calls a thing `$API_KEY` is not sent the key."""
+    (line,) = curl.lines([answered({"sessionId": "$API_KEY"})])
+    assert json.loads(shlex.split(line)[-1]) == {"sessionId": "$API_KEY"}
+    assert curl.preamble(None, ("KEY", None), [line])[1:] == []
+
+
 def test_a_secret_in_a_path_is_not_told() -> None:
     """A service may call a thing by what is nobody's business."""
     for secret in ("relay_ws_0123456789abcdef", unsigned({"sub": "agent_a"})):

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from contract.harness.exchanges import Answer, Asked, Raw, sent
+from contract.harness.exchanges import Answer, Asked, Raw, Variable, sent
 from contract.harness.mints import READ_SCOPE
 from contract.harness.reports.shell import JSON, command, gives_pair, note, quoted, variables
 from contract.harness.tokens import Malformed, read
@@ -142,6 +142,7 @@ def _make(variable: str, path: str, body: Mapping[str, Any], member: str) -> str
 
 
 def _make_identity(variable: str, name: str, workspace: str) -> str:
+    name, workspace = Variable(name), Variable(workspace)
     body = {"name": name, "sponsorId": "user_by-hand", "workspaceId": workspace, "scopes": [READ_SCOPE]}
     return _make(variable, "/v1/identities", body, ".id")
 
@@ -191,6 +192,6 @@ def preamble(url: str | None, api_key_envs: Sequence[str | None], commands: Sequ
         if identity in used:
             first.append(_make_identity(identity, f"${workspace}", f"${workspace}"))
         if workspace_token in used:
-            body = {"workspaceId": f"${workspace}"}
+            body = {"workspaceId": Variable(f"${workspace}")}
             first.append(_make(workspace_token, "/v1/tokens/workspace", body, ".key"))
     return first

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from contract.harness.exchanges import Asked, Raw, shown
+from contract.harness.exchanges import Asked, Raw, Variable, shown
 from contract.harness.mints import MINTS
 from contract.harness.redaction import scrub
 from contract.harness.tokens import Token
@@ -48,8 +48,8 @@ def _address(asked: Asked, names: Mapping[str, str]) -> str:
         f"${names[part]}" if part in names else quote(scrub(part), safe="%", errors="replace")
         for part in asked.path.split("/")
     )
-    query = [(name, str(shown(value, names))) for name, value in asked.query.items()]
-    told = "&".join(f"{name}={text if _VARIABLE.fullmatch(text) else quote(text)}" for name, text in query)
+    query = [(name, shown(value, names)) for name, value in asked.query.items()]
+    told = "&".join(f"{name}={it if isinstance(it, Variable) else quote(str(it))}" for name, it in query)
     return f"{path}?{told}" if told else path
 
 
@@ -73,7 +73,18 @@ def gives_pair(path: str) -> bool:
 
 def quoted(body: Any) -> str:
     """Return `body` as JSON, quoted for the shell."""
-    return _with_variables(json.dumps(body))
+    return _with_variables(json.dumps(_literal(body)).replace(r"\ue000", r"\u0024"))
+
+
+def _literal(value: Any) -> Any:
+    """Return `value` with another sign for the `$` of a text that only looks like a variable."""
+    if isinstance(value, Mapping):
+        return {name: _literal(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_literal(item) for item in value]
+    if isinstance(value, str) and not isinstance(value, Variable) and _VARIABLE.fullmatch(value):
+        return value.replace("$", "\ue000")
+    return value
 
 
 def _with_variables(text: str) -> str:
