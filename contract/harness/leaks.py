@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract.harness.exchanges import Raw
-from contract.harness.redaction import scrub
+from contract.harness.redaction import tells
 
 _TRACES = re.compile(
     r"Traceback \(most recent call last\)"
@@ -50,7 +50,7 @@ def found(text: str, asked: str = "") -> Iterator[str]:
     A path in `asked`, the text of the request, is only repeated, unless the words of a file system stand
     beside it: then somebody looked for it. A credential is told all the same.
     """
-    if scrub(text) != text:
+    if tells(text):
         yield "a token or a key"
     if _TRACES.search(text):
         yield "a stack trace"

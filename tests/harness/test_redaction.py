@@ -9,7 +9,16 @@ from urllib.parse import quote
 
 import pytest
 
-from contract.harness.redaction import Secret, fingerprint, plain, remember, scrub, scrub_logs
+from contract.harness.redaction import (
+    Secret,
+    fingerprint,
+    holds_token,
+    plain,
+    remember,
+    scrub,
+    scrub_logs,
+    tells,
+)
 from contract.harness.tokens import read, run_key
 from tests.harness.fakes import unsigned
 
@@ -50,6 +59,31 @@ def test_what_has_the_shape_of_a_credential_is_scrubbed(shape: str, around: str)
     before, _, after = around.replace("{{", "{").replace("}}", "}").partition("{}")
     assert scrubbed.startswith(before)
     assert scrubbed.endswith(after)
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("around", SURROUNDINGS.values(), ids=SURROUNDINGS)
+def test_what_has_the_shape_of_a_credential_is_told_from_a_random_id(shape: str, around: str) -> None:
+    """Wherever it stands; and a token from a key."""
+    assert tells(around.format(shape))
+    assert holds_token(around.format(shape)) == (JWT[:20] in shape)
+
+
+@pytest.mark.parametrize(
+    "text", ["eyJ0R3vq_Xz1", "aeyJ_-f9Kq0z2", "eyJhb", "rak_x9Zq", "Zrak_0a-", "eyJhbGci.e"]
+)
+def test_a_random_id_that_begins_like_a_credential_is_none(text: str) -> None:
+    """It is hidden all the same, where it is long enough to be one."""
+    assert not tells(f'{{"requestId": "{text}"}}')
+    assert not holds_token(text)
+
+
+def test_a_known_secret_is_told_whatever_its_form() -> None:
+    """A key of a deployment need not begin like one of relayauth's; nor has a signature alone a form."""
+    Secret("api key", "of-no-form-at-all-but-known")
+    remember(JWT)
+    assert tells("no such key: of-no-form-at-all-but-known")
+    assert tells(f"bad signature {JWT.rpartition('.')[2]}")
 
 
 def test_a_private_key_is_scrubbed_whole() -> None:
