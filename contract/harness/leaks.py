@@ -7,11 +7,12 @@ from typing import Any
 from contract.harness.exchanges import Raw
 from contract.harness.redaction import tells
 
+# Repeats are bounded: an answer may be as long as it likes, and made to keep a pattern busy.
 _TRACES = re.compile(
     r"Traceback \(most recent call last\)"
     r"|\bFile \"[^\"]+\", line \d+"
-    r"|^\s*at .+[(: ][^()\s]+:\d+:\d+\)?"
-    r"|\bat [\w.<>$ ]+ \([^()\s]+:\d+(?::\d+)?\)"
+    r"|^[ \t]*+at .{1,300}?[(: ][^()\s]{1,300}?:\d+:\d+"
+    r"|\bat [\w.<>$ ]{1,300}? \([^()\s]{1,300}?:\d+(?::\d+)?\)"
     r"|\bgoroutine \d+ \[|\bthread '[^']*' panicked at",
     re.MULTILINE,
 )

@@ -16,7 +16,8 @@ _SHAPES = re.compile(
     r"|(?:rak|relay_ws)_[A-Za-z0-9_-]+"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
 )
-_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.([A-Za-z0-9_-]+)")
+# Segments end to end: found whole and taken apart, for a pattern of a token would begin anew at each "eyJ".
+_SEGMENTS = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]*+){2,}+")
 # A signature alone has no shape. Of each that passed, every piece of this length, end to end, is known:
 # any 39 signs in a row of a signature hold one of them whole.
 _PIECE = 20
@@ -47,9 +48,13 @@ def remember(text: str) -> str:
 
 def remember_tokens_in(text: str) -> None:
     """Make the signature of every token in `text` known as a secret."""
-    for found in _TOKEN.finditer(text):
-        signature = found[1]
-        _pieces.update(signature[at : at + _PIECE] for at in range(0, len(signature) - _PIECE + 1, _PIECE))
+    for found in _SEGMENTS.finditer(text):
+        segments = found[0].split(".")
+        for header, signature in zip(segments, segments[2:], strict=False):
+            if "eyJ" in header:
+                _pieces.update(
+                    signature[at : at + _PIECE] for at in range(0, len(signature) - _PIECE + 1, _PIECE)
+                )
 
 
 def scrub(text: str) -> str:

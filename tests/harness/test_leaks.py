@@ -1,11 +1,14 @@
 """What an error body tells that it must not, and what it may."""
 
+import time
+
 import pytest
 
 from contract.harness.errors import Violation
 from contract.harness.exchanges import Raw
 from contract.harness.judging import silent
 from contract.harness.leaks import found
+from contract.harness.redaction import remember_tokens_in, scrub
 from tests.harness.fakes import errors, unsigned
 
 JWT = unsigned({"sub": "agent_a"})
@@ -82,3 +85,25 @@ def test_a_credential_that_is_repeated_is_told_all_the_same() -> None:
     """It was sent to be read, not to be written into somebody's log."""
     with pytest.raises(Violation, match="with a token or a key"):
         silent(errors("/v1/tokens/refresh", {"refreshToken": JWT}, f"{JWT} is no good"))
+
+
+LENGTH = 400_000
+ENDLESS = {
+    "heads of tokens": "eyJh" * (LENGTH // 4) + ".a",
+    "heads and dots": "eyJhbGci." * (LENGTH // 9),
+    "empty lines": "\n" * LENGTH,
+    "frames that never end": "at a " * (LENGTH // 5),
+    "colons": "at " + ":" * LENGTH,
+    "brackets": "at a (x:1" * (LENGTH // 9),
+    "beginnings of keys": "-----BEGIN " * (LENGTH // 11),
+    "one word": "a" * LENGTH,
+}
+
+
+@pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
+def test_a_long_answer_does_not_keep_a_pattern_busy(text: str) -> None:
+    """What is looked for in an answer takes the time of its length, not of the square of it."""
+    started = time.perf_counter()
+    remember_tokens_in(text)
+    _ = list(found(text)), scrub(text)
+    assert time.perf_counter() - started < 5
