@@ -167,6 +167,11 @@ class Raw:
         )
 
 
+def called(kind: str) -> str:
+    """Return what a shell calls a thing of this kind: `API_KEY`."""
+    return kind.upper().replace(" ", "_")
+
+
 class Variable(str):
     """The name of a shell's variable, `$` and all: no text of a service is one, whatever it looks like."""
 
@@ -182,7 +187,7 @@ def shown(value: Any, names: Mapping[str, str] = MappingProxyType({})) -> Any:
         kind = "REFRESH_TOKEN" if value.claims.get("token_type") == "refresh" else "ACCESS_TOKEN"
         return Variable(f"${names.get(value.text, kind)}")
     if isinstance(value, Secret):
-        return Variable(f"${names.get(value.reveal(), value.kind.upper().replace(' ', '_'))}")
+        return Variable(f"${names.get(value.reveal(), called(value.kind))}")
     if isinstance(value, Mapping):
         return {name: shown(item, names) for name, item in value.items()}
     if isinstance(value, list | tuple):

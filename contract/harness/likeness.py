@@ -1,6 +1,5 @@
 """Whether two kinds of answers can be told apart, by anything but what varies from answer to answer."""
 
-import functools
 import json
 import re
 import secrets
@@ -49,8 +48,8 @@ class Nobodys:
 
     def __init__(self, service: Service, ask: Callable[[str], Answer], *, asked: str) -> None:
         self._service, self._ask, self._asked = service, ask, asked
-        self._heard: list[Answer] = []
-        self._forms: list[Any] = []
+        self._last: Answer | None = None
+        self._common: Any = None
 
     def alike(self, first: Answer, identifier: str) -> None:
         """Hold that `first`, the answer about `identifier`, could be one about an id that never was.
@@ -61,11 +60,10 @@ class Nobodys:
         is shown.
         """
         trail = list(self._service.trail)
-        if not self._heard:
-            self._hear(identifier)
+        nobodys = self._last or self._hear(identifier)
         answers = [first]
         while not any(self._fits(_form(answer, identifier)) for answer in answers):
-            tried_enough, nobodys = len(answers) == ROUNDS, self._heard[-1]
+            tried_enough = len(answers) == ROUNDS
             if tried_enough:
                 self._service.trail[:] = [*trail, nobodys]
             hold(
@@ -75,20 +73,21 @@ class Nobodys:
                 came=f"it answered {first.told}, and {nobodys.told} of one that never was"
                 + ("" if first.told != nobodys.told else ", in other words"),
             )
-            self._hear(identifier)
+            nobodys = self._hear(identifier)
             answers.append(self._ask(identifier))
 
-    def _hear(self, like: str) -> None:
+    def _hear(self, like: str) -> Answer:
         never = never_was(like)
         answer = self._ask(never)
         refused(answer, 404, asked=f"{self._asked}, of one that never was",
                 contract="it is told that there is none")  # fmt: skip
-        self._heard.append(answer)
-        self._forms.append(_form(answer, never))
+        form = _form(answer, never)
+        self._common = form if self._last is None else _common(self._common, form)
+        self._last = answer
+        return answer
 
     def _fits(self, form: Any) -> bool:
-        common = functools.reduce(_common, self._forms)
-        return bool(_common(common, form) == common)
+        return bool(_common(self._common, form) == self._common)
 
 
 def _form(answer: Answer, identifier: str) -> Any:

@@ -67,9 +67,11 @@ def scrub(text: str) -> str:
 
 def _unless_signature(found: re.Match[str]) -> str:
     run = found[0]
-    if any(run[at : at + _PIECE] in _pieces for at in range(len(run) - _PIECE + 1)):
-        return f"<secret {fingerprint(run)}>"
-    return run
+    return f"<secret {fingerprint(run)}>" if _holds_signature(run) else run
+
+
+def _holds_signature(run: str) -> bool:
+    return any(run[at : at + _PIECE] in _pieces for at in range(len(run) - _PIECE + 1))
 
 
 def tells(text: str) -> bool:
@@ -81,7 +83,7 @@ def tells(text: str) -> bool:
     return (
         any(secret in text for secret in _known)
         or any(_goes_on(shape[0]) for shape in _SHAPES.finditer(text))
-        or any(_unless_signature(run) != run[0] for run in _RUN.finditer(text))
+        or any(_holds_signature(run[0]) for run in _RUN.finditer(text))
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from contract.harness.admission import health, lacking_scope, what_was_made
 from contract.harness.belongings import Belongings
 from contract.harness.errors import CouldNotTry, NotTried, TargetError, Violation
-from contract.harness.exchanges import Answer, Pair, pair_of
+from contract.harness.exchanges import Answer, Pair, called, pair_of
 from contract.harness.mints import FILE_SCOPES, READ_SCOPE, Mint
 from contract.harness.redaction import Secret, scrub
 from contract.harness.service import Service
@@ -59,8 +59,7 @@ class Tenant:
 
     def _name(self, kind: str, its_id: str, whose: str | None = None) -> str:
         """Let the lines that ask again call an id by its kind; return it."""
-        variable = f"{self._whose if whose is None else whose}{kind}"
-        self.service.names[its_id] = variable.upper().replace(" ", "_")
+        self.service.names[its_id] = called(f"{self._whose if whose is None else whose}{kind}")
         return its_id
 
     def open(self) -> None:
