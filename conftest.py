@@ -1,3 +1,3 @@
 """Lets `pytest contract --target ...` work from a checkout."""
 
-pytest_plugins = ["contract.harness.plugin"]
+pytest_plugins = ["contract.harness.run.plugin"]

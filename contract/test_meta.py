@@ -4,59 +4,66 @@ from typing import Any
 
 import pytest
 
-from contract.harness.evidence import Evidence
-from contract.harness.judging import clause, equal, hold
-from contract.harness.mints import Mint
-from contract.harness.tokens import MARK
+from contract.harness.checks import clause, require, require_equal
+from contract.harness.client import TokenPairs
+from contract.harness.spec import (
+    DEFAULT_REFRESH_TTL,
+    REFRESH_TTL_CAP,
+    REFRESH_TTL_FIELD,
+    REFRESH_TTL_MARK,
+    MintEndpoint,
+)
 
 ASKED = {
     "60s": 60,
     "odd": 86399,
-    "the-default": 86400,
-    "90d": 7776000,
+    "the-default": DEFAULT_REFRESH_TTL,
+    "90d": REFRESH_TTL_CAP,
     "above-the-cap": 31536000,
     "a-fraction": 3600.9,
 }
 
 
 @clause("META-01")
-@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
-def test_both_tokens_are_marked_with_the_effective_ttl(evidence: Evidence, mint: Mint, asked: float) -> None:
+@pytest.mark.parametrize("sent", ASKED.values(), ids=ASKED)
+def test_both_tokens_are_marked_with_the_effective_ttl(
+    token_pairs: TokenPairs, mint: MintEndpoint, sent: float
+) -> None:
     """`meta.refreshTokenTtl` is the effective TTL, in whole seconds, as a canonical decimal string."""
-    pair = evidence.pair(mint, refreshTokenTtlSeconds=asked)
+    pair = token_pairs.pair(mint, refreshTokenTtlSeconds=sent)
     mark = str(pair.refresh.lifetime)
     for name, token in pair.tokens.items():
-        equal(
+        require_equal(
             token.mark,
             mark,
-            asked=f"asked {asked} s, given {mark} s",
-            contract=f"both tokens are marked {mark!r}",
-            what=f"meta.{MARK} of the {name} token",
+            sent=f"asked {sent} s, given {mark} s",
+            requires=f"both tokens are marked {mark!r}",
+            what=f"meta.{REFRESH_TTL_MARK} of the {name} token",
         )
 
 
 @clause("META-02")
 @pytest.mark.parametrize("generation", [0, 1], ids=["at mint", "at refresh"])
-@pytest.mark.parametrize("fields", [{}, {"refreshTokenTtlSeconds": 7776000}], ids=["nothing", "90d"])
+@pytest.mark.parametrize("fields", [{}, {REFRESH_TTL_FIELD: REFRESH_TTL_CAP}], ids=["nothing", "90d"])
 def test_meta_holds_strings_and_the_endpoints_own_entries(
-    evidence: Evidence, mint: Mint, fields: dict[str, Any], generation: int
+    token_pairs: TokenPairs, mint: MintEndpoint, fields: dict[str, Any], generation: int
 ) -> None:
     """All values of `meta` are strings, and what the endpoint itself enters is there, marked or not."""
-    asked = f"asked {mint.path} for {fields or 'nothing'}"
-    for name, token in evidence.generation(mint, generation, **fields).tokens.items():
+    sent = f"asked {mint.path} for {fields or 'nothing'}"
+    for name, token in token_pairs.generation(mint, generation, **fields).tokens.items():
         odd = sorted(entry for entry, value in token.meta.items() if not isinstance(value, str))
-        hold(
+        require(
             not odd,
-            asked=asked,
-            contract="all values of meta are strings",
-            came=f"{odd} of the {name} token's meta are none",
+            sent=sent,
+            requires="all values of meta are strings",
+            got=f"{odd} of the {name} token's meta are none",
         )
         missing = sorted(mint.own_meta - set(token.meta))
-        hold(
+        require(
             not missing,
-            asked=asked,
-            contract=f"meta of {mint.path} holds {sorted(mint.own_meta)}",
-            came=f"the {name} token's meta lacks {missing}",
+            sent=sent,
+            requires=f"meta of {mint.path} holds {sorted(mint.own_meta)}",
+            got=f"the {name} token's meta lacks {missing}",
         )
 
 
@@ -67,14 +74,14 @@ def test_meta_holds_strings_and_the_endpoints_own_entries(
     ids=["absent", "absent, at refresh", "null"],
 )
 def test_asked_nothing_no_token_is_marked(
-    evidence: Evidence, mint: Mint, fields: dict[str, None], generation: int
+    token_pairs: TokenPairs, mint: MintEndpoint, fields: dict[str, None], generation: int
 ) -> None:
     """`meta.refreshTokenTtl` is absent from both tokens."""
-    for name, token in evidence.generation(mint, generation, **fields).tokens.items():
-        equal(
+    for name, token in token_pairs.generation(mint, generation, **fields).tokens.items():
+        require_equal(
             token.mark,
             None,
-            asked="asked refreshTokenTtlSeconds null" if fields else "asked nothing",
-            contract="there is no mark",
-            what=f"meta.{MARK} of the {name} token",
+            sent="asked refreshTokenTtlSeconds null" if fields else "asked nothing",
+            requires="there is no mark",
+            what=f"meta.{REFRESH_TTL_MARK} of the {name} token",
         )

@@ -5,75 +5,87 @@ from typing import Any
 
 import pytest
 
-from contract.harness.evidence import Evidence, redeemed
-from contract.harness.exchanges import Pair, pair_of
-from contract.harness.judging import clause, equal, hold, told
-from contract.harness.mints import MINTS, Mint
-from contract.harness.tokens import MARK
-from contract.harness.trial import Trial
+from contract.harness.checks import clause, describe, require, require_equal
+from contract.harness.client import Pair, TokenPairs, pair_of, redeemed
+from contract.harness.run import TargetSession
+from contract.harness.spec import (
+    ACCESS_TTL,
+    DEFAULT_REFRESH_TTL,
+    REFRESH_TTL_CAP,
+    REFRESH_TTL_FIELD,
+    REFRESH_TTL_MARK,
+    MintEndpoint,
+    takes_paths,
+)
 
-CAP = 7776000  # seconds, 90 days: wire.md
-DEFAULT = 86400  # seconds, 24 h: wire.md
-ACCESS_TTL = 3600  # seconds: wire.md, Token pairs
-FIELD = "refreshTokenTtlSeconds"
 
-
-def lifetime_is(pair: Pair, want: int, *, asked: str, contract: str) -> None:
+def lifetime_is(pair: Pair, want: int, *, sent: str, requires: str) -> None:
     """Hold that the refresh token of `pair` lives `want` seconds."""
-    equal(pair.refresh.lifetime, want, asked=asked, contract=contract, what="exp - iat")
+    require_equal(pair.refresh.lifetime, want, sent=sent, requires=requires, what="exp - iat")
 
 
-def access_lives(pair: Pair, want: int, *, asked: str) -> None:
+def access_lives(pair: Pair, want: int, *, sent: str) -> None:
     """Hold that the access token of `pair` lives `want` seconds."""
-    contract = f"the access token lives {want} s"
-    equal(pair.access.lifetime, want, asked=asked, contract=contract, what="exp - iat of the access token")
+    requires = f"the access token lives {want} s"
+    require_equal(
+        pair.access.lifetime, want, sent=sent, requires=requires, what="exp - iat of the access token"
+    )
 
 
 @clause("TTL-01")
 @pytest.mark.parametrize(
-    "asked", [1, 60, 3600.9, 3600, 86399, 86400, 86401, 2592000, 7775999, 7776000], ids="{}s".format
+    "sent",
+    [1, 60, 3600.9, 3600, 86399, 86400, 86401, 2592000, REFRESH_TTL_CAP - 1, REFRESH_TTL_CAP],
+    ids="{}s".format,
 )
-def test_a_ttl_within_the_cap_is_given_to_the_second(evidence: Evidence, mint: Mint, asked: float) -> None:
+def test_a_ttl_within_the_cap_is_given_to_the_second(
+    token_pairs: TokenPairs, mint: MintEndpoint, sent: float
+) -> None:
     """`exp - iat` of the refresh token is the TTL that was asked, a fraction floored."""
-    pair = evidence.pair(mint, refreshTokenTtlSeconds=asked)
-    lifetime_is(pair, int(asked), asked=f"asked {asked} s", contract="a TTL within the cap is given, floored")
+    pair = token_pairs.pair(mint, refreshTokenTtlSeconds=sent)
+    lifetime_is(pair, int(sent), sent=f"asked {sent} s", requires="a TTL within the cap is given, floored")
 
 
 @clause("TTL-02")
-@pytest.mark.parametrize("asked", [7776001, 31536000, 2**53, 1e300], ids="{}s".format)
+@pytest.mark.parametrize("sent", [7776001, 31536000, 2**53, 1e300], ids="{}s".format)
 def test_above_the_cap_the_mint_succeeds_and_gives_the_cap(
-    evidence: Evidence, mint: Mint, asked: float
+    token_pairs: TokenPairs, mint: MintEndpoint, sent: float
 ) -> None:
     """The refresh token lives exactly 7776000 s, whatever more was asked."""
-    pair = evidence.pair(mint, refreshTokenTtlSeconds=asked)
-    lifetime_is(pair, CAP, asked=f"asked {asked} s", contract=f"the cap is {CAP} s")
+    pair = token_pairs.pair(mint, refreshTokenTtlSeconds=sent)
+    lifetime_is(pair, REFRESH_TTL_CAP, sent=f"asked {sent} s", requires=f"the cap is {REFRESH_TTL_CAP} s")
 
 
 @clause("TTL-03")
-@pytest.mark.parametrize("fields", [{}, {FIELD: None}], ids=["absent", "null"])
+@pytest.mark.parametrize("fields", [{}, {REFRESH_TTL_FIELD: None}], ids=["absent", "null"])
 def test_asked_nothing_a_refresh_token_lives_a_day(
-    evidence: Evidence, mint: Mint, fields: dict[str, None]
+    token_pairs: TokenPairs, mint: MintEndpoint, fields: dict[str, None]
 ) -> None:
     """The refresh token lives exactly 86400 s."""
-    asked = f"asked {FIELD} null" if fields else "asked nothing"
-    lifetime_is(evidence.pair(mint, **fields), DEFAULT, asked=asked, contract=f"the default is {DEFAULT} s")
+    sent = f"asked {REFRESH_TTL_FIELD} null" if fields else "asked nothing"
+    lifetime_is(
+        token_pairs.pair(mint, **fields),
+        DEFAULT_REFRESH_TTL,
+        sent=sent,
+        requires=f"the default is {DEFAULT_REFRESH_TTL} s",
+    )
 
 
 @clause("TTL-04")
 @pytest.mark.parametrize("generation", [0, 1], ids=["at mint", "at refresh"])
-@pytest.mark.parametrize("asked", [None, 60, CAP], ids=["nothing", "60s", "90d"])
+@pytest.mark.parametrize("sent", [None, 60, REFRESH_TTL_CAP], ids=["nothing", "60s", "90d"])
 def test_the_announced_expiries_are_the_tokens_exp(
-    evidence: Evidence, mint: Mint, asked: int | None, generation: int
+    token_pairs: TokenPairs, mint: MintEndpoint, sent: int | None, generation: int
 ) -> None:
     """Each announced time is ISO 8601 in UTC with milliseconds, and is `exp` exactly."""
-    pair = evidence.generation(mint, generation, **({FIELD: asked} if asked else {}))
+    pair = token_pairs.generation(mint, generation, **({REFRESH_TTL_FIELD: sent} if sent else {}))
     for name, token in pair.tokens.items():
         announced = pair.body.get(f"{name}TokenExpiresAt")
-        hold(
+        require(
             announced == iso(token.exp),
-            asked=f"asked {'a refresh' if generation else 'a mint'} with {told(asked)}",
-            contract=f"{name}TokenExpiresAt is the token's exp, {iso(token.exp)}",
-            came=f"it announced {announced!r}, for a token with exp {token.exp}",
+            sent=f"asked {'a refresh' if generation else 'a mint'} with {describe(sent)}",
+            requires=f"{name}TokenExpiresAt is the token's exp, {iso(token.exp)}",
+            got=f"it announced {announced!r}, for a token with exp {token.exp}",
         )
 
 
@@ -82,38 +94,40 @@ def iso(moment: int) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def granted(evidence: Evidence, mint: Mint, fields: dict[str, Any], *, contract: str) -> Pair | None:
+def granted(
+    token_pairs: TokenPairs, mint: MintEndpoint, fields: dict[str, Any], *, requires: str
+) -> Pair | None:
     """Mint with `fields` and return the pair, or None for a 400; any other answer breaks the contract."""
-    answer = evidence.tenant.mint(mint, **fields)
-    if answer.status == 400:
+    response = token_pairs.own_org.mint(mint, **fields)
+    if response.status == 400:
         return None
-    came = f"it answered {answer.told}"
-    hold(answer.status == 201, asked=f"asked {_short(fields)}", contract=contract, came=came)
-    return pair_of(answer)
+    got = f"it answered {response.summary}"
+    require(response.status == 201, sent=f"asked {_short(fields)}", requires=requires, got=got)
+    return pair_of(response)
 
 
-def judge_any_value(evidence: Evidence, mint: Mint, asked: Any) -> None:
+def judge_any_value(token_pairs: TokenPairs, mint: MintEndpoint, sent: Any) -> None:
     """Hold TTL-05 for one value: refused with 400, or alive, within the cap, and marked truly or not."""
-    evidence.service.trail.clear()
-    fields = {FIELD: asked}
-    pair = granted(evidence, mint, fields, contract="a mint succeeds with 201 or refuses with 400")
+    token_pairs.service.transcript.clear()
+    fields = {REFRESH_TTL_FIELD: sent}
+    pair = granted(token_pairs, mint, fields, requires="a mint succeeds with 201 or refuses with 400")
     if pair is None:
         return
     said = f"asked {_short(fields)}"
     lifetime, marks = pair.refresh.lifetime, (pair.access.mark, pair.refresh.mark)
-    hold(
-        0 < lifetime <= CAP,
-        asked=said,
-        contract=f"a refresh token is alive and within the cap of {CAP} s",
-        came=f"exp - iat was {lifetime} s",
+    require(
+        0 < lifetime <= REFRESH_TTL_CAP,
+        sent=said,
+        requires=f"a refresh token is alive and within the cap of {REFRESH_TTL_CAP} s",
+        got=f"exp - iat was {lifetime} s",
     )
-    hold(
-        marks == (str(lifetime),) * 2 or (marks == (None, None) and lifetime == DEFAULT),
-        asked=said,
-        contract=f"a token is marked with its lifetime, or is an unmarked one of {DEFAULT} s",
-        came=f"exp - iat was {lifetime} s, the marks {told(marks[0])} and {told(marks[1])}",
+    require(
+        marks == (str(lifetime),) * 2 or (marks == (None, None) and lifetime == DEFAULT_REFRESH_TTL),
+        sent=said,
+        requires=f"a token is marked with its lifetime, or is an unmarked one of {DEFAULT_REFRESH_TTL} s",
+        got=f"exp - iat was {lifetime} s, the marks {describe(marks[0])} and {describe(marks[1])}",
     )
-    redeemed(evidence.service.refresh(pair.refresh))
+    redeemed(token_pairs.service.refresh(pair.refresh))
 
 
 def _short(value: Any) -> str:
@@ -122,31 +136,41 @@ def _short(value: Any) -> str:
 
 
 @clause("TTL-05")
-def test_whatever_json_is_asked_no_monster_is_minted(evidence: Evidence, mint: Mint, trial: Trial) -> None:
+def test_whatever_json_is_asked_no_monster_is_minted(
+    token_pairs: TokenPairs, mint: MintEndpoint, session: TargetSession
+) -> None:
     """A generated JSON value of any type is refused with 400, or gives a sound token that can be redeemed."""
-    from contract.harness.generated import for_all, json_values
+    from contract.harness.checks import for_all, json_values
 
-    settings = trial.settings
-    count = settings.examples(trial.connection.kind)
+    settings = session.settings
+    count = settings.examples(session.connection.kind)
     for_all(
         json_values,
-        lambda value: judge_any_value(evidence, mint, value),
-        first=(0, CAP + 1, "ninety days"),
+        lambda value: judge_any_value(token_pairs, mint, value),
+        first=(0, REFRESH_TTL_CAP + 1, "ninety days"),
         examples=count,
         seed=settings.seed,
-        shrink=trial.connection.kind != "url",
+        shrink=session.connection.kind != "url",
     )
 
 
-def refused_or_absent(evidence: Evidence, mint: Mint, fields: dict[str, Any], *, contract: str) -> None:
+def refused_or_absent(
+    token_pairs: TokenPairs, mint: MintEndpoint, fields: dict[str, Any], *, requires: str
+) -> None:
     """Hold that a mint with `fields` answers 400, or what it answers when asked for no refresh TTL."""
-    pair = granted(evidence, mint, fields, contract=contract)
+    pair = granted(token_pairs, mint, fields, requires=requires)
     if pair is None:
         return
-    asked = f"asked {_short(fields)}"
-    lifetime_is(pair, DEFAULT, asked=asked, contract=contract)
+    sent = f"asked {_short(fields)}"
+    lifetime_is(pair, DEFAULT_REFRESH_TTL, sent=sent, requires=requires)
     for name, token in pair.tokens.items():
-        equal(token.mark, None, asked=asked, contract=contract, what=f"meta.{MARK} of the {name} token")
+        require_equal(
+            token.mark,
+            None,
+            sent=sent,
+            requires=requires,
+            what=f"meta.{REFRESH_TTL_MARK} of the {name} token",
+        )
 
 
 UNUSED = "what is no usable number of seconds is refused with 400 or treated as absent"
@@ -167,72 +191,80 @@ UNUSABLE = {
 
 
 @clause("TTL-06")
-@pytest.mark.parametrize("asked", UNUSABLE.values(), ids=UNUSABLE)
-def test_what_is_no_usable_number_is_refused_or_absent(evidence: Evidence, mint: Mint, asked: Any) -> None:
+@pytest.mark.parametrize("sent", UNUSABLE.values(), ids=UNUSABLE)
+def test_what_is_no_usable_number_is_refused_or_absent(
+    token_pairs: TokenPairs, mint: MintEndpoint, sent: Any
+) -> None:
     """The mint answers 400, or exactly as if nothing had been asked."""
-    refused_or_absent(evidence, mint, {FIELD: asked}, contract=UNUSED)
+    refused_or_absent(token_pairs, mint, {REFRESH_TTL_FIELD: sent}, requires=UNUSED)
 
 
 @clause("TTL-07")
-@pytest.mark.parametrize("asked", ["3600abc", "90d", "60 60", "7200,5"], ids=lambda text: text.split()[0])
-def test_text_is_never_taken_by_a_numeric_prefix(evidence: Evidence, mint: Mint, asked: str) -> None:
+@pytest.mark.parametrize("sent", ["3600abc", "90d", "60 60", "7200,5"], ids=lambda text: text.split()[0])
+def test_text_is_never_taken_by_a_numeric_prefix(
+    token_pairs: TokenPairs, mint: MintEndpoint, sent: str
+) -> None:
     """Text that only begins with a number is refused with 400 or treated as absent."""
-    refused_or_absent(evidence, mint, {FIELD: asked}, contract=UNUSED)
+    refused_or_absent(token_pairs, mint, {REFRESH_TTL_FIELD: sent}, requires=UNUSED)
 
 
 @clause("TTL-08")
 @pytest.mark.parametrize(
-    ("asked", "expires_in"),
-    [(60, None), (60, 600), (CAP, None), (CAP, 600), (CAP, 7200)],
+    ("sent", "expires_in"),
+    [(60, None), (60, 600), (REFRESH_TTL_CAP, None), (REFRESH_TTL_CAP, 600), (REFRESH_TTL_CAP, 7200)],
     ids=["60s-default", "60s-600s", "90d-default", "90d-600s", "90d-7200s"],
 )
 def test_the_access_ttl_does_not_depend_on_the_refresh_ttl(
-    evidence: Evidence, mint: Mint, asked: int, expires_in: int | None
+    token_pairs: TokenPairs, mint: MintEndpoint, sent: int, expires_in: int | None
 ) -> None:
     """The access token lives as `expiresIn` says: 3600 s by default, and at most where it is delegated."""
     fields = {"expiresIn": expires_in} if expires_in else {}
-    pair = evidence.pair(mint, refreshTokenTtlSeconds=asked, **fields)
+    pair = token_pairs.pair(mint, refreshTokenTtlSeconds=sent, **fields)
     want = expires_in or ACCESS_TTL
     if mint.delegated:
         want = min(want, ACCESS_TTL)
-    access_lives(pair, want, asked=f"asked {FIELD} {asked}, expiresIn {told(expires_in)}")
+    access_lives(pair, want, sent=f"asked {REFRESH_TTL_FIELD} {sent}, expiresIn {describe(expires_in)}")
 
 
 @clause("TTL-08")
-def test_a_rotation_makes_no_access_token_live_longer(evidence: Evidence, mint: Mint) -> None:
+def test_a_rotation_makes_no_access_token_live_longer(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
     """Asked for no `expiresIn`, a rotated access token lives as a minted one does: 3600 s."""
-    pair = evidence.generation(mint, 1, refreshTokenTtlSeconds=CAP)
-    access_lives(pair, ACCESS_TTL, asked=f"asked {FIELD} {CAP}, and rotated")
+    pair = token_pairs.generation(mint, 1, refreshTokenTtlSeconds=REFRESH_TTL_CAP)
+    access_lives(pair, ACCESS_TTL, sent=f"asked {REFRESH_TTL_FIELD} {REFRESH_TTL_CAP}, and rotated")
 
 
 @clause("TTL-08")
-@pytest.mark.parametrize("mint", [MINTS["path"], MINTS["workspace-path"]], ids=str)
-def test_no_field_makes_a_delegated_access_token_live_longer(evidence: Evidence, mint: Mint) -> None:
+@pytest.mark.parametrize("mint", takes_paths(), ids=str)
+def test_no_field_makes_a_delegated_access_token_live_longer(
+    token_pairs: TokenPairs, mint: MintEndpoint
+) -> None:
     """`ttlSeconds`, which path mints know as well, is bounded as `expiresIn` is."""
-    pair = evidence.pair(mint, refreshTokenTtlSeconds=CAP, ttlSeconds=7200)
+    pair = token_pairs.pair(mint, refreshTokenTtlSeconds=REFRESH_TTL_CAP, ttlSeconds=7200)
     lifetime = pair.access.lifetime
-    hold(
+    require(
         0 < lifetime <= ACCESS_TTL,
-        asked=f"asked {FIELD} {CAP}, ttlSeconds 7200",
-        contract=f"a delegated access token lives {ACCESS_TTL} s at most",
-        came=f"exp - iat of the access token was {lifetime} s",
+        sent=f"asked {REFRESH_TTL_FIELD} {REFRESH_TTL_CAP}, ttlSeconds 7200",
+        requires=f"a delegated access token lives {ACCESS_TTL} s at most",
+        got=f"exp - iat of the access token was {lifetime} s",
     )
 
 
 OTHER_FIELDS = {
-    "another-case": {"refreshTokenTTLSeconds": CAP},
-    "lower-case": {"refreshtokenttlseconds": CAP},
-    "snake-case": {"refresh_token_ttl_seconds": CAP},
-    "without-unit": {"refreshTokenTtl": CAP},
-    "meta": {"meta": {MARK: str(CAP)}},
+    "another-case": {"refreshTokenTTLSeconds": REFRESH_TTL_CAP},
+    "lower-case": {"refreshtokenttlseconds": REFRESH_TTL_CAP},
+    "snake-case": {"refresh_token_ttl_seconds": REFRESH_TTL_CAP},
+    "without-unit": {"refreshTokenTtl": REFRESH_TTL_CAP},
+    "meta": {"meta": {REFRESH_TTL_MARK: str(REFRESH_TTL_CAP)}},
     "expiresIn": {"expiresIn": 1800},
-    "refreshExpiresIn": {"refreshExpiresIn": CAP},
+    "refreshExpiresIn": {"refreshExpiresIn": REFRESH_TTL_CAP},
     "ttlSeconds": {"ttlSeconds": 1800},
 }
 
 
 @clause("TTL-09")
 @pytest.mark.parametrize("fields", OTHER_FIELDS.values(), ids=OTHER_FIELDS)
-def test_no_other_field_sets_the_refresh_ttl(evidence: Evidence, mint: Mint, fields: dict[str, Any]) -> None:
+def test_no_other_field_sets_the_refresh_ttl(
+    token_pairs: TokenPairs, mint: MintEndpoint, fields: dict[str, Any]
+) -> None:
     """A misspelt field is refused with 400, or leaves an unmarked token of 24 h."""
-    refused_or_absent(evidence, mint, fields, contract=f"only {FIELD} sets the refresh TTL")
+    refused_or_absent(token_pairs, mint, fields, requires=f"only {REFRESH_TTL_FIELD} sets the refresh TTL")

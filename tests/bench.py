@@ -14,18 +14,18 @@ from functools import partial
 from pathlib import Path
 
 from tests.delay_relay import delayed
-from tests.measuring import COMMAND, Row, Served, UnmeasuredError, run, served
+from tests.measuring import COMMAND, CaseResult, Served, UnmeasuredError, run, served
 
 CORE = ["--profile", "core"]
 KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
 RUNS = 5
 ONE_WAY_S = 0.05
 CONNECTIONS = 4
-MINTS = 2000
+ENDPOINTS = 2000
 IMPORTS = "pytest, httpx, hypothesis, freezegun, respx, jwt, cryptography, starlette, click, rich"
 
 
-def cold_check() -> Iterator[Row]:
+def cold_check() -> Iterator[CaseResult]:
     """The contract on the bundled reference, beside a plain pytest run with the same imports and no test.
 
     Both keep their bytecode, as they do for whoever runs them twice.
@@ -39,10 +39,10 @@ def cold_check() -> Iterator[Row]:
         pairs = [(run(check), run(nothing)) for _ in range(RUNS)]
         whole = [run([COMMAND, "check"]).seconds for _ in range(RUNS)]
     ours, theirs = (statistics.median(one.seconds for one in column) for column in zip(*pairs, strict=True))
-    yield Row(f"check reference, core, cold: median of {RUNS}", ours, 2.0, "s")
-    yield Row(f"  times an empty pytest run ({theirs:.2f} s)", ours / theirs, 2.5, "x")
-    yield Row("  peak memory", max(one.peak_mb for one, _ in pairs), 150, "MB")
-    yield Row(f"check reference, full, cold: median of {RUNS}", statistics.median(whole), 6, "s")
+    yield CaseResult(f"check reference, core, cold: median of {RUNS}", ours, 2.0, "s")
+    yield CaseResult(f"  times an empty pytest run ({theirs:.2f} s)", ours / theirs, 2.5, "x")
+    yield CaseResult("  peak memory", max(one.peak_mb for one, _ in pairs), 150, "MB")
+    yield CaseResult(f"check reference, full, cold: median of {RUNS}", statistics.median(whole), 6, "s")
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,14 @@ class UrlBounds:
     seconds: float
 
 
-def url_check() -> Iterator[Row]:
+def url_check() -> Iterator[CaseResult]:
     """The contract on a URL, near and far, profile by profile."""
     with served() as service:
         for bounds in (UrlBounds("core", 400, 50), UrlBounds("full", 1000, 120)):
             yield from _one_profile(service, bounds)
 
 
-def _one_profile(service: Served, bounds: UrlBounds) -> Iterator[Row]:
+def _one_profile(service: Served, bounds: UrlBounds) -> Iterator[CaseResult]:
     words = ["--profile", bounds.profile, "--polite", "--rate", "1000/s"]
     with tempfile.TemporaryDirectory() as room:
         report = Path(room) / "report.json"
@@ -69,13 +69,13 @@ def _one_profile(service: Served, bounds: UrlBounds) -> Iterator[Row]:
             [COMMAND, "check", service.url, *words, "--json", str(report)], **{KEY_VARIABLE: service.key}
         )
         requests = json.loads(report.read_text())["targets"][0]["requests"]
-    yield Row(
+    yield CaseResult(
         f"check URL, {bounds.profile}: requests (in {near.seconds:.2f} s)", requests, bounds.requests, ""
     )
     with delayed(service.port, ONE_WAY_S) as (port, relay):
         far = run([COMMAND, "check", f"http://127.0.0.1:{port}", *words], **{KEY_VARIABLE: service.key})
     name = f"check URL, {bounds.profile}, {2000 * ONE_WAY_S:.0f} ms away ({relay.connections} connections)"
-    yield Row(name, far.seconds, bounds.seconds, "s")
+    yield CaseResult(name, far.seconds, bounds.seconds, "s")
 
 
 def mint(service: Served, times: int) -> None:
@@ -85,47 +85,47 @@ def mint(service: Served, times: int) -> None:
     body = {"workspaceId": "ws_bench", "paths": ["/bench/*"], "refreshTokenTtlSeconds": 7776000}
     with httpx.Client(base_url=service.url, headers={"x-api-key": service.key}, trust_env=False) as client:
         for _ in range(times):
-            answer = client.post("/v1/tokens/workspace-path", json=body)
-            if answer.status_code != 201:
-                raise UnmeasuredError(f"a mint was answered {answer.status_code}")
+            response = client.post("/v1/tokens/workspace-path", json=body)
+            if response.status_code != 201:
+                raise UnmeasuredError(f"a mint was answered {response.status_code}")
 
 
-def minting() -> Iterator[Row]:
+def minting() -> Iterator[CaseResult]:
     """How fast the reference mints on one core, asked by this process over a few kept connections."""
     with served() as service, ThreadPoolExecutor(CONNECTIONS) as pool:
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(service.pid, {min(os.sched_getaffinity(0))})
         mint(service, 50)
         start = time.monotonic()
-        list(pool.map(partial(mint, service), [MINTS // CONNECTIONS] * CONNECTIONS))
+        list(pool.map(partial(mint, service), [ENDPOINTS // CONNECTIONS] * CONNECTIONS))
         seconds = time.monotonic() - start
-    yield Row(
+    yield CaseResult(
         f"serve: mints a second, one process, {CONNECTIONS} connections",
-        MINTS / seconds,
+        ENDPOINTS / seconds,
         250,
         "/s",
         floor=True,
     )
 
 
-def launched_check() -> Iterator[Row]:
+def launched_check() -> Iterator[CaseResult]:
     """The contract on a server that the harness starts, steers and traps: the reference as a process."""
     with tempfile.TemporaryDirectory() as room:
         report = Path(room) / "report.json"
         whole = run([COMMAND, "check", f"exec:{COMMAND} serve", *CORE, "--json", str(report)])
         results = json.loads(report.read_text())["targets"][0]["results"]
-    yield Row("check exec:serve, core", whole.seconds, 15, "s")
-    yield Row("  clauses not tried", sum(row["outcome"] == "not_tried" for row in results), 0, "")
+    yield CaseResult("check exec:serve, core", whole.seconds, 15, "s")
+    yield CaseResult("  clauses not tried", sum(row["outcome"] == "not_tried" for row in results), 0, "")
     years = sum(row["seconds"] for row in results if row["clause"] == "CLK-03")
-    yield Row("  five years and thirty days of renewals, four endpoints", years, 3, "s")
+    yield CaseResult("  five years and thirty days of renewals, four endpoints", years, 3, "s")
 
 
-def self_proof() -> Iterator[Row]:
+def self_proof() -> Iterator[CaseResult]:
     """The contract against every mutant."""
-    yield Row("mutants", run([COMMAND, "mutants"]).seconds, 30, "s")
+    yield CaseResult("mutants", run([COMMAND, "mutants"]).seconds, 30, "s")
 
 
-MEASURES: dict[str, Callable[[], Iterator[Row]]] = {
+MEASURES: dict[str, Callable[[], Iterator[CaseResult]]] = {
     "check": cold_check,
     "url": url_check,
     "mints": minting,
@@ -140,11 +140,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "measures", nargs="*", metavar="MEASURE", help=f"one of {', '.join(MEASURES)} (default: all)"
     )
-    asked = parser.parse_args(arguments).measures or list(MEASURES)
-    if unknown := sorted(set(asked) - set(MEASURES)):
+    sent = parser.parse_args(arguments).measures or list(MEASURES)
+    if unknown := sorted(set(sent) - set(MEASURES)):
         parser.error(f"no such measure: {', '.join(unknown)}; there are {', '.join(MEASURES)}")
     kept = True
-    for name in asked:
+    for name in sent:
         try:
             for row in MEASURES[name]():
                 print(row, flush=True)

@@ -19,7 +19,7 @@ LONGEST_S = 180
 
 
 @dataclass(frozen=True)
-class Row:
+class CaseResult:
     """A figure and the bound it must keep: at most that, or at least if it is a floor."""
 
     name: str

@@ -18,13 +18,13 @@ def echo() -> Iterator[int]:
     """A server that sends back what it reads, for one client, and then hangs up."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def answer() -> None:
+        def response() -> None:
             client, _ = server.accept()
             with client:
                 while chunk := client.recv(65536):
                     client.sendall(chunk)
 
-        thread = threading.Thread(target=answer, daemon=True)
+        thread = threading.Thread(target=response, daemon=True)
         thread.start()
         yield server.getsockname()[1]
         thread.join(5)
@@ -54,10 +54,10 @@ def test_a_round_trip_costs_twice_the_way_and_a_connection_one_more(echo: int) -
 
 def test_a_long_link_is_not_a_narrow_one(echo: int) -> None:
     """A megabyte comes back whole, and its chunks do not queue for the delay one by one."""
-    sent = bytes(range(256)) * 4096
+    on_the_wire = bytes(range(256)) * 4096
     with delayed(echo, SECONDS) as (port, _), socket.create_connection(("127.0.0.1", port), 5) as client:
-        threading.Thread(target=client.sendall, args=(sent,), daemon=True).start()
-        assert receive(client, len(sent)) == sent
+        threading.Thread(target=client.sendall, args=(on_the_wire,), daemon=True).start()
+        assert receive(client, len(on_the_wire)) == on_the_wire
 
 
 def test_an_end_that_goes_away_is_told_to_the_other(echo: int) -> None:

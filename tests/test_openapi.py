@@ -11,8 +11,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from contract.harness.mints import MINTS
-from contract.harness.surface import document, scopes_for, text
+from contract.harness.spec import ENDPOINTS, scopes_for
+from contract.harness.spec.openapi import document, text
 
 DOCUMENT = document()
 HERE = "urn:openapi"
@@ -86,9 +86,9 @@ OPERATIONS: dict[str, dict[str, Any]] = {
     operation["operationId"]: operation for item in DOCUMENT["paths"].values() for operation in item.values()
 }
 ANSWERS = [
-    pytest.param(status, plain(answer), id=f"{name}-{status}")
+    pytest.param(status, plain(response), id=f"{name}-{status}")
     for name, operation in OPERATIONS.items()
-    for status, answer in operation["responses"].items()
+    for status, response in operation["responses"].items()
 ]
 
 
@@ -168,15 +168,15 @@ def test_every_pair_needs_its_fields(schema: str, field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "allowed"),
+    ("sent", "allowed"),
     [(1, True), (7776000, True), (7776001, True), (None, True), (0, False), (-1, False), (1.5, False),
      (True, False), ("86400", False), ([], False), ({}, False)],
     ids=repr,
 )  # fmt: skip
-@pytest.mark.parametrize("mint", MINTS.values(), ids=MINTS)
-def test_the_refresh_ttl_is_described_alike_on_every_mint(mint: Any, asked: object, allowed: bool) -> None:
+@pytest.mark.parametrize("mint", ENDPOINTS.values(), ids=ENDPOINTS)
+def test_the_refresh_ttl_is_described_alike_on_every_mint(mint: Any, sent: object, allowed: bool) -> None:
     """More than the cap may be asked, null is nothing asked, and what is no number of seconds is an error."""
-    body = mint.request("agent_example", "ws_example", {"refreshTokenTtlSeconds": asked})
+    body = mint.request("agent_example", "ws_example", {"refreshTokenTtlSeconds": sent})
     requested = DOCUMENT["paths"][mint.path]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert validator(requested["$ref"].lstrip("#")).is_valid(body) is allowed
 
@@ -192,12 +192,12 @@ def test_an_operation_says_what_its_reader_needs(operation: dict[str, Any]) -> N
     assert set(expected) <= set(operation["responses"])
 
 
-@pytest.mark.parametrize(("status", "answer"), ANSWERS)
-def test_an_answer_is_described_and_an_error_shares_the_schema(status: str, answer: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("status", "response"), ANSWERS)
+def test_an_answer_is_described_and_an_error_shares_the_schema(status: str, response: dict[str, Any]) -> None:
     """Every refusal is the one error body, with an example for each code, named by it."""
-    assert answer["description"].strip()
+    assert response["description"].strip()
     if status.startswith("4"):
-        media = answer["content"]["application/json"]
+        media = response["content"]["application/json"]
         assert media["schema"] == {"$ref": "#/components/schemas/Error"}
         assert media["examples"]
         assert [name for name, value in of_media(media).items() if value["code"] != name] == []
@@ -242,7 +242,7 @@ def test_nothing_looks_like_a_secret(secret: str) -> None:
     assert re.findall(secret, text()) == []
 
 
-@pytest.mark.parametrize("mint", MINTS.values(), ids=MINTS)
+@pytest.mark.parametrize("mint", ENDPOINTS.values(), ids=ENDPOINTS)
 def test_every_mint_links_to_refresh_revoke_and_introspect(mint: Any) -> None:
     """Whoever mints finds in the document what can be done with the pair."""
     links = DOCUMENT["paths"][mint.path]["post"]["responses"]["201"]["links"].values()

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies
 
-from contract.harness.generated import json_values
-from contract.harness.tokens import SigningKey, admin_claims
-from contract.harness.transport import AsgiTransport, client
+from contract.harness.checks import json_values
+from contract.harness.jose import SigningKey, admin_claims
+from contract.harness.targets.transport import AsgiTransport, client
 from reference_impl import clock
 from reference_impl.app import create_app
 from tests.test_openapi import DOCUMENT, OPERATIONS, at, plain
@@ -25,8 +25,8 @@ SMALL, FULL = {"scopes": ["cloud:x:read"]}, {"scopes": ["*:*:*:*"]}
 PLACES = {each["operationId"]: (m, p) for p, item in DOCUMENT["paths"].items() for m, each in item.items()}
 GUARDED = [name for name, each in OPERATIONS.items() if each["security"]]
 WITH_BODY = [name for name, each in OPERATIONS.items() if "requestBody" in each]
-MINTS = ["mintIdentityTokens", "mintAgentTokens", "mintPathTokens", "mintWorkspacePathTokens"]
-WORKSPACE, PATHS = MINTS[1:3], MINTS[2:]
+ENDPOINTS = ["mintIdentityTokens", "mintAgentTokens", "mintPathTokens", "mintWorkspacePathTokens"]
+WORKSPACE, PATHS = ENDPOINTS[1:3], ENDPOINTS[2:]
 SOON: dict[str, Any] = {"name": PATHS[0], "delegationNotAfter": time.time() + 3600}
 Change = Callable[["World"], dict[str, Any]]
 
@@ -59,26 +59,26 @@ class World:
 
     def ask(self, name: str, **changes: Any) -> httpx.Response:
         """Send the usual request of an operation with changes, and hold the answer against the document."""
-        asked = {"key": self.org if name in GUARDED else "", "parameters": {}, **USUAL[name](self)}
-        body, (method, path) = {**asked.get("body", {}), **changes.get("body", {})}, PLACES[name]
-        asked |= changes
+        sent = {"key": self.org if name in GUARDED else "", "parameters": {}, **USUAL[name](self)}
+        body, (method, path) = {**sent.get("body", {}), **changes.get("body", {})}, PLACES[name]
+        sent |= changes
         inside = {each["name"]: each["in"] for each in map(plain, OPERATIONS[name].get("parameters", []))}
-        headers = {field: text for field, text in asked["parameters"].items() if inside[field] == "header"}
-        field = "authorization" if asked["key"].startswith("Bearer ") else "x-api-key"
-        headers |= {field: asked["key"]} if asked["key"] else {}
-        query = {field: text for field, text in asked["parameters"].items() if inside[field] == "query"}
-        sent = asked.get("raw", json.dumps(body)) if name in WITH_BODY else None
-        self.late = asked.get("late", 0.0)
-        url = path.format(**asked["parameters"])
-        answer = self.http.request(method, url, params=query, headers=headers, content=sent)
-        self.judge(name, answer)
-        return answer
+        headers = {field: text for field, text in sent["parameters"].items() if inside[field] == "header"}
+        field = "authorization" if sent["key"].startswith("Bearer ") else "x-api-key"
+        headers |= {field: sent["key"]} if sent["key"] else {}
+        query = {field: text for field, text in sent["parameters"].items() if inside[field] == "query"}
+        on_the_wire = sent.get("raw", json.dumps(body)) if name in WITH_BODY else None
+        self.late = sent.get("late", 0.0)
+        url = path.format(**sent["parameters"])
+        response = self.http.request(method, url, params=query, headers=headers, content=on_the_wire)
+        self.judge(name, response)
+        return response
 
-    def judge(self, name: str, answer: httpx.Response) -> None:
+    def judge(self, name: str, response: httpx.Response) -> None:
         """Fail unless status, headers and body are as the document says."""
         method, path = PLACES[name]
         case = self.document[path][method].Case(path_parameters={"id": "any"})
-        case.validate_response(answer, checks=self.checks)
+        case.validate_response(response, checks=self.checks)
 
     def ok(self, name: str, **changes: Any) -> Any:
         return self.ask(name, **changes).raise_for_status().json()
@@ -137,7 +137,7 @@ def rows() -> Iterator[tuple[str, str, Change]]:
         yield name, "400 invalid_request", lambda _: {"raw": b"[]"}
         yield name, "400 invalid_request", lambda _: {"raw": b"{"}
         yield name, "413 body_too_large", lambda _: {"raw": b" " * (1 << 20)}
-    for name in [*MINTS, "createWorkspaceToken", "createApiKey", "createIdentity"]:
+    for name in [*ENDPOINTS, "createWorkspaceToken", "createApiKey", "createIdentity"]:
         yield name, "400 invalid_scope", lambda _: {"body": {"scopes": ["nothing"]}}
     for name in PATHS:
         yield name, "400 invalid_paths", lambda _: {"body": {"paths": ["/"]}}
@@ -166,7 +166,7 @@ def rows() -> Iterator[tuple[str, str, Change]]:
 
 ROWS = list(rows())
 # The reference has no limit, and makes no longer chain than it mints for.
-BEYOND = {("createIdentity", "429 rate_limited"), *((mint, CHAIN) for mint in MINTS[:3])}
+BEYOND = {("createIdentity", "429 rate_limited"), *((mint, CHAIN) for mint in ENDPOINTS[:3])}
 ANSWERS = [(n, s, plain(a)) for n, each in OPERATIONS.items() for s, a in each["responses"].items()]
 LINKS = [(n, name, plain(link)) for n, _, a in ANSWERS for name, link in a.get("links", {}).items()]
 EXPRESSION = re.compile(r"\$(request|response)\.body#(/.+)")
@@ -190,16 +190,16 @@ def test_the_usual_request_is_accepted(world: World, name: str) -> None:
 @pytest.mark.parametrize(("name", "refusal", "change"), ROWS, ids=[f"{row[0]} {row[1]}" for row in ROWS])
 def test_a_refusal_is_answered_as_described(world: World, name: str, refusal: str, change: Change) -> None:
     """One change to the usual request, and the described status and code come back."""
-    answer = world.ask(name, **change(world))
-    assert f"{answer.status_code} {answer.json()['code']}" == refusal
+    response = world.ask(name, **change(world))
+    assert f"{response.status_code} {response.json()['code']}" == refusal
 
 
 def test_every_described_refusal_is_provoked() -> None:
     """No error stands in the document that no row asks for, and none is answered that is not there."""
     described = {
         (name, f"{status} {code}")
-        for name, status, answer in ANSWERS
-        for code in (answer["content"]["application/json"]["examples"] if status >= "4" else ())
+        for name, status, response in ANSWERS
+        for code in (response["content"]["application/json"]["examples"] if status >= "4" else ())
     }
     assert described - BEYOND == {row[:2] for row in ROWS}
 
@@ -207,8 +207,8 @@ def test_every_described_refusal_is_provoked() -> None:
 @pytest.mark.parametrize(("name", "title", "link"), LINKS, ids=[f"{row[0]}-{row[1]}" for row in LINKS])
 def test_a_link_leads_to_a_success(world: World, name: str, title: str, link: dict[str, Any]) -> None:
     """What the expressions of a link take from an exchange is a request that the next operation accepts."""
-    answer = world.ask(name)
-    bodies = {"response": answer.json(), "request": json.loads(answer.request.content or b"{}")}
+    response = world.ask(name)
+    bodies = {"response": response.json(), "request": json.loads(response.request.content or b"{}")}
 
     def filled(values: dict[str, str]) -> dict[str, Any]:
         found = {field: EXPRESSION.fullmatch(each) for field, each in values.items()}
@@ -229,13 +229,13 @@ def test_a_generated_request_gets_a_described_answer(world: World, name: str) ->
 
     @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[*HealthCheck])
     @given(world.document[path][method].as_strategy(), strategies.sampled_from(fields), json_values())
-    def asked(case: Any, field: str, value: Any) -> None:
+    def sent(case: Any, field: str, value: Any) -> None:
         case.headers = {**(case.headers or {}), "x-api-key": key}
-        sent = case.as_transport_kwargs(base_url=URL)
-        world.judge(name, world.http.request(**{k: v for k, v in sent.items() if k != "cookies"}))
+        on_the_wire = case.as_transport_kwargs(base_url=URL)
+        world.judge(name, world.http.request(**{k: v for k, v in on_the_wire.items() if k != "cookies"}))
         world.ask(name, body={field: value})
 
-    asked()
+    sent()
 
 
 @pytest.mark.parametrize("status", [500, 400], ids=["undescribed", "another-body"])
@@ -243,7 +243,7 @@ def test_what_is_not_as_described_is_found_out(world: World, status: int) -> Non
     """A sound answer does not pass any more once its status is another one."""
     from schemathesis.core.failures import FailureGroup
 
-    answer = world.ask("createIdentity")
-    answer.status_code = status
+    response = world.ask("createIdentity")
+    response.status_code = status
     with pytest.raises(FailureGroup):
-        world.judge("createIdentity", answer)
+        world.judge("createIdentity", response)

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from contract.harness import cli
+from contract.harness.cli import main as cli
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -61,10 +61,10 @@ def commands(text: str) -> list[Command]:
     """What follows the prompts, with its continued lines, in the order of the text."""
     found = []
     for block in blocks(text):
-        shown = re.split(r"(?m)^ *\$ ", block.replace("\\\n", ""))[1:]
+        displayable = re.split(r"(?m)^ *\$ ", block.replace("\\\n", ""))[1:]
         lines, outputs = (
-            [one.split("\n", 1)[0].strip() for one in shown],
-            [one.split("\n", 1)[1] for one in shown],
+            [one.split("\n", 1)[0].strip() for one in displayable],
+            [one.split("\n", 1)[1] for one in displayable],
         )
         for place, line in enumerate(lines):
             says = lines[place + 1 : place + 2] == ["echo $?"]
@@ -77,10 +77,10 @@ COMMANDS = commands(README.read_text()) if README.exists() else []
 OURS = list(dict.fromkeys(command for command in COMMANDS if command.ours))
 
 
-def script(shown: list[Command]) -> str:
+def script(displayable: list[Command]) -> str:
     """One shell session of all that can be run: variables and servers of one block are there in the next."""
     lines = ["trap 'kill $(jobs -p) 2>/dev/null' EXIT"]
-    for number, command in enumerate(shown):
+    for number, command in enumerate(displayable):
         if command.serves:
             given = dict(zip(command.words, command.words[1:], strict=False)).get("--ready-file")
             ready = given or f"ready-{number}.json"
@@ -145,11 +145,11 @@ def test_a_command_that_readme_shows_is_understood(command: Command) -> None:
     assert isinstance(group, click.Group)
     name, *words = command.words[1:]
     with click.Context(group, info_name=PROGRAM) as context:
-        asked = name if name.startswith("-") else None
-        known = group if asked else group.get_command(context, name)
+        sent = name if name.startswith("-") else None
+        known = group if sent else group.get_command(context, name)
         assert known is not None, f"no command {name}"
         with click.Context(known, parent=context, info_name=name) as inner:
-            known.make_parser(inner).parse_args([*([asked] if asked else []), *words])
+            known.make_parser(inner).parse_args([*([sent] if sent else []), *words])
 
 
 @pytest.mark.parametrize(
@@ -178,14 +178,14 @@ $ relayauth-contract check https://staging.example
 $ not ours
 ```
 """
-    shown = commands(text)
-    assert [(one.line.split(), one.code) for one in shown] == [
+    displayable = commands(text)
+    assert [(one.line.split(), one.code) for one in displayable] == [
         (["export", "KEY=1"], 0),
         (["KEY=2", "relayauth-contract", "check", "--level", "must"], 2),
         (["relayauth-contract", "serve", "--port", "0", "&"], 0),
         (["relayauth-contract", "check", "https://staging.example"], 0),
     ]
-    assert [(one.ours, one.serves, one.runs) for one in shown] == [
+    assert [(one.ours, one.serves, one.runs) for one in displayable] == [
         (False, False, True),
         (True, False, True),
         (True, True, True),

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from contract.harness.clauses import catalogue
+from contract.harness.spec import catalogue
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "threats.md"
 ROW = re.compile(r"^\| (?P<clause>[A-Z]+-\d+) \| (?P<threat>[^|]+) \| (?P<ground>[^|]+) \|$", re.MULTILINE)

@@ -8,12 +8,14 @@ import logging
 import re
 from urllib.parse import quote
 
+from contract.harness.spec import KEY_PREFIXES, TOKEN_PREFIXES
+
 _SHAPES = re.compile(
     # The second is the first in base64 once more.
     r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*"
     r"|ZXlK[A-Za-z0-9+/_-]{8,}={0,2}"
     # No word boundary: in a repr or a URL an escape stands before it, and ends in a letter or a digit.
-    r"|(?:rak|relay_ws)_[A-Za-z0-9_-]+"
+    rf"|(?:{'|'.join(KEY_PREFIXES)})[A-Za-z0-9_-]+"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
 )
 # Segments end to end: found whole and taken apart, for a pattern of a token would begin anew at each "eyJ".
@@ -32,13 +34,18 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
+def without_prefix(text: str) -> str:
+    """Return a token without what the service writes before the JWT."""
+    return next((text.removeprefix(each) for each in TOKEN_PREFIXES if text.startswith(each)), text)
+
+
 def remember(text: str) -> str:
     """Make `text` known as a secret, so that `scrub` removes it, and return it.
 
     Of what `scrub` knows by its shape only the signature needs a place: a run sees thousands of tokens.
     """
     remember_tokens_in(text)
-    if len(text) >= 8 and not _SHAPES.fullmatch(text.removeprefix("relay_ag_").removeprefix("relay_pa_")):
+    if len(text) >= 8 and not _SHAPES.fullmatch(without_prefix(text)):
         encoded = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
         _known.update(
             (text, json.dumps(text)[1:-1], html.escape(text), quote(text, safe="", errors="replace"), encoded)
@@ -96,7 +103,7 @@ def _goes_on(shape: str) -> bool:
     if shape.startswith("eyJ"):
         begins = base64.urlsafe_b64decode(shape[:12].replace(".", "_").ljust(12, "_"))
         return begins.isascii() and begins.decode().isprintable()
-    return len(shape.partition("_")[2]) >= 8 or not shape.startswith(("rak", "relay_ws"))
+    return len(shape.partition("_")[2]) >= 8 or not shape.startswith(KEY_PREFIXES)
 
 
 def plain(text: str) -> str:

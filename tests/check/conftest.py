@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from contract.harness.connections import environment
-from contract.harness.tokens import admin_claims, run_key
+from contract.harness.jose import admin_claims, run_key
+from contract.harness.targets import environment
 from reference_impl.app import create_app
 from reference_impl.rules import Rules
 
@@ -47,14 +47,14 @@ class Spoilt:
     refuses: str | None = None
 
     def __post_init__(self) -> None:
-        self.asked: list[str] = []
+        self.request: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[Any]], send: Send) -> None:
         """Let the reference answer, and bend the answer."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        self.asked.append(f"{scope['method']} {scope['path']}")
+        self.request.append(f"{scope['method']} {scope['path']}")
         status, body = 0, b""
         headers: list[tuple[bytes, bytes]] = []
 
@@ -134,7 +134,7 @@ def deployed(
 
         key = key_of(ORG)
         wall.spoil, wall.refuses = spoil, refuses
-        wall.asked.clear()
+        wall.request.clear()
         yield Deployment(url, wall, key, app.state.service, key_of)
 
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from contract.harness.clauses import catalogue
-from contract.harness.mints import MINTS
+from contract.harness.spec import ENDPOINTS, catalogue
 from tests.check.conftest import Check, Spoil, deployed
 
 Bent = tuple[int, dict[str, str], bytes] | None
@@ -58,10 +57,10 @@ def test_a_refused_key_is_named_by_its_variable(check: Check) -> None:
     """A key that the service does not know ends the run before anything was made."""
     with deployed() as there:
         said = check(there.url, key="rak_unknown-to-the-service")
-        asked = list(there.wall.asked)
+        sent = list(there.wall.request)
     assert said.code == 2
     assert "RELAYAUTH_CONTRACT_API_KEY is refused with 401 (invalid_api_key)" in said.target["problem"]
-    assert not any(line.startswith("POST") for line in asked)
+    assert not any(line.startswith("POST") for line in sent)
 
 
 def test_a_short_wait_is_waited(check: Check) -> None:
@@ -95,8 +94,8 @@ BROKEN = {
         spoilt_mint(json.dumps({"accessToken": "a.b", "refreshToken": 7}).encode()),
         "accessToken is an RS256 JWT",
     ),
-    "500": (spoilt_mint(b"{}", 500), "the contract says 201; it answered 500"),
-    "200": (spoilt_mint(b"{}", 200), "the contract says 201; it answered 200"),
+    "500": (spoilt_mint(b"{}", 500), "the contract requires 201; it answered 500"),
+    "200": (spoilt_mint(b"{}", 200), "the contract requires 201; it answered 200"),
 }
 
 
@@ -155,14 +154,14 @@ SCOPELESS: dict[str, tuple[str, set[str], str]] = {
 }
 
 
-@pytest.mark.parametrize(("lacking", "closed", "named"), SCOPELESS.values(), ids=SCOPELESS)
+@pytest.mark.parametrize(("missing", "closed", "named"), SCOPELESS.values(), ids=SCOPELESS)
 def test_a_key_without_a_scope_closes_the_endpoints_that_need_it(
-    check: Check, lacking: str, closed: set[str], named: str
+    check: Check, missing: str, closed: set[str], named: str
 ) -> None:
     """The endpoints that need the scope are not tried, and the reason names it; the rest is judged."""
     from tests.check.conftest import SCOPES
 
-    with deployed(scopes=[scope for scope in SCOPES if scope != lacking]) as there:
+    with deployed(scopes=[scope for scope in SCOPES if scope != missing]) as there:
         said = check(there.url, "--clause", "TTL-03", key=there.key)
     outcomes = said.outcomes("TTL-03")
     assert {endpoint for endpoint, outcome in outcomes.items() if outcome == "not_tried"} == closed
@@ -197,7 +196,7 @@ def test_only_untried_clauses_are_no_verdict(check: Check) -> None:
     assert set(said.outcomes("CLK-01").values()) == {"not_tried"}
 
 
-@pytest.mark.parametrize("endpoint", MINTS)
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_one_endpoint_is_judged_by_all_its_clauses_and_no_other(check: Check, endpoint: str) -> None:
     """--endpoint leaves exactly the clauses that are about it, and the verdict is about them."""
     said = check("--endpoint", endpoint, "--clause", "ROT-*", "--clause", "JWKS-08")

@@ -10,16 +10,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from contract.harness import transport
-from contract.harness.clocks import FrozenClock, ObservedClock, frozen
 from contract.harness.errors import CouldNotTry, NotTried
-from contract.harness.processes import free_port
-from contract.harness.steering import SteeredClock
-from contract.harness.transport import AsgiTransport, client, exchange, is_loopback
+from contract.harness.targets import ObservedClock, SteeredClock, exchange, is_loopback, transport
+from contract.harness.targets.clocks import FrozenClock, frozen
+from contract.harness.targets.processes import free_port
+from contract.harness.targets.transport import AsgiTransport, client
 
 
 @contextmanager
-def answering(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+def answering(response: Callable[[socket.socket], None]) -> Iterator[str]:
     """A socket that treats its one caller as told; yields its URL."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -27,7 +26,7 @@ def answering(answer: Callable[[socket.socket], None]) -> Iterator[str]:
             caller, _ = server.accept()
             with caller:
                 caller.recv(65536)
-                answer(caller)
+                response(caller)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()

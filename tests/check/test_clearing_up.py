@@ -91,7 +91,7 @@ def test_an_interrupted_run_clears_up_and_has_no_verdict(tmp_path: Path, stop: s
             text=True,
         )
         until = time.monotonic() + 30
-        while there.wall.asked.count("POST /v1/tokens") < 5:
+        while there.wall.request.count("POST /v1/tokens") < 5:
             assert time.monotonic() < until
             assert process.poll() is None
             time.sleep(0.005)
@@ -116,7 +116,7 @@ def test_a_mint_that_got_no_answer_is_not_sent_again(check: Check) -> None:
 
     with deployed(hang_up) as there:
         said = check(there.url, "--clause", "TTL-03", key=there.key)
-        asked = there.wall.asked.count("POST /v1/tokens/workspace-path")
-    assert asked == len(broken) == 2  # asked nothing, and null
+        sent = there.wall.request.count("POST /v1/tokens/workspace-path")
+    assert sent == len(broken) == 2  # asked nothing, and null
     assert sys.version_info >= (3, 11)
     assert said.code in (1, 2)

@@ -7,12 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from contract.harness.clauses import catalogue
-from contract.harness.connections import Kind, Target
-from contract.harness.racing import FULL, SMALL, Volume
-from contract.harness.remote import is_for_tests
-from contract.harness.transport import client
-from contract.harness.trial import Settings, Trial
+from contract.harness.client import FULL, SMALL, Volume
+from contract.harness.run import Settings, TargetSession
+from contract.harness.spec import catalogue
+from contract.harness.targets import Target
+from contract.harness.targets.connections import Kind
+from contract.harness.targets.transport import client
+from contract.harness.targets.url import is_for_tests
 from tests.check.conftest import Check, deployed
 from tests.harness.fakes import connected
 
@@ -58,10 +59,10 @@ RATE = 20
 
 def test_a_rate_is_kept_on_a_url(check: Check) -> None:
     """However many requests a run asks, races and clearing up among them: never more a second than it may."""
-    came: list[float] = []
+    got: list[float] = []
 
     def noted(*_: Any) -> None:
-        came.append(time.monotonic())
+        got.append(time.monotonic())
 
     with deployed(noted) as there:
         said = check(
@@ -69,9 +70,9 @@ def test_a_rate_is_kept_on_a_url(check: Check) -> None:
         )
     assert said.code == 0
     assert said.target["requests"] > 2 * RATE
-    assert len(came) == said.target["requests"]
-    windows = math.ceil(len(came) / RATE) - 1
-    assert came[-1] - came[0] > 0.95 * windows
+    assert len(got) == said.target["requests"]
+    windows = math.ceil(len(got) / RATE) - 1
+    assert got[-1] - got[0] > 0.95 * windows
 
 
 def _nobody_asks(request: httpx.Request) -> httpx.Response:
@@ -92,11 +93,11 @@ def test_hostile_volume_is_small_on_what_is_not_ours(
     kind: Kind, host: str, polite: bool, on_url: Volume
 ) -> None:
     """A URL elsewhere, and whatever was asked for politely, gets the small measure; all else the full one."""
-    trial = Trial(Target("a target", kind), Settings(polite=polite))
+    session = TargetSession(Target("a target", kind), Settings(polite=polite))
     with connected(_nobody_asks, kind=kind) as connection, client(f"https://{host}") as connection.http:
-        trial.connection = connection
+        session.connection = connection
         ours = SMALL if polite else FULL
-        assert trial.volume == (on_url if kind == "url" else ours)
+        assert session.volume == (on_url if kind == "url" else ours)
 
 
 CORE = {"TTL", "META", "ROT", "CLK", "JWKS"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.harness.clauses import catalogue
+from contract.harness.spec import catalogue
 from reference_impl.mutants import mutants
 from reference_impl.rules import Rules
 from tests.check.conftest import COMMAND
@@ -58,22 +58,24 @@ def test_the_whole_proof_stands(tmp_path: Path) -> None:
 
 def test_a_mutant_that_declares_wrongly_fails_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """Declared and observed must be equal: more is as wrong as less."""
-    from contract.harness import proof, suspects
+    from contract.harness.selfproof import runner as proof
+    from contract.harness.selfproof import subjects
 
-    proof.examine(suspects.mutants())
+    proof.examine(subjects.mutants())
     mutant = MUTANTS["TextByItsPrefix"]
-    asked = {"TTL-01": 0, "TTL-07": 0}
-    assert proof.autopsies({"TextByItsPrefix": asked}, frozenset(asked))[0].exact
+    sent = {"TTL-01": 0, "TTL-07": 0}
+    assert proof.mutant_results({"TextByItsPrefix": sent}, frozenset(sent))[0].exact
     monkeypatch.setattr(mutant, "breaks", mutant.breaks | {"TTL-01"})
-    assert not proof.autopsies({"TextByItsPrefix": asked}, frozenset(asked))[0].exact
+    assert not proof.mutant_results({"TextByItsPrefix": sent}, frozenset(sent))[0].exact
 
 
 def test_a_mutant_that_nothing_notices_survives() -> None:
     """A slip that no clause would see is held to none, and is told as a survivor."""
-    from contract.harness import proof, suspects
+    from contract.harness.selfproof import runner as proof
+    from contract.harness.selfproof import subjects
 
-    proof.examine(suspects.mutants())
-    found = proof.autopsies({"NoCap": {}}, frozenset(BOOK))[0]
+    proof.examine(subjects.mutants())
+    found = proof.mutant_results({"NoCap": {}}, frozenset(BOOK))[0]
     assert found.survived
     assert not found.exact
 
@@ -84,16 +86,17 @@ WITNESSED = ["TTL-02", "ROT-03", "SES-01", "SEC-07"]
 @pytest.mark.parametrize("clause", WITNESSED)
 def test_what_the_witness_does_not_notice_the_clause_does_not_see(clause: str) -> None:
     """No mutant that was not noticed fails the clause: to leave it out leaves nothing out."""
-    from contract.harness import proof, suspects
+    from contract.harness.selfproof import runner as proof
+    from contract.harness.selfproof import subjects
 
-    proof.examine(suspects.mutants())
+    proof.examine(subjects.mutants())
     seen = proof.witness(clause)
     assert seen.tried
     assert {name for name, mutant in MUTANTS.items() if clause in mutant.breaks} <= set(seen.noticed)
     unnoticed = sorted(set(MUTANTS) - set(seen.noticed))[::12]
     assert unnoticed
     assert [
-        name for name in unnoticed if proof.autopsies({name: {clause: 0}}, frozenset(BOOK))[0].caught
+        name for name in unnoticed if proof.mutant_results({name: {clause: 0}}, frozenset(BOOK))[0].caught
     ] == []
 
 
@@ -110,15 +113,17 @@ def test_nothing_is_proved_on_a_target_that_breaks_the_contract_itself() -> None
 @pytest.mark.parametrize("clause", ["CLK-03", "TTL-04", "ROT-06"])
 def test_what_is_passed_over_would_have_passed(clause: str) -> None:
     """Before the first case in which a slip shows, the guilty one answers as the innocent does."""
-    from contract.harness import proof, runs, suspects
-    from contract.harness.trial import Settings
+    from contract.harness.run import Settings
+    from contract.harness.run import runner as runs
+    from contract.harness.selfproof import runner as proof
+    from contract.harness.selfproof import subjects
 
-    on_trial = suspects.mutants()
+    on_trial = subjects.mutants()
     proof.examine(on_trial)
     late = {name: number for name, number in proof.witness(clause).noticed.items() if number}
     assert late
     for name in sorted(late)[:3]:
         outcomes: list[str] = []
-        settings = Settings(targets=(on_trial.guilty(name),), clauses=(clause,), **proof.SMALL)
-        runs.run(settings, lambda _target, row, outcomes=outcomes: outcomes.append(row.outcome))  # type: ignore[misc]
+        settings = Settings(targets=(on_trial.broken(name),), clauses=(clause,), **proof.SMALL)
+        runs.run_contract(settings, lambda _target, row, outcomes=outcomes: outcomes.append(row.outcome))  # type: ignore[misc]
         assert set(outcomes[: late[name]]) == {"pass"}

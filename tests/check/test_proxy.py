@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from contract.harness import proof, suspects
-from contract.harness.clauses import catalogue
-from contract.harness.connections import Target
-from contract.harness.faults import faults
-from contract.harness.tokens import run_key
+from contract.harness.jose import run_key
+from contract.harness.selfproof import runner as proof
+from contract.harness.selfproof import subjects
+from contract.harness.spec import catalogue
+from contract.harness.targets import Target
+from contract.harness.targets.faults import faults
 from tests.check.conftest import COMMAND, KEY_VARIABLE, Check, deployed
 from tests.check.test_clearing_up import NOTHING, left
 
@@ -79,8 +80,8 @@ def test_the_proof_stands_over_a_socket(tmp_path: Path, key_file: str) -> None:
 )
 def test_a_launched_server_behind_a_fault_is_seen_through(name: str) -> None:
     """The same clauses see the same faults before a server that runs in a process of its own."""
-    proof.examine(suspects.faults_on(Target("launched", LAUNCHED)))
-    assert proof.autopsies({name: dict.fromkeys(FAULTS[name].breaks, 0)}, frozenset(BOOK))[0].exact
+    proof.examine(subjects.faults_on(Target("launched", LAUNCHED)))
+    assert proof.mutant_results({name: dict.fromkeys(FAULTS[name].breaks, 0)}, frozenset(BOOK))[0].exact
 
 
 def test_check_tries_what_is_behind_a_proxy(check: Check) -> None:

@@ -6,21 +6,21 @@ from typing import Any
 from tests.check.conftest import Check, Spoil, deployed
 
 RACES = ("--clause", "SES-05", "--endpoint", "path")
-Answer = tuple[int, dict[str, str], bytes] | None
+Response = tuple[int, dict[str, str], bytes] | None
 
 
 def limiting(rounds: set[int]) -> Spoil:
     """Let one refresh through in each of `rounds`, counted by the pairs that are minted, and no other."""
-    minted = asked = 0
+    minted = sent = 0
 
-    def spoil(method: str, path: str, status: int, body: bytes) -> Answer:
-        nonlocal minted, asked
+    def spoil(method: str, path: str, status: int, body: bytes) -> Response:
+        nonlocal minted, sent
         if (path, status) == ("/v1/tokens/path", 201):
-            minted, asked = minted + 1, 0
+            minted, sent = minted + 1, 0
         if path != "/v1/tokens/refresh":
             return None
-        asked += 1
-        return (429, {"retry-after": "1"}, b'{"error": "slower"}') if minted in rounds and asked > 1 else None
+        sent += 1
+        return (429, {"retry-after": "1"}, b'{"error": "slower"}') if minted in rounds and sent > 1 else None
 
     return spoil
 
@@ -52,7 +52,7 @@ def test_a_fork_is_told_with_what_lives_of_it(check: Check) -> None:
     """A service that answers every refresh with the same new pair forks each session that is raced for."""
     given: list[bytes] = []
 
-    def forking(method: str, path: str, status: int, body: bytes) -> Answer:
+    def forking(method: str, path: str, status: int, body: bytes) -> Response:
         if (path, status) == ("/v1/tokens/path", 201):
             given.clear()
         if path != "/v1/tokens/refresh":
@@ -73,7 +73,7 @@ def test_a_race_that_breaks_the_service_is_a_failure(check: Check) -> None:
     """None answers 5xx: a lock that times out is a session that the host loses."""
     seen: list[Any] = []
 
-    def locked(method: str, path: str, answered: int, body: bytes) -> Answer:
+    def locked(method: str, path: str, answered: int, body: bytes) -> Response:
         if path == "/v1/tokens/refresh" and answered == 401 and not seen:
             seen.append(answered)
             return 500, {}, json.dumps({"error": "database is locked", "code": "busy"}).encode()

@@ -38,7 +38,7 @@ RESULT = closed(
 SCHEMA = closed(
     schema={"const": 1},
     tool=closed(name={"const": "relayauth-contract"}, version=TEXT),
-    contract=closed(version=TEXT, sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"}, rotationModel=TEXT),
+    requires=closed(version=TEXT, sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"}, rotationModel=TEXT),
     started={"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"},
     seconds=NUMBER,
     targets={
@@ -160,9 +160,9 @@ SHOWN_AGAIN = {
 }
 
 
-@pytest.mark.parametrize(("rules", "clause", "shown"), SHOWN_AGAIN.values(), ids=SHOWN_AGAIN)
+@pytest.mark.parametrize(("rules", "clause", "displayable"), SHOWN_AGAIN.values(), ids=SHOWN_AGAIN)
 def test_what_was_revoked_or_is_another_orgs_is_presented_again(
-    check: Check, tmp_path: Path, rules: type[Rules], clause: str, shown: str
+    check: Check, tmp_path: Path, rules: type[Rules], clause: str, displayable: str
 ) -> None:
     """Ids are those of what the commands made themselves, and each request has the key of its org."""
     with deployed(rules=rules()) as there:
@@ -171,7 +171,7 @@ def test_what_was_revoked_or_is_another_orgs_is_presented_again(
         said = check(there.url, *words, key=there.key, OTHER_KEY=other)
         assert set(said.outcomes(clause).values()) == {"fail"}, said.out
         printed = again(said, tmp_path, RELAYAUTH_CONTRACT_API_KEY=there.key, OTHER_KEY=other)
-    assert re.search(shown, printed), printed
+    assert re.search(displayable, printed), printed
 
 
 def test_a_credential_that_no_command_gives_is_to_be_set(check: Check) -> None:
@@ -211,7 +211,7 @@ def test_help_and_catalogue_load_no_test_framework() -> None:
     import sys
 
     code = (
-        "import sys; from contract.harness.cli import main; main(['clauses'], standalone_mode=False); "
+        "import sys; from contract.harness.cli.main import main; main(['clauses'], standalone_mode=False); "
         "sys.exit(any(name in sys.modules for name in ('pytest', 'httpx', 'hypothesis', 'rich')))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0

@@ -94,7 +94,7 @@ def test_what_a_service_makes_of_a_token_is_not_told(
 
 FAULT = """
 import pytest
-import contract.harness.evidence as evidence
+import contract.harness.client.token_pairs as evidence
 
 @pytest.fixture(autouse=True)
 def _broken(monkeypatch):

@@ -12,14 +12,14 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from contract.harness.clauses import catalogue
-from contract.harness.cli import main
-from contract.harness.exchanges import Answer, Asked, Raw
-from contract.harness.leaks import PROVOCATIONS
+from contract.harness.checks import PROVOCATIONS
+from contract.harness.cli.main import main
+from contract.harness.client import Raw, Request, Response
+from contract.harness.jose import Token, read_token
 from contract.harness.reports import curl
 from contract.harness.reports.terminal import show
-from contract.harness.results import Row, TargetReport, Verdict
-from contract.harness.tokens import Token, read
+from contract.harness.run import CaseResult, ClauseResult, TargetReport
+from contract.harness.spec import catalogue
 from reference_impl.mutants import mutants
 from tests.harness.fakes import unsigned
 
@@ -49,7 +49,7 @@ def test_a_failure_of_each_clause_is_told(tmp_path: Path, clause: str, mutant: s
 
 
 BODIES = {name: body for name, (_, _, body) in PROVOCATIONS.items()} | {
-    "a token in no JSON": Raw(('{"refreshToken": "', read(unsigned({"token_type": "refresh"})), '"')),
+    "a token in no JSON": Raw(('{"refreshToken": "', read_token(unsigned({"token_type": "refresh"})), '"')),
     "a list": [{"a": None}],
     "quotes": {"it's": 'a "quote" and a $HOME'},
 }
@@ -58,8 +58,8 @@ BODIES = {name: body for name, (_, _, body) in PROVOCATIONS.items()} | {
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_whatever_was_sent_a_shell_can_read_the_command(body: object) -> None:
     """One line each, short enough to be read, with a variable for each token."""
-    answer = Answer(Asked("POST", "/v1/tokens/refresh", body, 0.0), 500, {}, b"", 0.0)
-    *_, line = curl.lines([answer])
+    response = Response(Request("POST", "/v1/tokens/refresh", body, 0.0), 500, {}, b"", 0.0)
+    *_, line = curl.lines([response])
     assert line.isprintable()
     assert len(line) < 600
     assert shlex.split(line, comments=True)[:4] == ["curl", "-sS", "-X", "POST"]
@@ -68,34 +68,36 @@ def test_whatever_was_sent_a_shell_can_read_the_command(body: object) -> None:
 
 def test_a_token_in_a_body_that_is_no_json_becomes_a_variable() -> None:
     """The shell puts it back: outside the single quotes."""
-    answer = Answer(Asked("POST", "/v1/tokens/refresh", BODIES["a token in no JSON"], 0.0), 500, {}, b"", 0)
-    *_, line = curl.lines([answer])
+    response = Response(
+        Request("POST", "/v1/tokens/refresh", BODIES["a token in no JSON"], 0.0), 500, {}, b"", 0
+    )
+    *_, line = curl.lines([response])
     assert line.endswith("""-d '{"refreshToken": "'"$REFRESH_TOKEN"'"'""")
 
 
-def answered(body: object, pair: str | None = None, bearer: Token | None = None) -> Answer:
+def answered(body: object, pair: str | None = None, bearer: Token | None = None) -> Response:
     """An answer to a refresh, or to a bearer, that gave the tokens of `pair`."""
     given = {f"{kind}Token": token_of(pair, kind).text for kind in ("access", "refresh")} if pair else {}
     path = "/v1/identities/a" if bearer else "/v1/tokens/refresh"
-    asked = Asked("GET" if bearer else "POST", path, body, 0.0, bearer=bearer)
-    return Answer(asked, 200, {}, json.dumps(given).encode(), 0.0)
+    sent = Request("GET" if bearer else "POST", path, body, 0.0, bearer=bearer)
+    return Response(sent, 200, {}, json.dumps(given).encode(), 0.0)
 
 
 def token_of(pair: str, kind: str) -> Token:
     """One token of a pair."""
-    return read(unsigned({"token_type": kind, "jti": f"{pair}-{kind}"}))
+    return read_token(unsigned({"token_type": kind, "jti": f"{pair}-{kind}"}))
 
 
 def test_each_command_presents_the_token_that_was_presented() -> None:
     """A replay is told as one: of several pairs each keeps its own variables."""
     first, second = token_of("first", "refresh"), token_of("second", "access")
-    trail = [
+    transcript = [
         answered({"refreshToken": "given"}, "first"),
         answered({"refreshToken": first}, "second"),
         answered(None, bearer=second),
         answered({"refreshToken": first}),
     ]
-    lines = curl.lines(trail)
+    lines = curl.lines(transcript)
     assert [line.partition("=")[0] for line in lines if "=$(" in line] == [
         "PAIR", "REFRESH_TOKEN_1", "PAIR", "ACCESS_TOKEN_2",
     ]  # fmt: skip
@@ -134,7 +136,7 @@ STRANGE = [
 @pytest.mark.parametrize("strange", STRANGE, ids=ascii)
 def test_whatever_a_service_calls_a_thing_a_shell_only_sends_it(strange: str) -> None:
     """In a path it is written as in a URL, in a body as in JSON: no sign of it means anything else."""
-    path = Answer(Asked("POST", f"/v1/api-keys/{strange}/revoke", None, 0.0), 500, {}, b"", 0.0)
+    path = Response(Request("POST", f"/v1/api-keys/{strange}/revoke", None, 0.0), 500, {}, b"", 0.0)
     (line,) = curl.lines([path])
     assert re.fullmatch(r'"\$RELAYAUTH_URL/v1/api-keys/[\w%.~-]+/revoke"', line.split(" ")[-1], re.ASCII)
     (line,) = curl.lines([answered({"sessionId": strange})])
@@ -152,20 +154,22 @@ def test_a_text_that_looks_like_a_variable_is_none() -> None:
 def test_a_secret_in_a_path_is_not_told() -> None:
     """A service may call a thing by what is nobody's business."""
     for secret in ("relay_ws_0123456789abcdef", unsigned({"sub": "agent_a"})):
-        answer = Answer(Asked("POST", f"/v1/api-keys/{secret}/revoke", None, 0.0), 500, {}, b"", 0.0)
-        assert secret not in "".join(curl.lines([answer]))
+        response = Response(Request("POST", f"/v1/api-keys/{secret}/revoke", None, 0.0), 500, {}, b"", 0.0)
+        assert secret not in "".join(curl.lines([response]))
 
 
-def said_of(*verdicts: Verdict) -> str:
+def said_of(*verdicts: ClauseResult) -> str:
     """What the terminal shows of a target with these verdicts."""
     out = Console(record=True, width=110, file=io.StringIO())
     show(out, TargetReport("a target", "exec", results=[*verdicts]), url=None, api_key_envs=("A", None))
     return out.export_text()
 
 
-def untold(clause: str, why: str) -> Verdict:
+def untold(clause: str, why: str) -> ClauseResult:
     """A clause that could not be tried."""
-    return Verdict(clause, "path", "error", why, (Row(clause, "path", "a case", "error", why, 0.0),))
+    return ClauseResult(
+        clause, "path", "error", why, (CaseResult(clause, "path", "a case", "error", why, 0.0),)
+    )
 
 
 def test_one_reason_for_many_errors_is_told_once() -> None:

@@ -26,7 +26,7 @@ def test_two_keys_of_one_org_are_no_two_orgs(check: Check, scopes: list[str]) ->
     assert {why.startswith(told) for why in said.whys("error")} == {True}
     assert said.outcomes("REV-04")["path"] == said.outcomes("REV-04")["workspace-path"] == "error"
     assert said.whys("fail") == set()
-    assert there.wall.asked.count("POST /v1/identities") == 2
+    assert there.wall.request.count("POST /v1/identities") == 2
     assert said.target["leftovers"] == []
 
 
@@ -38,7 +38,7 @@ def test_a_second_key_that_is_refused_is_named_by_its_variable(check: Check) -> 
     assert set(said.outcomes("META-03").values()) == {"pass"}
     told = "the API key in OTHER_KEY is refused with 401 (invalid_api_key)"
     assert {why.startswith(told) for why in said.whys("error")} == {True}
-    assert there.wall.asked.count("GET /health") == 2
+    assert there.wall.request.count("GET /health") == 2
 
 
 def test_what_needs_an_identity_of_another_org_is_not_tried_without_one(check: Check) -> None:

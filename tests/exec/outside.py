@@ -153,9 +153,9 @@ class Run:
 
 
 def _listens(port: int) -> bool:
-    with socket.socket() as asked:
-        asked.settimeout(1)
-        return asked.connect_ex(("127.0.0.1", port)) == 0
+    with socket.socket() as sent:
+        sent.settimeout(1)
+        return sent.connect_ex(("127.0.0.1", port)) == 0
 
 
 def until(holds: Callable[[], bool], *, seconds: float = 15, what: str) -> None:

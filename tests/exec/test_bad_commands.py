@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from contract.harness.connections import Launching, Target
 from contract.harness.errors import ContractError
-from contract.harness.processes import CONFIGURATION
-from contract.harness.targets import connect
+from contract.harness.targets import Launching, Target, connect
+from contract.harness.targets.processes import CONFIGURATION
 from tests.exec.outside import PORTS, PYTHON, Room
 
 QUICK = ("--clause", "TTL-03", "--ready-timeout", "1")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contract.harness.clauses import ABILITIES, ENDPOINTS
+from contract.harness.spec import CAPABILITIES, ENDPOINTS
 from tests.exec.outside import COMMAND, MINIATURE, REFERENCE, Room, needs_node
 
 
@@ -15,7 +15,7 @@ def test_a_sound_target_lacks_nothing(room: Room, target: str) -> None:
     run = room.run("doctor", target)
     assert run.code == 0, run.said
     well = [line.split(maxsplit=1)[1] for line in run.said.splitlines() if line.startswith("  ok ")]
-    assert [*ABILITIES, *(f"endpoint {name}" for name in ENDPOINTS)] == well[-8:]
+    assert [*CAPABILITIES, *(f"endpoint {name}" for name in tuple(ENDPOINTS))] == well[-8:]
 
 
 def test_what_is_missing_comes_with_its_remedy(room: Room) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from contract.harness.traps import DEFAULT_ORIGIN
+from contract.harness.targets import DEFAULT_ORIGIN
 from tests.exec.outside import REFERENCE, Room
 
 PORT = int(DEFAULT_ORIGIN.rpartition(":")[2])

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from contract.harness.clauses import catalogue
-from contract.harness.connections import Target
-from contract.harness.mints import MINTS
-from contract.harness.trial import Settings, Trial
+from contract.harness.run import Settings, TargetSession
+from contract.harness.spec import ENDPOINTS, catalogue
+from contract.harness.targets import Target
 from tests.exec.outside import MINIATURE, Room, needs_node
 
 pytestmark = needs_node
@@ -21,7 +20,7 @@ def test_the_whole_contract_holds_on_a_server_in_another_language(room: Room) ->
     assert run.clauses("pass") == set(catalogue().clauses)
     assert run.target["abilities"] == ["clock", "key", "env", "orgs"]
     years = [row for row in run.target["results"] if row["clause"] == "CLK-03"]
-    assert {row["endpoint"] for row in years} == set(MINTS)
+    assert {row["endpoint"] for row in years} == set(ENDPOINTS)
 
 
 # Fault: what is tried, the clauses about that rule, and the chapters in which alone a failure may show.
@@ -58,27 +57,27 @@ def test_a_refused_bootstrap_leaves_the_key_order_to_be_tried(room: Room) -> Non
 
 
 @pytest.fixture(scope="module")
-def opened() -> Iterator[Trial]:
+def opened() -> Iterator[TargetSession]:
     """The miniature, launched and steered by this process."""
     target = Target("miniature", MINIATURE)
-    trial = Trial(target, Settings(targets=(target,)))
+    session = TargetSession(target, Settings(targets=(target,)))
     try:
-        trial.open()
-        yield trial
+        session.open()
+        yield session
     finally:
-        trial.close()
+        session.close()
 
 
 @pytest.mark.parametrize("ahead", [1, 86400, 5 * 365 * 86400], ids=["a-second", "a-day", "five-years"])
-@pytest.mark.parametrize("endpoint", MINTS)
-def test_iat_is_the_time_that_was_set(opened: Trial, endpoint: str, ahead: int) -> None:
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_iat_is_the_time_that_was_set(opened: TargetSession, endpoint: str, ahead: int) -> None:
     """The very next token after a move of the clock is issued at the second that was set."""
     clock = opened.connection.clock
     clock.set(clock.now() + ahead)
-    assert opened.evidence.fresh(MINTS[endpoint]).access.iat == int(clock.now())
+    assert opened.token_pairs.fresh(ENDPOINTS[endpoint]).access.iat == int(clock.now())
 
 
-def test_a_steered_clock_does_not_go_back(opened: Trial) -> None:
+def test_a_steered_clock_does_not_go_back(opened: TargetSession) -> None:
     """A step back is refused, as on every other clock."""
     clock = opened.connection.clock
     with pytest.raises(ValueError, match="does not go back"):

@@ -1,7 +1,6 @@
 """Puts the bundled reference on trial as any deployment is: launched, steered, and behind the traps."""
 
-from contract.harness.clauses import catalogue
-from contract.harness.mints import MINTS
+from contract.harness.spec import ENDPOINTS, catalogue
 from tests.exec.outside import REFERENCE, Room
 
 CORE = ("TTL", "META", "ROT", "CLK", "JWKS")
@@ -15,4 +14,4 @@ def test_the_full_core_holds_on_the_served_reference(room: Room) -> None:
     assert {row["outcome"] for row in run.target["results"]} == {"pass"}
     assert run.clauses("pass") == {each.id for each in catalogue().clauses.values() if each.chapter in CORE}
     years = [row for row in run.target["results"] if row["clause"] == "CLK-03"]
-    assert {row["endpoint"] for row in years} == set(MINTS)
+    assert {row["endpoint"] for row in years} == set(ENDPOINTS)

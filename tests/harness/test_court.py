@@ -4,8 +4,8 @@ import pluggy
 import pytest
 from _pytest import hookspec
 
-from contract.harness.court import Court
-from contract.harness.trial import Settings
+from contract.harness.run import Settings
+from contract.harness.run.plugin_run import ContractRun
 
 
 class _Choked:
@@ -18,10 +18,10 @@ class _Choked:
 
 def test_an_interruption_is_heard_where_pytest_can_not_tell_it() -> None:
     """The run goes on to its clearing up and its report."""
-    court = Court(Settings())
+    contract_run = ContractRun(Settings())
     manager = pluggy.PluginManager("pytest")
     manager.add_hookspecs(hookspec)
-    manager.register(court)
+    manager.register(contract_run)
     manager.register(_Choked())
     manager.hook.pytest_keyboard_interrupt(excinfo=None)
-    assert court.interrupted
+    assert contract_run.interrupted

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
+from contract.harness.checks import require_no_leak
+from contract.harness.checks.leaks import found
+from contract.harness.client import Raw
 from contract.harness.errors import Violation
-from contract.harness.exchanges import Raw
-from contract.harness.judging import silent
-from contract.harness.leaks import found
 from contract.harness.redaction import remember_tokens_in, scrub
 from tests.harness.fakes import errors, unsigned
 
@@ -64,9 +64,9 @@ ECHOES = {
 @pytest.mark.parametrize(("path", "body", "error"), ECHOES.values(), ids=ECHOES)
 def test_what_the_request_held_is_only_repeated(path: str, body: object, error: str) -> None:
     """The same words, not asked for, would tell of the machine."""
-    silent(errors(path, body, error))
+    require_no_leak(errors(path, body, error))
     with pytest.raises(Violation, match="with a path of the server's machine"):
-        silent(errors("/v1/tokens/refresh", {}, error))
+        require_no_leak(errors("/v1/tokens/refresh", {}, error))
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,13 @@ def test_what_the_request_held_is_only_repeated(path: str, body: object, error: 
 def test_what_is_made_of_the_request_is_told(error: str) -> None:
     """A longer path than the one asked for, or the system's words for a file, show where it looked."""
     with pytest.raises(Violation, match="with a path of the server's machine"):
-        silent(errors("/v1/identities/%2e%2e%2fetc%2fpasswd", None, error))
+        require_no_leak(errors("/v1/identities/%2e%2e%2fetc%2fpasswd", None, error))
 
 
 def test_a_credential_that_is_repeated_is_told_all_the_same() -> None:
     """It was sent to be read, not to be written into somebody's log."""
     with pytest.raises(Violation, match="with a token or a key"):
-        silent(errors("/v1/tokens/refresh", {"refreshToken": JWT}, f"{JWT} is no good"))
+        require_no_leak(errors("/v1/tokens/refresh", {"refreshToken": JWT}, f"{JWT} is no good"))
 
 
 LENGTH = 400_000

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
+from contract.harness.checks import UnknownIdResponses
+from contract.harness.checks.comparison import never_was
+from contract.harness.client import Response, Service
 from contract.harness.errors import Violation
-from contract.harness.exchanges import Answer
-from contract.harness.likeness import Nobodys, never_was
-from contract.harness.service import Service
 from tests.harness.fakes import org_key, served
 
 THEIRS = "sess_90b87a8f9c1b932e0ef01f79"
@@ -23,21 +23,21 @@ Telling = Callable[[str, bool, int], Any]
 
 
 @contextlib.contextmanager
-def asking(say: Telling) -> Iterator[tuple[Service, Callable[[str], Answer], Nobodys]]:
+def asking(say: Telling) -> Iterator[tuple[Service, Callable[[str], Response], UnknownIdResponses]]:
     """A service that says of each id what it is told to, with 404."""
     count = itertools.count(1)
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked = json.loads(request.content)["sessionId"]
-        said = say(asked, asked == THEIRS, next(count))
+    def response(request: httpx.Request) -> httpx.Response:
+        sent = json.loads(request.content)["sessionId"]
+        said = say(sent, sent == THEIRS, next(count))
         return httpx.Response(404, content=said if isinstance(said, str) else json.dumps(said))
 
-    with served(answer) as service:
+    with served(response) as service:
 
-        def ask(identifier: str) -> Answer:
+        def ask(identifier: str) -> Response:
             return service.revoke(org_key(), sessionId=identifier)
 
-        yield service, ask, Nobodys(service, ask, asked="another org revoked by sessionId")
+        yield service, ask, UnknownIdResponses(service, ask, sent="another org revoked by sessionId")
 
 
 def requests(say: Telling, times: int = 1) -> int:
@@ -49,19 +49,19 @@ def requests(say: Telling, times: int = 1) -> int:
 
 
 ALIKE: dict[str, Telling] = {
-    "the same": lambda asked, theirs, n: {"error": "no such token", "code": "token_not_found"},
-    "no JSON": lambda asked, theirs, n: "no such token",
-    "no JSON, with an id": lambda asked, theirs, n: f"no such token (request {n})",
-    "the id asked for": lambda asked, theirs, n: {"error": f"no session: {asked}", "at": [1, asked]},
-    "the id asked for, cut": lambda asked, theirs, n: {"error": f"no session: {asked[:8]}***{asked[-4:]}"},
-    "a request id": lambda asked, theirs, n: {"error": "no such token", "requestId": f"req_{n}"},
-    "a request id in words": lambda asked, theirs, n: {"error": f"no such token (request {n}); see the log"},
-    "a request id within": lambda asked, theirs, n: {"error": {"text": "none", "trace": [{"id": n}]}},
-    "a count": lambda asked, theirs, n: {"error": "no such token", "left": 100 - n},
-    "a clock of seconds": lambda asked, theirs, n: {"error": "no such token", "at": n // 7},
-    "milliseconds": lambda asked, theirs, n: {"error": "none", "ms": random.Random(n).choice([0, 0, 1])},
-    "a hint now and then": lambda asked, theirs, n: {"error": "x"} | random.Random(n).choice([{}, {"b": 1}]),
-    "members in any order": lambda asked, theirs, n: dict([("a", 1), ("b", 2)][:: 1 if theirs else -1]),
+    "the same": lambda sent, theirs, n: {"error": "no such token", "code": "token_not_found"},
+    "no JSON": lambda sent, theirs, n: "no such token",
+    "no JSON, with an id": lambda sent, theirs, n: f"no such token (request {n})",
+    "the id asked for": lambda sent, theirs, n: {"error": f"no session: {sent}", "at": [1, sent]},
+    "the id asked for, cut": lambda sent, theirs, n: {"error": f"no session: {sent[:8]}***{sent[-4:]}"},
+    "a request id": lambda sent, theirs, n: {"error": "no such token", "requestId": f"req_{n}"},
+    "a request id in words": lambda sent, theirs, n: {"error": f"no such token (request {n}); see the log"},
+    "a request id within": lambda sent, theirs, n: {"error": {"text": "none", "trace": [{"id": n}]}},
+    "a count": lambda sent, theirs, n: {"error": "no such token", "left": 100 - n},
+    "a clock of seconds": lambda sent, theirs, n: {"error": "no such token", "at": n // 7},
+    "milliseconds": lambda sent, theirs, n: {"error": "none", "ms": random.Random(n).choice([0, 0, 1])},
+    "a hint now and then": lambda sent, theirs, n: {"error": "x"} | random.Random(n).choice([{}, {"b": 1}]),
+    "members in any order": lambda sent, theirs, n: dict([("a", 1), ("b", 2)][:: 1 if theirs else -1]),
 }  # fmt: skip
 
 
@@ -82,17 +82,17 @@ def test_where_something_varies_that_is_learned_once() -> None:
 
 
 APART: dict[str, Telling] = {
-    "other words": lambda asked, theirs, n: {"error": "not yours" if theirs else "no such token"},
-    "one other word": lambda asked, theirs, n: {"error": f"{'not' if theirs else 'no'} {asked} {n}"},
-    "other words, no JSON": lambda asked, theirs, n: "not yours" if theirs else "no such token",
-    "another code": lambda asked, theirs, n: {"error": "x", "code": "foreign" if theirs else "none", "id": n},
-    "another kind of value": lambda asked, theirs, n: {"error": "x", "found": theirs or 0, "id": n},
-    "true for 1": lambda asked, theirs, n: {"error": "x", "found": theirs or 1},
-    "a member more": lambda asked, theirs, n: {"error": "x"} | ({"owner": n} if theirs else {}),
-    "a member less": lambda asked, theirs, n: {"error": "x"} | ({} if theirs else {"hint": "x"}),
-    "a longer list": lambda asked, theirs, n: {"error": "x", "at": [n] * (2 if theirs else 1)},
-    "a member less that varies": lambda asked, theirs, n: {"error": "x"} | ({} if theirs else {"id": n}),
-    "what varies for theirs alone": lambda asked, theirs, n: {"error": f"id {n if theirs else 0}"},
+    "other words": lambda sent, theirs, n: {"error": "not yours" if theirs else "no such token"},
+    "one other word": lambda sent, theirs, n: {"error": f"{'not' if theirs else 'no'} {sent} {n}"},
+    "other words, no JSON": lambda sent, theirs, n: "not yours" if theirs else "no such token",
+    "another code": lambda sent, theirs, n: {"error": "x", "code": "foreign" if theirs else "none", "id": n},
+    "another kind of value": lambda sent, theirs, n: {"error": "x", "found": theirs or 0, "id": n},
+    "true for 1": lambda sent, theirs, n: {"error": "x", "found": theirs or 1},
+    "a member more": lambda sent, theirs, n: {"error": "x"} | ({"owner": n} if theirs else {}),
+    "a member less": lambda sent, theirs, n: {"error": "x"} | ({} if theirs else {"hint": "x"}),
+    "a longer list": lambda sent, theirs, n: {"error": "x", "at": [n] * (2 if theirs else 1)},
+    "a member less that varies": lambda sent, theirs, n: {"error": "x"} | ({} if theirs else {"id": n}),
+    "what varies for theirs alone": lambda sent, theirs, n: {"error": f"id {n if theirs else 0}"},
 }  # fmt: skip
 
 
@@ -108,20 +108,20 @@ def test_a_failure_shows_one_answer_of_each_kind() -> None:
     with asking(APART["other words"]) as (service, ask, nobodys):
         with pytest.raises(Violation, match="in other words"):
             nobodys.alike(ask(THEIRS), THEIRS)
-        theirs, nobody = [answer.asked.said["sessionId"] for answer in service.trail]
+        theirs, nobody = [response.request.body["sessionId"] for response in service.transcript]
     assert theirs == THEIRS != nobody
 
 
 def test_what_never_was_is_not_to_be_found() -> None:
     """A service that revokes what never was is no twin for one that hides what is another's."""
     with served(lambda request: httpx.Response(204)) as service:
-        nobodys = Nobodys(
-            service, lambda its_id: service.revoke(org_key(), sessionId=its_id), asked="revoked"
+        nobodys = UnknownIdResponses(
+            service, lambda its_id: service.revoke(org_key(), sessionId=its_id), sent="revoked"
         )
         with pytest.raises(
             Violation, match="of one that never was; it is told that there is none; it answered 204"
         ):
-            nobodys.alike(service.knock("a bearer"), THEIRS)
+            nobodys.alike(service.present_bearer("a bearer"), THEIRS)
 
 
 LONG = {
@@ -158,4 +158,4 @@ def test_an_id_that_could_be_guessed_is_not_made(like: str) -> None:
 def test_a_deep_body_is_compared(depth: int) -> None:
     """Whatever a service nests into an error, the harness goes on."""
     with pytest.raises(Violation, match="in other words"):
-        requests(lambda asked, theirs, n: "[" * depth + str(int(theirs)) + "]" * depth)
+        requests(lambda sent, theirs, n: "[" * depth + str(int(theirs)) + "]" * depth)

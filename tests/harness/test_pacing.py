@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.harness.client import FULL, SMALL
 from contract.harness.errors import UsageError
-from contract.harness.pacing import Pace, per_second
-from contract.harness.racing import FULL, SMALL
+from contract.harness.targets import Pace
+from contract.harness.targets.pacing import per_second
 
 
 class Timer:

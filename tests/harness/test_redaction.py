@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from contract.harness.jose import read_token, run_key
 from contract.harness.redaction import (
     Secret,
     fingerprint,
@@ -19,7 +20,6 @@ from contract.harness.redaction import (
     scrub_logs,
     tells,
 )
-from contract.harness.tokens import read, run_key
 from tests.harness.fakes import unsigned
 
 # Put together here, so that no text in the repository has the shape of a credential.
@@ -190,8 +190,8 @@ def test_a_sentence_without_a_secret_stays_as_it_is(sentence: str) -> None:
 def test_a_secret_hides_itself(show: object) -> None:
     """However it is turned into text, it is a kind and a fingerprint."""
     assert callable(show)
-    shown = show(Secret("api key", ORG_KEY)).strip()
-    assert shown == f"<api key {fingerprint(ORG_KEY)}>"
+    displayable = show(Secret("api key", ORG_KEY)).strip()
+    assert displayable == f"<api key {fingerprint(ORG_KEY)}>"
 
 
 def test_a_secret_has_no_attribute_that_a_traceback_would_print() -> None:
@@ -203,7 +203,7 @@ def test_a_secret_has_no_attribute_that_a_traceback_would_print() -> None:
 
 def test_a_token_hides_itself() -> None:
     """Its repr is a fingerprint: neither claims nor text."""
-    token = read(f"relay_pa_{JWT}")
+    token = read_token(f"relay_pa_{JWT}")
     assert repr(token) == f"<token {fingerprint(token.text)}>"
     assert repr(token) == str(token) == f"{token}"
 

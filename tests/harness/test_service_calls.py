@@ -7,17 +7,17 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from contract.harness.clocks import REAL, ObservedClock
-from contract.harness.connections import Kind
+from contract.harness.client import displayable
 from contract.harness.errors import CouldNotTry
-from contract.harness.exchanges import shown
+from contract.harness.jose import read_token
 from contract.harness.redaction import Secret
-from contract.harness.tokens import read
+from contract.harness.targets import REAL, ObservedClock
+from contract.harness.targets.connections import Kind
 from tests.harness.fakes import Script, org_key, served, unsigned
 
 FINE = httpx.Response(200, json={"status": "ok"})
-REFRESH = read(unsigned({"token_type": "refresh"}))
-ACCESS = read(unsigned({"token_type": "access"}))
+REFRESH = read_token(unsigned({"token_type": "refresh"}))
+ACCESS = read_token(unsigned({"token_type": "access"}))
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
@@ -30,7 +30,7 @@ def test_a_gateways_answer_is_none_of_the_services_own(status: int, kind: Kind) 
                 service.call("GET", "/health")
         else:
             assert service.call("GET", "/health").status == status
-    assert len(service.trail) == 1
+    assert len(service.transcript) == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -68,7 +68,7 @@ def test_nothing_is_sent_again_where_no_answer_came(error: Exception, slept: lis
     with served(script) as service, pytest.raises(CouldNotTry, match="POST /v1/tokens: no answer"):
         service.call("POST", "/v1/tokens", body={})
     assert len(script.requests) == service.requests == 1
-    assert service.trail == []
+    assert service.transcript == []
     assert slept == []
 
 
@@ -76,13 +76,13 @@ def test_an_api_key_goes_into_its_header_and_nowhere_else() -> None:
     """`x-api-key` and no other header, no URL, no body; the record's repr names its kind alone."""
     key, script = org_key(), Script(FINE)
     with served(script) as service:
-        answer = service.call("POST", "/v1/tokens", key=key, body={"a": 1})
+        response = service.call("POST", "/v1/tokens", key=key, body={"a": 1})
     (request,) = script.requests
     assert [name for name, value in request.headers.items() if key.reveal() in value] == ["x-api-key"]
     assert key.reveal() not in str(request.url)
     assert key.reveal().encode() not in request.content
-    assert answer.asked.key is key
-    assert key.reveal() not in repr(answer.asked)
+    assert response.request.key is key
+    assert key.reveal() not in repr(response.request)
 
 
 @pytest.mark.parametrize("form", [lambda token: token, lambda token: token.text], ids=["token", "text"])
@@ -90,33 +90,33 @@ def test_a_bearer_goes_into_its_header_and_nowhere_else(form: Callable[[object],
     """`Authorization: Bearer`, prefix and all."""
     script = Script(FINE)
     with served(script) as service:
-        answer = service.call("GET", "/v1/identities/a", bearer=form(ACCESS))
+        response = service.call("GET", "/v1/identities/a", bearer=form(ACCESS))
     (request,) = script.requests
     assert request.headers["authorization"] == f"Bearer {ACCESS.text}"
     assert ACCESS.text not in str(request.url)
-    assert ACCESS.text not in repr(answer.asked)
+    assert ACCESS.text not in repr(response.request)
 
 
 def test_without_a_credential_none_is_sent() -> None:
     """A refresh needs none, and gets none: no header of ours lets a faulty service off."""
     script = Script(FINE)
     with served(script) as service:
-        answer = service.refresh(REFRESH, scopes=["a"])
+        response = service.refresh(REFRESH, scopes=["a"])
     (request,) = script.requests
     assert not {"x-api-key", "authorization", "cookie"} & set(request.headers)
     assert request.content.decode() == f'{{"refreshToken": "{REFRESH.text}", "scopes": ["a"]}}'
-    assert shown(answer.asked.said) == {"refreshToken": "$REFRESH_TOKEN", "scopes": ["a"]}
+    assert displayable(response.request.body) == {"refreshToken": "$REFRESH_TOKEN", "scopes": ["a"]}
 
 
 def test_a_token_to_be_introspected_goes_into_the_query() -> None:
     """wire.md: `GET /v1/tokens/introspect?token=...`."""
     script = Script(httpx.Response(200, json=None))
     with served(script) as service:
-        answer = service.introspect(REFRESH, org_key())
+        response = service.introspect(REFRESH, org_key())
     (request,) = script.requests
     assert dict(request.url.params) == {"token": REFRESH.text}
-    assert answer.asked.path == "/v1/tokens/introspect"
-    assert REFRESH.text not in repr(answer.asked)
+    assert response.request.path == "/v1/tokens/introspect"
+    assert REFRESH.text not in repr(response.request)
 
 
 def test_secrets_in_a_body_are_sent_and_not_shown() -> None:
@@ -124,11 +124,11 @@ def test_secrets_in_a_body_are_sent_and_not_shown() -> None:
     script = Script(FINE)
     with served(script) as service:
         secret = Secret("workspace token", "relay" + "_ws_of-nobody")
-        asked = service.call("POST", "/v1/x", body={"a": [ACCESS, {"b": secret}]}).asked
-    sent = script.requests[0].content.decode()
-    assert ACCESS.text in sent
-    assert secret.reveal() in sent
-    assert shown(asked.said) == {"a": ["$ACCESS_TOKEN", {"b": "$WORKSPACE_TOKEN"}]}
+        sent = service.call("POST", "/v1/x", body={"a": [ACCESS, {"b": secret}]}).request
+    on_the_wire = script.requests[0].content.decode()
+    assert ACCESS.text in on_the_wire
+    assert secret.reveal() in on_the_wire
+    assert displayable(sent.body) == {"a": ["$ACCESS_TOKEN", {"b": "$WORKSPACE_TOKEN"}]}
 
 
 @pytest.mark.parametrize(("date", "offset"), [(-3600, -3600), (120, 120)])

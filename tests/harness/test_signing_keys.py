@@ -9,8 +9,9 @@ from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from contract.harness.errors import UsageError
-from contract.harness.jwks import faults
-from contract.harness.tokens import SigningKey, admin_claims, encode, other_key, run_key
+from contract.harness.jose import SigningKey, admin_claims, other_key, run_key
+from contract.harness.jose.jwks import faults
+from contract.harness.jose.tokens import encode
 
 Write = Callable[[Path], object]
 PKCS8, PEM = form.PrivateFormat.PKCS8, form.Encoding.PEM

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.harness.tokens import PREFIXES, Malformed, decode, encode, read, run_key, thumbprint
+from contract.harness.jose import Malformed, read_token, run_key
+from contract.harness.jose.keys import thumbprint
+from contract.harness.jose.tokens import decode, encode
+from contract.harness.spec import TOKEN_PREFIXES
 from tests.harness.fakes import unsigned
 
 SIGNATURE = encode(b"signed by nobody")
@@ -33,11 +36,11 @@ def token(claims: str | bytes = "{}", header: str | bytes = "{}") -> str:
 
 
 @quick
-@given(header=OBJECTS, claims=OBJECTS, prefix=st.sampled_from(["", *PREFIXES]))
+@given(header=OBJECTS, claims=OBJECTS, prefix=st.sampled_from(["", *TOKEN_PREFIXES]))
 def test_what_was_written_is_read(header: dict[str, Any], claims: dict[str, Any], prefix: str) -> None:
     """Prefix, header and claims of any JSON come back as they went in."""
     text = prefix + unsigned(claims, header)
-    found = read(text)
+    found = read_token(text)
     assert (found.text, found.prefix, found.header, found.claims) == (text, prefix, header, claims)
 
 
@@ -65,7 +68,7 @@ def test_what_is_decoded_at_all_encodes_to_itself(text: str) -> None:
 def test_no_text_raises_anything_but_malformed(text: str) -> None:
     """Whatever a service sends for a token, the reader says why it is none."""
     with contextlib.suppress(Malformed):
-        assert read(text).text == text
+        assert read_token(text).text == text
 
 
 GOOD = token('{"exp": 2, "iat": 1}', '{"alg": "RS256"}')
@@ -105,9 +108,9 @@ MALFORMED: dict[str, tuple[object, str]] = {
 @pytest.mark.parametrize(("text", "reason"), MALFORMED.values(), ids=MALFORMED)
 def test_what_is_no_token_is_refused_with_the_reason(text: object, reason: str) -> None:
     """One sentence says what is wrong; the token itself is not in it."""
-    read(GOOD)
+    read_token(GOOD)
     with pytest.raises(Malformed, match=reason) as refusal:
-        read(text)
+        read_token(text)
     assert GOOD.split(".")[1] not in str(refusal.value)
 
 
@@ -129,7 +132,7 @@ TIMES: dict[str, tuple[str, int | None]] = {
 @pytest.mark.parametrize(("exp", "seconds"), TIMES.values(), ids=TIMES)
 def test_a_time_is_a_whole_number_of_seconds(exp: str, seconds: int | None) -> None:
     """RFC 7519 lets a NumericDate be any number; the contract reads whole seconds, and no others."""
-    found = read(token(f'{{"iat": 1, "exp": {exp}}}'))
+    found = read_token(token(f'{{"iat": 1, "exp": {exp}}}'))
     if seconds is None:
         with pytest.raises(Malformed, match="its exp is no whole number of seconds"):
             _ = found.lifetime
@@ -140,22 +143,22 @@ def test_a_time_is_a_whole_number_of_seconds(exp: str, seconds: int | None) -> N
 def test_a_missing_time_is_told() -> None:
     """A token without `iat` is malformed, and the reason names the claim."""
     with pytest.raises(Malformed, match="its iat is no whole number"):
-        _ = read(token('{"exp": 1}')).iat
+        _ = read_token(token('{"exp": 1}')).iat
 
 
 @pytest.mark.parametrize("meta", ["null", "[]", '"text"', "7"])
 def test_meta_is_an_object_or_absent(meta: str) -> None:
     """Anything else in its place is malformed; absent is empty, and bears no mark."""
-    assert read(token()).meta == {}
-    assert read(token()).mark is None
+    assert read_token(token()).meta == {}
+    assert read_token(token()).mark is None
     with pytest.raises(Malformed, match="its meta is no object"):
-        _ = read(token(f'{{"meta": {meta}}}')).mark
+        _ = read_token(token(f'{{"meta": {meta}}}')).mark
 
 
 def test_the_mark_is_read_as_it_stands() -> None:
     """A number is not turned into text, nor text into a number: clauses tell the difference."""
-    assert read(token('{"meta": {"refreshTokenTtl": "60"}}')).mark == "60"
-    assert read(token('{"meta": {"refreshTokenTtl": 60}}')).mark == 60
+    assert read_token(token('{"meta": {"refreshTokenTtl": "60"}}')).mark == "60"
+    assert read_token(token('{"meta": {"refreshTokenTtl": 60}}')).mark == 60
 
 
 # The key and the thumbprint of RFC 7638, section 3.1.
@@ -179,7 +182,7 @@ def test_what_the_harness_signs_its_own_reader_and_another_one_read() -> None:
 
     key = run_key()
     text = key.sign({"sub": "a"}, prefix="relay_ag_", header={"typ": "other"})
-    found = read(text)
+    found = read_token(text)
     assert found.prefix == "relay_ag_"
     assert found.header == {"alg": "RS256", "typ": "other", "kid": key.kid}
     assert jwt.decode(text.removeprefix("relay_ag_"), key.public_pem, algorithms=["RS256"]) == {"sub": "a"}

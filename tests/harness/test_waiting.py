@@ -7,8 +7,8 @@ import httpx
 import pytest
 from freezegun import freeze_time
 
+from contract.harness.client.service import LONGEST_WAIT, LONGEST_WAITS
 from contract.harness.errors import CouldNotTry
-from contract.harness.service import LONGEST_WAIT, LONGEST_WAITS
 from tests.harness.fakes import Script, served
 
 FINE = httpx.Response(200, json={"status": "ok"})
@@ -42,12 +42,12 @@ def test_a_429_is_waited_out(slept: list[float], retry_after: str | None, second
     """As long as the service says; a second where it says nothing that can be read; never not at all."""
     script = Script(_busy(retry_after), FINE)
     with served(script) as service:
-        answer = service.call("POST", "/v1/tokens", body={"a": 1})
-    assert answer.status == 200
+        response = service.call("POST", "/v1/tokens", body={"a": 1})
+    assert response.status == 200
     assert slept == [seconds]
     assert [request.content for request in script.requests] == [b'{"a": 1}'] * 2
     assert service.requests == 2
-    assert service.trail == [answer]
+    assert service.transcript == [response]
 
 
 def test_a_429_with_a_date_is_waited_out_to_that_date(slept: list[float]) -> None:

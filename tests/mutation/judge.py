@@ -15,7 +15,7 @@ REPORT = Path("verdict.json")
 def judge() -> int:
     """Run the contract, say what it found, and return its exit code."""
     import reference_impl.app  # noqa: F401 - nobody deploys what can't be imported
-    from contract.harness.cli import main
+    from contract.harness.cli.main import main
 
     REPORT.unlink(missing_ok=True)
     code = 0

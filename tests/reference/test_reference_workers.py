@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract.harness.tokens import SigningKey, read
+from contract.harness.jose import SigningKey, read_token
 from tests.check.conftest import COMMAND, KEY_VARIABLE
 
 API_KEY = "rak_" + "0123456789abcdef" * 2
@@ -96,7 +96,7 @@ def test_what_one_worker_revoked_the_other_does_not_renew(workers: list[httpx.Cl
 
     def revoke() -> httpx.Response:
         barrier.wait(30)
-        session = str(read(minted["accessToken"]).claims["sid"])
+        session = str(read_token(minted["accessToken"]).claims["sid"])
         return post(workers[(turn + 1) % 2], "/v1/tokens/revoke", {"sessionId": session})
 
     with ThreadPoolExecutor(2) as pool:

@@ -8,9 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from contract.harness.forgery import Forger
-from contract.harness.tokens import SigningKey, Token, admin_claims, read
-from contract.harness.vectors import Vector, vectors
+from contract.harness.jose import Forger, SigningKey, Token, Vector, admin_claims, read_token
+from contract.harness.jose.vectors import vectors
 
 HERE = Path(__file__).parent
 FILE = HERE / "jws.json"
@@ -28,7 +27,7 @@ def unspoiled(place: str) -> Token:
     claims = admin_claims(NOW, "org_vectors") | {"jti": "tok_vectors", "sid": "sess_vectors"}
     if place == "refresh":
         claims |= {"token_type": "refresh", "scopes": ["relayauth:token:refresh"], "exp": NOW + 86400}
-    return read(key("deployment").sign(claims))
+    return read_token(key("deployment").sign(claims))
 
 
 def document() -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import Any
 import jwt
 import pytest
 
-from contract.harness.clauses import catalogue
-from contract.harness.forgery import SHAPES, Forger, Recipe, bit_flips, secrets_from
-from contract.harness.vectors import vectors
+from contract.harness.jose import Forger, bit_flips
+from contract.harness.jose.forgery import SHAPES, Recipe, secrets_from
+from contract.harness.jose.vectors import vectors
+from contract.harness.spec import catalogue
 from reference_impl.config import Config
 from reference_impl.errors import Unauthorized
 from reference_impl.rules import Rules

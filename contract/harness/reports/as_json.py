@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from contract.harness.clauses import catalogue
 from contract.harness.redaction import scrub
-from contract.harness.results import TargetReport
+from contract.harness.run import TargetReport
+from contract.harness.spec import catalogue
 
 
 def render(reports: Sequence[TargetReport], *, version: str, started: str, seconds: float) -> str:
@@ -31,8 +31,8 @@ def _target(report: TargetReport) -> dict[str, Any]:
     return {
         "name": scrub(report.name),
         "kind": report.kind,
-        "abilities": list(report.abilities),
-        "lacking": {ability: scrub(why) for ability, why in report.lacking.items()},
+        "abilities": list(report.capabilities),
+        "lacking": {ability: scrub(why) for ability, why in report.missing.items()},
         "verdict": report.verdict,
         "problem": report.problem,
         "requests": report.requests,

@@ -8,41 +8,41 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from contract.harness.exchanges import Answer, Asked, Raw, Variable, sent
-from contract.harness.mints import READ_SCOPE
+from contract.harness.client import Raw, Request, Response, Variable, on_the_wire
+from contract.harness.jose import Malformed, read_token
 from contract.harness.reports.shell import JSON, command, gives_pair, note, quoted, variables
-from contract.harness.tokens import Malformed, read
+from contract.harness.spec import READ_SCOPE, routes
 
 _TOKENS = {"accessToken": "ACCESS_TOKEN", "refreshToken": "REFRESH_TOKEN"}
 # How jq reads a claim of a token: its payload is base64url, without padding.
 _CLAIM = '.{token} | split(".")[1] | gsub("-"; "+") | gsub("_"; "/") | @base64d | fromjson | .{claim}'
 # What an answer gives beside a pair, by the path that was posted to: each variable, and where its value is.
 _MADE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "/v1/identities": {"ANOTHER_IDENTITY_ID": ("id",)},
-    "/v1/tokens/workspace": {
+    routes.IDENTITIES: {"ANOTHER_IDENTITY_ID": ("id",)},
+    routes.WORKSPACE_TOKENS: {
         "ANOTHER_WORKSPACE_TOKEN": ("key",),
         "ANOTHER_WORKSPACE_TOKEN_ID": ("workspaceToken", "id"),
     },
-    "/v1/api-keys": {"ANOTHER_API_KEY": ("key",), "ANOTHER_API_KEY_ID": ("apiKey", "id")},
+    routes.API_KEYS: {"ANOTHER_API_KEY": ("key",), "ANOTHER_API_KEY_ID": ("apiKey", "id")},
 }
 
 # By the text that an answer gave: the variable that it is kept in, and the jq program that finds it.
 Given = dict[str, tuple[str, str]]
 
 
-def lines(trail: Sequence[Answer]) -> list[str]:
+def lines(transcript: Sequence[Response]) -> list[str]:
     """Return the commands that ask again what `trail` asked, in order.
 
     A token, a key or an id that an answer gave and that is sent later is kept in a variable, such as
     `$REFRESH_TOKEN`; where several answers gave some, each has its number, as in `$REFRESH_TOKEN_2`. What is
     sent and no answer gave is set first.
     """
-    kept = _kept(trail)
-    names = _names(trail, kept)
+    kept = _kept(transcript)
+    names = _names(transcript, kept)
     told: list[str] = []
-    for answer, given in zip(trail, kept, strict=True):
-        asks, holder = command(answer.asked, names, whole=not given), _holder(answer)
-        body = note(answer.asked.said, names)
+    for response, given in zip(transcript, kept, strict=True):
+        asks, holder = command(response.request, names, whole=not given), _holder(response)
+        body = note(response.request.body, names)
         told += [body] if body else []
         told.append(f'{holder}=$({asks}); echo "${holder}"' if given else asks)
         told += [
@@ -52,28 +52,28 @@ def lines(trail: Sequence[Answer]) -> list[str]:
     return [*_set_first(told), *told]
 
 
-def _kept(trail: Sequence[Answer]) -> list[Given]:
+def _kept(transcript: Sequence[Response]) -> list[Given]:
     """Return of each answer what it gave first and is sent later."""
-    last = {text: turn for turn, answer in enumerate(trail) for text in _texts(answer.asked)}
+    last = {text: turn for turn, response in enumerate(transcript) for text in _texts(response.request)}
     kept: list[Given] = []
     known: set[str] = set()
-    for turn, answer in enumerate(trail):
-        given = {text: way for text, way in _given(answer).items() if last.get(text, 0) > turn}
+    for turn, response in enumerate(transcript):
+        given = {text: way for text, way in _given(response).items() if last.get(text, 0) > turn}
         kept.append({text: way for text, way in given.items() if text not in known})
         known |= given.keys()
     return kept
 
 
-def _given(answer: Answer) -> Given:
+def _given(response: Response) -> Given:
     """Return what an answer gave: the tokens of a pair and the ids in them, or what was made."""
     try:
-        body = json.loads(answer.content)
+        body = json.loads(response.content)
     except (ValueError, RecursionError):
         return {}
     if not isinstance(body, dict):
         return {}
-    found = dict(_of_pair(body)) if gives_pair(answer.asked.path) else {}
-    for variable, way in _MADE.get(answer.asked.path, {}).items():
+    found = dict(_of_pair(body)) if gives_pair(response.request.path) else {}
+    for variable, way in _MADE.get(response.request.path, {}).items():
         value: Any = body
         for member in way:
             value = value.get(member) if isinstance(value, dict) else None
@@ -88,15 +88,15 @@ def _of_pair(body: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
             continue
         yield body[member], (variable, f".{member}")
         with contextlib.suppress(Malformed):
-            claims = read(body[member]).claims
+            claims = read_token(body[member]).claims
             for claim, its_variable in (("jti", f"{variable}_ID"), ("sid", "SESSION_ID")):
                 if isinstance(claims.get(claim), str):
                     yield claims[claim], (its_variable, _CLAIM.format(token=member, claim=claim))
 
 
-def _texts(asked: Asked) -> set[str]:
+def _texts(sent: Request) -> set[str]:
     """Return every text that went out with a request and may be one that an answer gave."""
-    found = set(asked.path.split("/"))
+    found = set(sent.path.split("/"))
 
     def look(value: Any) -> None:
         if isinstance(value, Mapping | list | tuple):
@@ -104,31 +104,31 @@ def _texts(asked: Asked) -> set[str]:
                 look(each)
         elif isinstance(value, Raw):
             look(value.parts)
-        elif isinstance(sent(value), str):
-            found.add(sent(value))
+        elif isinstance(on_the_wire(value), str):
+            found.add(on_the_wire(value))
 
-    look([asked.said, asked.key, asked.bearer, asked.query])
+    look([sent.body, sent.key, sent.bearer, sent.query])
     return found
 
 
-def _names(trail: Sequence[Answer], kept: Sequence[Given]) -> dict[str, str]:
+def _names(transcript: Sequence[Response], kept: Sequence[Given]) -> dict[str, str]:
     """Return a variable for each text that is kept, with the number of its answer where it needs one."""
-    answers = Counter(_holder(answer) for answer, given in zip(trail, kept, strict=True) if given)
+    responses = Counter(_holder(response) for response, given in zip(transcript, kept, strict=True) if given)
     given_here = dict.fromkeys((text for given in kept for text in given), "GIVEN")
-    from_elsewhere = variables(command(answer.asked, given_here) for answer in trail)
+    from_elsewhere = variables(command(response.request, given_here) for response in transcript)
     number: Counter[str] = Counter()
     names: dict[str, str] = {}
-    for answer, given in zip(trail, kept, strict=True):
-        holder = _holder(answer)
+    for response, given in zip(transcript, kept, strict=True):
+        holder = _holder(response)
         number[holder] += bool(given)
         for text, (name, _) in given.items():
-            alone = answers[holder] == 1 and name not in from_elsewhere
+            alone = responses[holder] == 1 and name not in from_elsewhere
             names[text] = name if alone else f"{name}_{number[holder]}"
     return names
 
 
-def _holder(answer: Answer) -> str:
-    return "PAIR" if gives_pair(answer.asked.path) else "MADE"
+def _holder(response: Response) -> str:
+    return "PAIR" if gives_pair(response.request.path) else "MADE"
 
 
 def _program(text: str) -> str:
@@ -144,7 +144,7 @@ def _make(variable: str, path: str, body: Mapping[str, Any], member: str) -> str
 def _make_identity(variable: str, name: str, workspace: str) -> str:
     name, workspace = Variable(name), Variable(workspace)
     body = {"name": name, "sponsorId": "user_by-hand", "workspaceId": workspace, "scopes": [READ_SCOPE]}
-    return _make(variable, "/v1/identities", body, ".id")
+    return _make(variable, routes.IDENTITIES, body, ".id")
 
 
 _FREE_NAME = "ANOTHER_NAME=by-hand-$RANDOM$RANDOM"
@@ -193,5 +193,5 @@ def preamble(url: str | None, api_key_envs: Sequence[str | None], commands: Sequ
             first.append(_make_identity(identity, f"${workspace}", f"${workspace}"))
         if workspace_token in used:
             body = {"workspaceId": Variable(f"${workspace}")}
-            first.append(_make(workspace_token, "/v1/tokens/workspace", body, ".key"))
+            first.append(_make(workspace_token, routes.WORKSPACE_TOKENS, body, ".key"))
     return first

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from contract.harness.clauses import catalogue
 from contract.harness.redaction import scrub
-from contract.harness.results import TargetReport, Verdict
+from contract.harness.run import ClauseResult, TargetReport
+from contract.harness.spec import catalogue
 
 # What XML 1.0, section 2.2, does not allow in a document.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -37,7 +37,7 @@ def render(reports: Sequence[TargetReport]) -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
 
 
-def _case(suite: ElementTree.Element, verdict: Verdict) -> None:
+def _case(suite: ElementTree.Element, verdict: ClauseResult) -> None:
     clause = catalogue()[verdict.clause]
     place = f" [{verdict.endpoint}]" if verdict.endpoint else ""
     case = ElementTree.SubElement(

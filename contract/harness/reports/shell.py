@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from contract.harness.exchanges import Asked, Raw, Variable, shown
-from contract.harness.mints import MINTS
+from contract.harness.client import Raw, Request, Variable, displayable
+from contract.harness.jose import Token
 from contract.harness.redaction import scrub
-from contract.harness.tokens import Token
+from contract.harness.spec import ENDPOINTS, routes
 
 JSON = "-H 'content-type: application/json'"
 _VARIABLE = re.compile(
@@ -18,37 +18,37 @@ _VARIABLE = re.compile(
     r"(?:(?:API_KEY|(?:WORKSPACE|ACCESS|REFRESH)_TOKEN)(?:_ID)?|(?:WORKSPACE|IDENTITY|SESSION)_ID|NAME)"
     r"(?:_\d+)?)\b"
 )
-_PAIRS = {"/v1/tokens/refresh", *(mint.path for mint in MINTS.values())}
+_PAIRS = {routes.REFRESH, *(mint.path for mint in ENDPOINTS.values())}
 LONGEST_LINE = 400  # signs of a body that is shown in full
 
 
-def command(asked: Asked, names: Mapping[str, str], *, whole: bool = True) -> str:
+def command(sent: Request, names: Mapping[str, str], *, whole: bool = True) -> str:
     """Return the command that asks it again; `whole` shows status and headers, which no pair's body needs."""
-    names = {**asked.names, **names}
-    parts = ["curl -sS -i" if whole and not gives_pair(asked.path) else "curl -sS"]
-    if asked.method != "GET":
-        parts.append(f"-X {asked.method}")
-    parts.append(f'"$RELAYAUTH_URL{_address(asked, names)}"')
-    if asked.key is not None:
-        parts.append(f'-H "x-api-key: {shown(asked.key, names)}"')
-    elif asked.bearer is not None:
-        bearer = shown(asked.bearer, names) if isinstance(asked.bearer, Token) else "$ACCESS_TOKEN"
+    names = {**sent.names, **names}
+    parts = ["curl -sS -i" if whole and not gives_pair(sent.path) else "curl -sS"]
+    if sent.method != "GET":
+        parts.append(f"-X {sent.method}")
+    parts.append(f'"$RELAYAUTH_URL{_address(sent, names)}"')
+    if sent.key is not None:
+        parts.append(f'-H "x-api-key: {displayable(sent.key, names)}"')
+    elif sent.bearer is not None:
+        bearer = displayable(sent.bearer, names) if isinstance(sent.bearer, Token) else "$ACCESS_TOKEN"
         parts.append(f'-H "authorization: Bearer {bearer}"')
-    parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in asked.headers.items()]
-    if isinstance(asked.said, Raw):
-        parts += [JSON, _raw(asked.said, names)]
-    elif asked.said is not None:
-        parts += [JSON, f"-d {quoted(shown(asked.said, names))}"]
+    parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in sent.headers.items()]
+    if isinstance(sent.body, Raw):
+        parts += [JSON, _raw(sent.body, names)]
+    elif sent.body is not None:
+        parts += [JSON, f"-d {quoted(displayable(sent.body, names))}"]
     return " ".join(parts)
 
 
-def _address(asked: Asked, names: Mapping[str, str]) -> str:
+def _address(sent: Request, names: Mapping[str, str]) -> str:
     """Return path and query, fit to stand between double quotes."""
     path = "/".join(
         f"${names[part]}" if part in names else quote(scrub(part), safe="%", errors="replace")
-        for part in asked.path.split("/")
+        for part in sent.path.split("/")
     )
-    query = [(name, shown(value, names)) for name, value in asked.query.items()]
+    query = [(name, displayable(value, names)) for name, value in sent.query.items()]
     told = "&".join(f"{name}={it if isinstance(it, Variable) else quote(str(it))}" for name, it in query)
     return f"{path}?{told}" if told else path
 

@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from contract.harness.clauses import ENDPOINTS, catalogue
 from contract.harness.reports import curl
-from contract.harness.results import Outcome, Row, TargetReport, Verdict
+from contract.harness.run import CaseResult, ClauseResult, Outcome, TargetReport
+from contract.harness.spec import ENDPOINTS, catalogue
 
 WORDS: Mapping[Outcome, tuple[str, str]] = {
     "pass": ("pass", "green"),
@@ -33,7 +33,8 @@ def show(
     """Print all that there is to say of one target."""
     out.print()
     out.print(
-        Text(report.name, "bold"), Text(f"({', '.join(report.abilities) or 'no special abilities'})", "dim")
+        Text(report.name, "bold"),
+        Text(f"({', '.join(report.capabilities) or 'no special abilities'})", "dim"),
     )
     if report.results:
         out.print(_matrix(report))
@@ -61,7 +62,7 @@ def _matrix(report: TargetReport) -> Table:
         columns.append(None)
     for column in columns:
         table.add_column(column or "service", no_wrap=True)
-    cells: dict[str, dict[str | None, Verdict]] = {}
+    cells: dict[str, dict[str | None, ClauseResult]] = {}
     for verdict in report.results:
         cells.setdefault(verdict.clause, {})[verdict.endpoint] = verdict
     for clause_id, row in cells.items():
@@ -71,16 +72,16 @@ def _matrix(report: TargetReport) -> Table:
     return table
 
 
-def _cell(verdict: Verdict | None) -> Text:
+def _cell(verdict: ClauseResult | None) -> Text:
     return Text(*WORDS[verdict.outcome]) if verdict else Text("")
 
 
-def _with(report: TargetReport, outcome: Outcome) -> list[Verdict]:
+def _with(report: TargetReport, outcome: Outcome) -> list[ClauseResult]:
     return [verdict for verdict in report.results if verdict.outcome == outcome]
 
 
-def _by_reason(report: TargetReport, outcome: Outcome) -> dict[str, list[Verdict]]:
-    reasons: dict[str, list[Verdict]] = {}
+def _by_reason(report: TargetReport, outcome: Outcome) -> dict[str, list[ClauseResult]]:
+    reasons: dict[str, list[ClauseResult]] = {}
     for verdict in _with(report, outcome):
         reasons.setdefault(verdict.telling[0].why, []).append(verdict)
     return reasons
@@ -116,7 +117,7 @@ def _show_failures(
     for verdict in failures:
         should = verdict.level == "should"
         _paragraph(out, verdict, "should be kept, and is not" if should else "is broken", "red")
-        lines = curl.lines(verdict.telling[0].trail)
+        lines = curl.lines(verdict.telling[0].transcript)
         commands += lines
         for line in lines:
             out.print(Text(f"    {line}", "cyan"), soft_wrap=True)
@@ -126,7 +127,7 @@ def _show_failures(
             out.print(Text(f"    {line}", "cyan"), soft_wrap=True)
 
 
-def _paragraph(out: Console, verdict: Verdict, said: str, style: str) -> None:
+def _paragraph(out: Console, verdict: ClauseResult, said: str, style: str) -> None:
     place = f" at {verdict.endpoint}" if verdict.endpoint else ""
     clause = catalogue()[verdict.clause]
     out.print(Text(f"\n{clause.id}{place} {said}: {clause.title}", f"bold {style}"), soft_wrap=True)
@@ -153,7 +154,7 @@ class Progress:
         if self._status:
             self._status.stop()
 
-    def tell(self, target: str, row: Row) -> None:
+    def tell(self, target: str, row: CaseResult) -> None:
         """Hear of a case that is done."""
         self._cases += 1
         if self._status:

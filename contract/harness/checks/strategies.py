@@ -1,0 +1,64 @@
+"""Generated cases: hypothesis with a bound, a seed, and no clock of its own."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from contract.harness.spec import ACCESS_TTL, CLOCK_SKEW, DEFAULT_REFRESH_TTL, REFRESH_TTL_CAP
+
+
+def json_values() -> Any:
+    """Return a strategy of JSON values of every type, numbers near the contract's own bounds among them."""
+    from hypothesis import strategies as st
+
+    bounds = (0, 1, CLOCK_SKEW, ACCESS_TTL, DEFAULT_REFRESH_TTL, REFRESH_TTL_CAP, 2**31, 2**32, 2**53, 2**63)
+    near = st.sampled_from(bounds).flatmap(lambda bound: st.integers(bound - 2, bound + 2))
+    scalars = (
+        near
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.booleans()
+        | st.none()
+        | st.text(max_size=12)
+        | near.map(str)
+    )
+    return scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_size=6), scalars, max_size=2)
+
+
+def for_all(
+    values: Callable[[], Any],
+    judge: Callable[[Any], None],
+    *,
+    first: Iterable[Any] = (),
+    examples: int,
+    seed: int,
+    shrink: bool,
+) -> None:
+    """Call `judge` with the `first` values and up to `examples` of `values()`; what it raises is raised.
+
+    The same `seed` gives the same values. With `shrink` a failing value is made small, at the price of more
+    calls.
+    """
+    for value in first:
+        judge(value)
+    if not examples:
+        return
+    import hypothesis
+
+    phases = [hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrink else [])]
+    # No deadline: time may be frozen. No database: a run leaves nothing behind. Health checks measure time.
+    bounded = hypothesis.settings(
+        max_examples=examples,
+        phases=phases,
+        deadline=None,
+        database=None,
+        derandomize=False,
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+
+    def case(value: Any) -> None:
+        judge(value)
+
+    run: Callable[[], None] = hypothesis.seed(seed)(bounded(hypothesis.given(values())(case)))  # type: ignore[no-untyped-call]
+    run()

@@ -1,0 +1,123 @@
+"""The target file: named targets, in `relayauth-contract.toml` or a table of `pyproject.toml`."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from contract.harness.errors import UsageError
+from contract.harness.targets import Launching, Target, access_from
+
+NAME = "relayauth-contract.toml"
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "url": str,
+    "command": str,
+    "cwd": str,
+    "env": dict,
+    "ready-path": str,
+    "ready-timeout": (int, float),
+    "api-key-env": str,
+    "second-api-key-env": str,
+    "signing-key": str,
+    "allow-http": bool,
+    "rate": str,
+    "i-may-test-this-host": bool,
+    "baseline": str,
+    "clauses": list,
+}
+_CREDENTIAL = re.compile(r"\b(rak|relay_ws)_\w|eyJ\w|PRIVATE KEY")
+
+
+def find(start: Path) -> Path | None:
+    """Return the target file that counts in `start`: its own, or that of the nearest folder above."""
+    for folder in (start, *start.parents):
+        if (folder / NAME).is_file():
+            return folder / NAME
+        project = folder / "pyproject.toml"
+        if project.is_file() and "[tool.relayauth-contract" in project.read_text("utf-8", "replace"):
+            return project
+    return None
+
+
+def read(file: Path) -> dict[str, Mapping[str, Any]]:
+    """Return the tables of the file's targets by name; `UsageError` names what is wrong and what to do."""
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{file}: can't be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file}: is no TOML: {error}") from None
+    table = (
+        document.get("tool", {}).get("relayauth-contract", {}) if file.name == "pyproject.toml" else document
+    )
+    for where, value in _texts(table, ""):
+        if _CREDENTIAL.search(value):
+            raise UsageError(
+                f"{file}: {where} holds a credential in clear: put it into a variable, and here only "
+                "the variable's name, as api-key-env"
+            )
+    unknown = sorted(set(table) - {"targets"})
+    if unknown:
+        raise UsageError(f"{file}: unknown key {unknown[0]!r}: targets stand in tables [targets.NAME]")
+    targets: dict[str, Mapping[str, Any]] = table.get("targets", {})
+    for name, row in targets.items():
+        _check(f"{file}: [targets.{name}]", row)
+    return targets
+
+
+def _check(where: str, row: Any) -> None:
+    if not isinstance(row, dict):
+        raise UsageError(f"{where} is no table")
+    for key, value in row.items():
+        if key not in _TYPES:
+            raise UsageError(f"{where} has the unknown key {key!r}: known are {', '.join(_TYPES)}")
+        if not isinstance(value, _TYPES[key]) or (isinstance(value, bool) and _TYPES[key] is not bool):
+            raise UsageError(f"{where}: {key} is of the wrong type")
+    if ("url" in row) == ("command" in row):
+        raise UsageError(f"{where}: give either a url or a command")
+    if not row.get("ready-timeout", 1) > 0:
+        raise UsageError(f"{where}: ready-timeout is no number of seconds that can be waited")
+    entries = [*row.get("clauses", []), *row.get("env", {}).values()]
+    if not all(isinstance(entry, str) for entry in entries):
+        raise UsageError(f"{where}: clauses and env hold text")
+
+
+def _texts(value: Any, where: str) -> Iterator[tuple[str, str]]:
+    """Walk all texts of a document with the place where each stands."""
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(item, f"{where}.{key}" if where else key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, where)
+
+
+def target(name: str, row: Mapping[str, Any], folder: Path) -> Target:
+    """Make the target that `row` describes; its files and folders are relative to `folder`."""
+    signing_key = row.get("signing-key")
+    baseline = row.get("baseline")
+    access = access_from(
+        **({"api_key_env": row["api-key-env"]} if "api-key-env" in row else {}),
+        second_api_key_env=row.get("second-api-key-env"),
+        signing_key=str(folder / signing_key) if signing_key else None,
+        allow_http=row.get("allow-http", False),
+        rate=row.get("rate"),
+        any_host=row.get("i-may-test-this-host", False),
+    )
+    launching = Launching(
+        cwd=str(folder / row.get("cwd", ".")),
+        env=row.get("env", {}),
+        ready_path=row.get("ready-path", Launching.ready_path),
+        ready_timeout=float(row.get("ready-timeout", Launching.ready_timeout)),
+    )
+    return Target(
+        name=name,
+        spec=row["url"] if "url" in row else f"exec:{row['command']}",
+        access=access,
+        launching=launching,
+        clauses=tuple(row.get("clauses", ())),
+        baseline=str(folder / baseline) if baseline else None,
+    )

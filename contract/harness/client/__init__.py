@@ -1,0 +1,36 @@
+"""How the suite talks to a service: its API, its messages, and the things that a run creates there."""
+
+from contract.harness.client.concurrency import FULL, SMALL, Racer, Volume
+from contract.harness.client.messages import (
+    Pair,
+    Raw,
+    Request,
+    Response,
+    Variable,
+    displayable,
+    on_the_wire,
+    pair_of,
+)
+from contract.harness.client.own_org import MINTING_SCOPES, OwnOrg
+from contract.harness.client.service import Service
+from contract.harness.client.token_pairs import TokenPairs, redeemed
+
+__all__ = [
+    "FULL",
+    "MINTING_SCOPES",
+    "SMALL",
+    "OwnOrg",
+    "Pair",
+    "Racer",
+    "Raw",
+    "Request",
+    "Response",
+    "Service",
+    "TokenPairs",
+    "Variable",
+    "Volume",
+    "displayable",
+    "on_the_wire",
+    "pair_of",
+    "redeemed",
+]

@@ -1,0 +1,30 @@
+"""Published keys: what is wrong with a JWK of a set (RFC 7517, RFC 7518, RFC 7638)."""
+
+from typing import Any
+
+from contract.harness.jose.keys import thumbprint
+from contract.harness.jose.tokens import Malformed, decode
+
+_PUBLIC = frozenset({"kty", "n", "e", "use", "alg", "kid", "key_ops", "x5c", "x5t", "x5t#S256", "x5u"})
+MIN_BITS = 2048  # RFC 7518, section 3.3
+
+
+def faults(key: dict[str, Any]) -> list[str]:
+    """Return what is wrong with a published key, each fault as a clause of a sentence."""
+    found = []
+    if extra := sorted(set(key) - _PUBLIC):
+        found.append(f"a key has the members {', '.join(extra)}")
+    if (key.get("kty"), key.get("use"), key.get("alg")) != ("RSA", "sig", "RS256"):
+        found.append(f"a key is {key.get('kty')} for {key.get('use')} with {key.get('alg')}")
+    n, e = key.get("n"), key.get("e")
+    try:
+        bits = int.from_bytes(decode(n)).bit_length() if isinstance(n, str) and isinstance(e, str) else 0
+    except Malformed:
+        bits = 0
+    if not bits:
+        return [*found, "a key has no readable n and e"]
+    if bits < MIN_BITS:
+        found.append(f"a key has {bits} bits")
+    if key.get("kid") != thumbprint({"kty": "RSA", "n": str(n), "e": str(e)}):
+        found.append("a kid is not the RFC 7638 thumbprint")
+    return found

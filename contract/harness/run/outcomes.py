@@ -1,0 +1,145 @@
+"""Verdicts: what came of each clause at each endpoint, and what all of them say of a target."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from contract.harness.client import Response
+from contract.harness.spec import Level, catalogue
+
+Outcome = Literal["pass", "fail", "known", "not_tried", "error"]
+# The worst row of a clause speaks for it: one untried row means that the clause was not tried in full.
+_WORST_FIRST: tuple[Outcome, ...] = ("fail", "error", "not_tried", "known", "pass")
+_SAID = {"holds": "holds", "broken": "is broken", "open": "is open"}
+EXIT = {"holds": 0, "broken": 1, "open": 2}
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What came of one case: one test of a chapter, run once. `seconds` is wall time."""
+
+    clause: str
+    endpoint: str | None
+    case: str
+    outcome: Outcome
+    why: str
+    seconds: float
+    transcript: tuple[Response, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClauseResult:
+    """What came of one clause at one endpoint (None: the service as a whole); `rows` are its cases."""
+
+    clause: str
+    endpoint: str | None
+    outcome: Outcome
+    why: str
+    rows: tuple[CaseResult, ...]
+
+    @property
+    def level(self) -> Level:
+        """The clause's level."""
+        return catalogue()[self.clause].level
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of all its cases."""
+        return sum(row.seconds for row in self.rows)
+
+    @property
+    def telling(self) -> tuple[CaseResult, ...]:
+        """The rows that decided it."""
+        return tuple(row for row in self.rows if row.outcome == self.outcome)
+
+
+def verdicts(
+    rows: Iterable[CaseResult], known: Collection[tuple[str, str | None]] = ()
+) -> list[ClauseResult]:
+    """Merge the rows of each clause and endpoint into one verdict, in the order in which they came.
+
+    `known` are the clauses and endpoints whose failure is accepted.
+    """
+    grouped: dict[tuple[str, str | None], list[CaseResult]] = {}
+    for row in rows:
+        grouped.setdefault((row.clause, row.endpoint), []).append(row)
+    return [_merge(group, place in known) for place, group in grouped.items()]
+
+
+def _merge(rows: Sequence[CaseResult], known: bool) -> ClauseResult:  # noqa: FBT001 - one caller, above
+    worst = min((row.outcome for row in rows), key=_WORST_FIRST.index)
+    telling = [row for row in rows if row.outcome == worst]
+    why = next((row.why for row in telling if row.why), "")
+    if worst != "pass" and len(telling) > 1:
+        why += f" (and {len(telling) - 1} more of {len(rows)} cases)"
+    verdict = ClauseResult(rows[0].clause, rows[0].endpoint, worst, why, tuple(rows))
+    return _known(verdict) if known else verdict
+
+
+def _known(verdict: ClauseResult) -> ClauseResult:
+    """Return a failure as an accepted one, and any other verdict as it is."""
+    if verdict.outcome != "fail":
+        return verdict
+    rows = (replace(row, outcome="known") if row.outcome == "fail" else row for row in verdict.rows)
+    return replace(verdict, outcome="known", rows=tuple(rows))
+
+
+def accepted(report: "TargetReport", known: Collection[tuple[str, str | None]]) -> "TargetReport":
+    """Return `report` as it reads where the failures at `known` are accepted."""
+    results = [_known(each) if (each.clause, each.endpoint) in known else each for each in report.results]
+    return replace(report, results=results)
+
+
+@dataclass
+class TargetReport:
+    """All that a run says of one target; `problem` is set where it could not be judged at all."""
+
+    name: str
+    kind: str
+    capabilities: tuple[str, ...] = ()
+    missing: dict[str, str] = field(default_factory=dict)
+    requests: int = 0
+    results: list[ClauseResult] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)
+    problem: str | None = None
+    strict: bool = False
+    interrupted: bool = False
+
+    def count(self, outcome: Outcome, level: Level | None = None) -> int:
+        """Count the verdicts with `outcome`, of `level` if one is given."""
+        return sum(each.outcome == outcome and level in (None, each.level) for each in self.results)
+
+    @property
+    def verdict(self) -> Literal["holds", "broken", "open"]:
+        """What the musts say: any failure breaks it; no pass, or an error, leaves it open."""
+        if self.count("fail", "must"):
+            return "broken"
+        untried = self.strict and self.count("not_tried", "must")
+        unsure = self.problem or self.interrupted or self.count("error", "must") or untried
+        return "open" if unsure or not self.count("pass", "must") else "holds"
+
+    @property
+    def sentence(self) -> str:
+        """The one line that a tired person reads: the verdict, and what it stands on."""
+        counts = {
+            "passed": self.count("pass"),
+            "failed": self.count("fail"),
+            "known": self.count("known"),
+            "not tried": self.count("not_tried"),
+            "errors": self.count("error"),
+        }
+        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count or name == "passed")
+        interrupted = " interrupted;" if self.interrupted else ""
+        model = catalogue().rotation_model.partition(":")[0]
+        return (
+            f"The contract {_SAID[self.verdict]} on {self.name}:{interrupted} {told}; "
+            f"{self.requests} requests; rotation model: {model}."
+        )
+
+
+def exit_code(reports: Sequence[TargetReport]) -> int:
+    """Return 1 if any target is broken, else 2 if any is open or there is none, else 0."""
+    said = {report.verdict for report in reports}
+    if "broken" in said:
+        return EXIT["broken"]
+    return EXIT["holds"] if said == {"holds"} else EXIT["open"]

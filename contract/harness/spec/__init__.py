@@ -1,0 +1,51 @@
+"""What is required: the catalogue of clauses, the mint endpoints, the routes and the limits."""
+
+from contract.harness.spec.clauses import CAPABILITIES, Catalogue, Clause, Level, Profile, catalogue
+from contract.harness.spec.credentials import API_KEY_PREFIX, ISSUER, KEY_PREFIXES, WORKSPACE_TOKEN_PREFIX
+from contract.harness.spec.endpoints import (
+    ENDPOINTS,
+    GROUPS,
+    READ_SCOPE,
+    TOKEN_PREFIXES,
+    MintEndpoint,
+    takes_paths,
+)
+from contract.harness.spec.limits import (
+    ACCESS_TTL,
+    CLOCK_SKEW,
+    DAY,
+    DEFAULT_REFRESH_TTL,
+    KEY_DEADLINE,
+    REFRESH_TTL_CAP,
+    REFRESH_TTL_FIELD,
+    REFRESH_TTL_MARK,
+)
+from contract.harness.spec.openapi import scopes_for
+
+__all__ = [
+    "ACCESS_TTL",
+    "API_KEY_PREFIX",
+    "CAPABILITIES",
+    "CLOCK_SKEW",
+    "DAY",
+    "DEFAULT_REFRESH_TTL",
+    "ENDPOINTS",
+    "GROUPS",
+    "ISSUER",
+    "KEY_DEADLINE",
+    "KEY_PREFIXES",
+    "READ_SCOPE",
+    "REFRESH_TTL_CAP",
+    "REFRESH_TTL_FIELD",
+    "REFRESH_TTL_MARK",
+    "TOKEN_PREFIXES",
+    "WORKSPACE_TOKEN_PREFIX",
+    "Catalogue",
+    "Clause",
+    "Level",
+    "MintEndpoint",
+    "Profile",
+    "catalogue",
+    "scopes_for",
+    "takes_paths",
+]

@@ -1,0 +1,46 @@
+"""What is tested: how a target is named, opened, configured, and watched."""
+
+from contract.harness.targets.clocks import REAL, Clock, ObservedClock
+from contract.harness.targets.connections import (
+    ARROW,
+    Access,
+    Connection,
+    Deployment,
+    Launching,
+    Target,
+    environment,
+)
+from contract.harness.targets.credentials import access_from
+from contract.harness.targets.grammar import connect, kind_of, opener
+from contract.harness.targets.jwks_stubs import DEFAULT_ORIGIN, WAITING, StubAnswer, StubRequest, Stubs
+from contract.harness.targets.pacing import Pace
+from contract.harness.targets.steering import SteeredClock, Steering
+from contract.harness.targets.transport import ANSWER_DEADLINE, exchange, is_loopback
+
+__all__ = [
+    "ANSWER_DEADLINE",
+    "ARROW",
+    "DEFAULT_ORIGIN",
+    "REAL",
+    "WAITING",
+    "Access",
+    "Clock",
+    "Connection",
+    "Deployment",
+    "Launching",
+    "ObservedClock",
+    "Pace",
+    "SteeredClock",
+    "Steering",
+    "StubAnswer",
+    "StubRequest",
+    "Stubs",
+    "Target",
+    "access_from",
+    "connect",
+    "environment",
+    "exchange",
+    "is_loopback",
+    "kind_of",
+    "opener",
+]

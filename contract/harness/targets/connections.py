@@ -1,0 +1,155 @@
+"""A target as the trial sees it: where it answers, what time it is there, and what it offers."""
+
+import contextlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import httpx
+
+from contract.harness.errors import UsageError
+from contract.harness.jose import SigningKey
+from contract.harness.redaction import Secret
+from contract.harness.spec import CAPABILITIES, routes
+from contract.harness.targets.clocks import Clock
+from contract.harness.targets.jwks_stubs import StubFactory
+from contract.harness.targets.pacing import Pace
+
+ARROW = "->"  # stands between a fault and its target: proxy:FAULT->TARGET
+# RFC 3986, sections 3.2.1, 3.4 and 3.5: where an address may hold a credential.
+_MORE_THAN_A_BASE = re.compile(r"https?://([^/?#]*@|.*[?#])", re.IGNORECASE)
+
+Kind = Literal["reference", "mutant", "asgi", "exec", "url"]
+AtOnce = Callable[[Sequence[httpx.Request]], list[httpx.Response]]
+Launch = Callable[[Mapping[str, str]], contextlib.AbstractContextManager[httpx.Client]]
+
+
+@dataclass(frozen=True)
+class Access:
+    """What the caller of a run holds: credentials by value that hides itself, and permissions.
+
+    `rate` is how many requests a second a deployment may be asked, None for no bound; `any_host` says that
+    the caller may test a host whose name does not tell that it is there to be tested.
+    """
+
+    api_key: Secret | None = None
+    api_key_env: str = "RELAYAUTH_CONTRACT_API_KEY"
+    second_api_key: Secret | None = None
+    second_api_key_env: str | None = None
+    signing_key: SigningKey | None = None
+    allow_http: bool = False
+    rate: float | None = None
+    any_host: bool = False
+
+
+@dataclass(frozen=True)
+class Launching:
+    """How a command is started: `ready_timeout` in seconds, `env` added to what wire.md names.
+
+    `withheld` are variables of ours that the command must not inherit: they hold credentials.
+    """
+
+    cwd: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    ready_path: str = routes.HEALTH
+    ready_timeout: float = 30.0
+    withheld: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is on trial: `spec` is a string of the grammar of targets, `name` what the reports call it.
+
+    `clauses` are the globs of the clauses that it is held to, all if empty; `baseline` is a file's path.
+    `opened_by` opens it in place of what `spec` says.
+    """
+
+    name: str
+    spec: str
+    access: Access = field(default_factory=Access)
+    launching: Launching = field(default_factory=Launching)
+    clauses: tuple[str, ...] = ()
+    baseline: str | None = None
+    opened_by: "Opener | None" = None
+
+    def __post_init__(self) -> None:
+        """Refuse at once an address that may hold a credential: every report names its target."""
+        if _MORE_THAN_A_BASE.match(self.served):
+            raise UsageError(
+                "the URL holds more than the address of a service: leave out user name, password, query and "
+                "fragment; a credential comes from a variable"
+            )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def served(self) -> str:
+        """What stands behind every proxy of `spec`; all of it where there is none."""
+        return self.spec.rpartition(ARROW)[2].strip()
+
+    @property
+    def host(self) -> str:
+        """The host of a URL; empty for what is none."""
+        return httpx.URL(self.spec).host if self.spec.startswith("http") else ""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """How to start the target afresh with a configuration of our choice, and how to watch its network.
+
+    `side_by_side` is how many may run at once.
+    """
+
+    launch: Launch
+    spread: StubFactory
+    key: SigningKey
+    other: SigningKey
+    side_by_side: int = 1
+
+
+@dataclass
+class Connection:
+    """An open target.
+
+    `lacking` says, for each ability that the target does not offer, why; `throwaway` is true where all that
+    a run makes there vanishes with the connection; `at_once` sends several requests at the same time where
+    threads can't; `pace` is kept by every request; `stand_aside` is called before what the run made is taken
+    away, for whatever stands between.
+    """
+
+    name: str
+    kind: Kind
+    http: httpx.Client
+    clock: Clock
+    access: Access
+    key: SigningKey | None = None
+    deployment: Deployment | None = None
+    missing: dict[str, str] = field(default_factory=dict)
+    disposable: bool = False
+    at_once: AtOnce | None = None
+    pace: Pace | None = None
+    stand_aside: Callable[[], None] = lambda: None
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """The abilities that the target offers, in the order of the contract."""
+        return tuple(ability for ability in CAPABILITIES if ability not in self.missing)
+
+
+Opener = Callable[[Target], contextlib.AbstractContextManager[Connection]]
+
+
+def environment(
+    key: SigningKey, *, public: str | None = None, base_url: str | None = None, db: str | None = None
+) -> dict[str, str]:
+    """Return the configuration of wire.md for a deployment with `key`; what is None is not set."""
+    chosen = {
+        "RELAYAUTH_SIGNING_KEY_PEM": key.private_pem,
+        "RELAYAUTH_SIGNING_KEY_PEM_PUBLIC": public,
+        "BASE_URL": base_url,
+        "RELAYAUTH_DB_PATH": db,
+        "INTERNAL_SECRET": "relayauth-contract",
+    }
+    return {name: value for name, value in chosen.items() if value is not None}

@@ -1,0 +1,106 @@
+"""A clock in our hand for a process nobody changed: libfaketime, a stamp file, and how to get them."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from contract.harness.targets.clocks import FrozenClock
+
+_PLACES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib*/faketime/libfaketime.so.1",
+           "/usr/local/lib/faketime/libfaketime.so.1")  # fmt: skip
+LIBRARY_VARIABLE = "RELAYAUTH_CONTRACT_LIBFAKETIME"
+# Python 3.11 and later sleep with clock_nanosleep, which libfaketime answers with EINVAL (its issue 426).
+_CURE = """\
+import threading, time
+def _sleep(seconds, _wait=threading.Lock):
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    lock = _wait()
+    lock.acquire()
+    lock.acquire(timeout=min(seconds, threading.TIMEOUT_MAX))
+time.sleep = _sleep
+"""
+
+
+def library() -> Path | None:
+    """Return libfaketime on this machine, if it is installed."""
+    named = os.environ.get(LIBRARY_VARIABLE)
+    if named:
+        return Path(named).absolute() if Path(named).is_file() else None
+    return next((path for place in _PLACES for path in sorted(Path("/").glob(place[1:]))), None)
+
+
+@dataclass(frozen=True)
+class Steering:
+    """What a child's environment needs for its clock to follow; `remedy` says why it can't, if it can't."""
+
+    stamp: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    remedy: str = ""
+
+    @property
+    def works(self) -> bool:
+        """Say whether there is a library to steer with."""
+        return not self.remedy
+
+    @classmethod
+    def found(cls, folder: Path, env: Mapping[str, str] | None = None) -> "Steering":
+        """Look for libfaketime, and lay the stamp file and the cure for Python children into `folder`.
+
+        `env` is what the child gets besides what it inherits.
+        """
+        stamp = folder / "now"
+        if not sys.platform.startswith("linux"):
+            return cls(stamp, remedy=f"a server's clock can't be steered on {sys.platform}: use Linux")
+        found = library()
+        if found is None:
+            named = os.environ.get(LIBRARY_VARIABLE)
+            missing = f"{LIBRARY_VARIABLE} names {named}, which is not there" if named else "it is missing"
+            return cls(
+                stamp,
+                remedy=f"no clock can be set without libfaketime, and {missing}: apt-get install faketime",
+            )
+        (folder / "sitecustomize.py").write_text(_CURE)
+        before = {**os.environ, **(env or {})}
+        return cls(
+            stamp,
+            {
+                "LD_PRELOAD": " ".join(filter(None, (str(found), before.get("LD_PRELOAD")))),
+                "FAKETIME_TIMESTAMP_FILE": str(stamp),
+                "FAKETIME_FMT": "%s",
+                "FAKETIME_NO_CACHE": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                "PYTHONPATH": os.pathsep.join(filter(None, (str(folder), before.get("PYTHONPATH")))),
+            },
+        )
+
+
+class SteeredClock:
+    """The clock of launched processes, in lockstep with the frozen one of this process."""
+
+    settable = True
+
+    def __init__(self, frozen: FrozenClock, stamp: Path) -> None:
+        self._frozen, self._stamp = frozen, stamp
+        self._write()
+
+    def now(self) -> float:
+        """Return the time that both see."""
+        return self._frozen.now()
+
+    def set(self, moment: float) -> None:
+        """Move both to `moment`; the processes see whole seconds."""
+        self._frozen.set(moment)
+        self._write()
+
+    def let_go(self) -> None:
+        """Leave the processes to the real time: without a stamp libfaketime changes nothing."""
+        self._stamp.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        # Replaced, never rewritten: a reader that met a half-written stamp would end.
+        fresh = self._stamp.with_suffix(".new")
+        fresh.write_text(str(int(self._frozen.now())))
+        fresh.replace(self._stamp)

@@ -1,0 +1,230 @@
+"""How requests travel: into an ASGI application in this process, or over a socket, within bounds."""
+
+import asyncio
+import contextlib
+import ipaddress
+from collections.abc import Awaitable, Callable, Collection, Iterator, MutableMapping, Sequence
+from typing import Any, TypeVar
+
+import httpx
+
+from contract.harness.errors import CouldNotTry
+from contract.harness.redaction import scrub_logs
+from contract.harness.targets.clocks import REAL
+from contract.harness.targets.pacing import Pace
+
+ASGIApp = Callable[..., Awaitable[None]]
+Done = TypeVar("Done")
+
+# Seconds. A verifier may take 15 s to give up on a JWKS (JWKS-07), and must have a moment to say so.
+READ_TIMEOUT = 20.0
+CONNECT_TIMEOUT = 10.0
+ANSWER_DEADLINE = 30.0
+MAX_ANSWER_BYTES = 1 << 20
+# Connections that are kept: as many as ever ask at once, so that a race starts on warm ones.
+MOST_AT_ONCE = 32
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether `host`, a name or an address, is this machine's loopback."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class AsgiTransport(httpx.BaseTransport):
+    """Runs an ASGI application in this thread, one request at a time, on one private event loop."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._loop = asyncio.new_event_loop()
+        self._lifespan = _Lifespan(app)
+        try:
+            self._loop.run_until_complete(_in_time(self._lifespan.start()))
+        except TimeoutError:
+            self._end_loop()
+            raise CouldNotTry(f"the application did not start within {ANSWER_DEADLINE:.0f} s") from None
+        except BaseException:
+            self._end_loop()
+            raise
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the application's answer, 500 if it gives none; `ReadTimeout` if it takes too long."""
+        return self.together([request])[0]
+
+    def together(self, requests: Sequence[httpx.Request]) -> list[httpx.Response]:
+        """Send several requests at once: each goes on where another waits."""
+
+        async def all_of_them() -> list[httpx.Response]:
+            return await asyncio.gather(*(self._answer(request) for request in requests))
+
+        try:
+            if len(requests) == 1:
+                return [self._loop.run_until_complete(_in_time(self._answer(requests[0])))]
+            return self._loop.run_until_complete(_in_time(all_of_them()))
+        except TimeoutError:
+            raise httpx.ReadTimeout("the application keeps silent", request=requests[0]) from None
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": request.method,
+            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+            "scheme": request.url.scheme,
+            "path": request.url.path,
+            "raw_path": request.url.raw_path.partition(b"?")[0],
+            "query_string": request.url.query,
+            "server": (request.url.host, request.url.port or 80),
+            "client": ("127.0.0.1", 1),
+            "root_path": "",
+        }
+        inbox = [{"type": "http.request", "body": request.read(), "more_body": False}]
+        status, headers, body = 0, [], bytearray()
+
+        async def receive() -> MutableMapping[str, Any]:
+            return inbox.pop() if inbox else {"type": "http.disconnect"}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            nonlocal status, headers
+            if message["type"] == "http.response.start":
+                status, headers = message["status"], list(message.get("headers", []))
+            elif message["type"] == "http.response.body":
+                body.extend(message.get("body", b""))
+
+        with contextlib.suppress(Exception):  # an application may raise anything
+            await self._app(scope, receive, send)
+        if not status:
+            # As a server would: an application that raises or ends without an answer is a 500.
+            return httpx.Response(500, json={"error": "no answer"}, request=request)
+        return httpx.Response(status, headers=headers, stream=httpx.ByteStream(bytes(body)), request=request)
+
+    def close(self) -> None:
+        """Let the application shut down, and close the loop."""
+        if not self._loop.is_closed():
+            with contextlib.suppress(TimeoutError):
+                self._loop.run_until_complete(_in_time(self._lifespan.stop()))
+            self._end_loop()
+
+    def _end_loop(self) -> None:
+        """Cancel what the application left running, and close the loop."""
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(_ended(left))
+        self._loop.close()
+
+
+async def _in_time(deed: Awaitable[Done]) -> Done:
+    async with asyncio.timeout(ANSWER_DEADLINE):
+        return await deed
+
+
+async def _ended(tasks: Collection[asyncio.Task[Any]]) -> None:
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Lifespan:
+    """The start and the end of an ASGI application; one that knows no lifespan is left in peace."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._inbox: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+        self._outbox: asyncio.Queue[str] = asyncio.Queue()
+        self._task = asyncio.ensure_future(self._run())
+        await self._inbox.put({"type": "lifespan.startup"})
+        outcome = await self._outbox.get()
+        if outcome == "lifespan.startup.failed":
+            raise CouldNotTry("the application failed to start (lifespan.startup.failed)")
+
+    async def _run(self) -> None:
+        async def send(message: MutableMapping[str, Any]) -> None:
+            await self._outbox.put(message["type"])
+
+        try:
+            await self._app({"type": "lifespan", "asgi": {"version": "3.0"}}, self._inbox.get, send)
+        except Exception:  # noqa: BLE001 - the ASGI specification: an error here means "no lifespan support"
+            await self._outbox.put("lifespan.unsupported")
+        await self._outbox.put("lifespan.over")
+
+    async def stop(self) -> None:
+        if self._task is not None and not self._task.done():
+            await self._inbox.put({"type": "lifespan.shutdown"})
+            await self._outbox.get()
+            await self._task
+
+
+class _NoCookies(httpx.Cookies):
+    """Takes no cookie from an answer."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Take none."""
+
+
+class _Client(httpx.Client):
+    """A client without cookies: no request tells the service who sent the one before."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """None, ever."""
+        return _NoCookies()
+
+    @cookies.setter
+    def cookies(self, _cookies: object) -> None:
+        raise AttributeError("this client keeps no cookies")
+
+
+def client(
+    base_url: str, transport: httpx.BaseTransport | None = None, pace: Pace | None = None
+) -> httpx.Client:
+    """Return the one client of a connection: TLS verified, no redirects, bounded in time, at its `pace`.
+
+    Proxies of the environment are honoured, except on the way to loopback.
+    """
+    scrub_logs()
+    return _Client(
+        base_url=base_url,
+        transport=transport,
+        timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
+        limits=httpx.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=MOST_AT_ONCE),
+        follow_redirects=False,
+        trust_env=transport is None and not is_loopback(httpx.URL(base_url).host),
+        event_hooks={"request": [pace.wait]} if pace else {},
+        headers={"user-agent": "relayauth-contract", "accept": "application/json"},
+    )
+
+
+def exchange(client: httpx.Client, request: httpx.Request) -> httpx.Response:
+    """Send `request` once and read the answer within its bounds; raises `CouldNotTry` if there is none."""
+    where = f"{request.method} {request.url.path}"
+    until = REAL["monotonic"]() + ANSWER_DEADLINE
+    try:
+        with contextlib.closing(client.send(request, stream=True)) as response:
+            response._content = b"".join(_bounded(response, where, until))  # noqa: SLF001 - what read() does
+            return response
+    except httpx.TimeoutException:
+        raise CouldNotTry(f"{where}: no answer in time; is the service hanging?") from None
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        raise CouldNotTry(f"{where}: no answer: {_plain(error)}") from None
+
+
+def _bounded(response: httpx.Response, where: str, until: float) -> Iterator[bytes]:
+    size = 0
+    for chunk in response.iter_bytes():
+        size += len(chunk)
+        if size > MAX_ANSWER_BYTES:
+            raise CouldNotTry(f"{where}: the answer is larger than {MAX_ANSWER_BYTES} bytes")
+        if REAL["monotonic"]() > until:
+            raise CouldNotTry(f"{where}: the answer was not complete within {ANSWER_DEADLINE:.0f} s")
+        yield chunk
+
+
+def _plain(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
