@@ -22,7 +22,7 @@ from contract.harness.errors import CouldNotTry
 from contract.harness.jose import PLACES, Place, Vector, bit_flips, vectors_of
 from contract.harness.redaction import Secret
 from contract.harness.run import TargetSession
-from contract.harness.spec import ENDPOINTS, READ_SCOPE, MintEndpoint, routes
+from contract.harness.spec import READ_SCOPE, SHAPED, MintEndpoint, routes
 from contract.harness.targets import StubAnswer
 
 NOBODY = "agent_0123456789abcdef01234567"  # an identity that never was
@@ -123,7 +123,7 @@ def test_signed_is_not_enough(presenter: Presenter, vector: Vector, place: Place
 def asked_for(token_pairs: TokenPairs, mint: MintEndpoint, **fields: Any) -> Mapping[str, Any]:
     """Return the body of a usual mint, shown once to succeed."""
     token_pairs.pair(mint)
-    return mint.request(token_pairs.own_org.subject, token_pairs.own_org.workspace, fields)
+    return token_pairs.own_org.mint_body(mint, fields)
 
 
 @clause("SEC-05")
@@ -172,7 +172,7 @@ def test_a_weak_credential_mints_nothing(
 
 # A path token is made out to any name of an agent: there is no identity elsewhere to ask for.
 @clause("SEC-05")
-@pytest.mark.parametrize("mint", [ENDPOINTS["identity"], ENDPOINTS["agent"]], ids=str)
+@pytest.mark.parametrize("mint", [*SHAPED["identity"], *SHAPED["agent"]], ids=str)
 def test_an_identity_elsewhere_mints_nothing(session: TargetSession, mint: MintEndpoint) -> None:
     """404 for an identity of another org; where the harness has but one org, for one that never was."""
     whose, identity = "that never was", NOBODY
@@ -183,7 +183,7 @@ def test_an_identity_elsewhere_mints_nothing(session: TargetSession, mint: MintE
 
 
 @clause("SEC-05")
-@pytest.mark.parametrize("mint", [ENDPOINTS["path"]], ids=str)
+@pytest.mark.parametrize("mint", SHAPED["path"], ids=str)
 def test_a_workspace_token_mints_for_its_own_workspace_alone(
     token_pairs: TokenPairs, mint: MintEndpoint
 ) -> None:
@@ -278,7 +278,7 @@ def test_another_orgs_identity_is_out_of_sight(
 
 
 @clause("SEC-08")
-@pytest.mark.parametrize("mint", [ENDPOINTS["agent"], ENDPOINTS["path"]], ids=str)
+@pytest.mark.parametrize("mint", [*SHAPED["agent"], *SHAPED["path"]], ids=str)
 def test_another_orgs_keys_are_out_of_reach(
     token_pairs: TokenPairs, mint: MintEndpoint, other_org: OwnOrg
 ) -> None:

@@ -1,7 +1,8 @@
 """What a run owns on its target: made at the start, named for the run, and taken away at the end."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from contract.harness.client.created import CreatedThings
@@ -46,11 +47,17 @@ class OwnOrg:
         self._whose = whose
         self._name("workspace id", self.workspace)
         self._name("identity id", self.subject)
+        self._name("agent id", self.agent)
 
     @property
     def subject(self) -> str:
         """The agent that tokens are made for: our identity, or a name like one where none could be made."""
         return self.identity or f"agent_{self.name}"
+
+    @property
+    def agent(self) -> str:
+        """The name of an agent that no identity has."""
+        return f"agent_{self.name}-agent"
 
     @property
     def own_identity(self) -> str:
@@ -78,13 +85,20 @@ class OwnOrg:
             raise NotTried(self.closed.get(mint.name, "there is no workspace token"))
         return key
 
+    def mint_body(
+        self, mint: MintEndpoint, fields: Mapping[str, Any] = MappingProxyType({})
+    ) -> dict[str, Any]:
+        """Return the JSON body of a mint for this org: that of the shape, with `fields` added or replaced."""
+        own = {"identity": self.subject, "workspace": self.workspace, "agent": self.agent}
+        return mint.request(own, fields)
+
     def mint(self, mint: MintEndpoint, key: Secret | None = None, **fields: Any) -> Response:
         """Ask `mint` for a pair, `fields` beside its usual body; what it makes is ours to take away.
 
         `key` takes the place of the credential that the run has for it.
         """
         key = key or self.key_for(mint)
-        body = mint.request(self.subject, self.workspace, fields)
+        body = self.mint_body(mint, fields)
         try:
             response = self.service.call("POST", mint.path, body=body, key=key)
         except CouldNotTry:

@@ -33,7 +33,7 @@ class TokenPairs:
 
     def spend(self, mint: MintEndpoint) -> Pair:
         """Return a live pair to be spent: the one kept last, else a fresh one that asks for an hour."""
-        spares, now = self._spares.get(mint.name, []), self.service.clock.now()
+        spares, now = self._spares.get(str(mint), []), self.service.clock.now()
         while spares:
             spare = spares.pop()
             if min(spare.refresh.exp, spare.access.exp) > now:
@@ -43,15 +43,15 @@ class TokenPairs:
 
     def keep(self, mint: MintEndpoint, pair: Pair) -> None:
         """Leave a live pair, whatever its TTL and mark, for the next that `spend`s."""
-        self._spares.setdefault(mint.name, []).append(pair)
+        self._spares.setdefault(str(mint), []).append(pair)
 
     def forget(self, mint: MintEndpoint) -> None:
         """Drop the pair that was kept last: it turned out to be spent."""
-        self._spares[mint.name].pop()
+        self._spares[str(mint)].pop()
 
     def generation(self, mint: MintEndpoint, number: int, **fields: Any) -> Pair:
         """Return the pair after `number` rotations of a mint with `fields`."""
-        key = f"{mint.name} {json.dumps(fields, sort_keys=True)}"
+        key = f"{mint} {json.dumps(fields, sort_keys=True)}"
         lineage = self._lineages.get(key, [])
         if len(lineage) <= number and lineage and lineage[-1].refresh.exp <= self.service.clock.now():
             lineage = []

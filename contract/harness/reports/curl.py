@@ -189,6 +189,8 @@ def preamble(url: str | None, api_key_envs: Sequence[str | None], commands: Sequ
             first.append(f'{key}="${key_env}"' if key_env else f"{key}=...  # an org API key of another org")
         if made or workspace in used:
             first.append(f"{workspace}=ws_by-hand-$RANDOM$RANDOM")
+        if f"{org}AGENT_ID" in used:
+            first.append(f"{org}AGENT_ID=agent_by-hand-$RANDOM$RANDOM")
         if identity in used:
             first.append(_make_identity(identity, f"${workspace}", f"${workspace}"))
         if workspace_token in used:

@@ -15,7 +15,7 @@ from contract.harness.spec import ENDPOINTS, routes
 JSON = "-H 'content-type: application/json'"
 _VARIABLE = re.compile(
     r"\$((?:(?:SECOND|ANOTHER|UNKNOWN)_)?"
-    r"(?:(?:API_KEY|(?:WORKSPACE|ACCESS|REFRESH)_TOKEN)(?:_ID)?|(?:WORKSPACE|IDENTITY|SESSION)_ID|NAME)"
+    r"(?:(?:API_KEY|(?:WORKSPACE|ACCESS|REFRESH)_TOKEN)(?:_ID)?|(?:WORKSPACE|IDENTITY|SESSION|AGENT)_ID|NAME)"
     r"(?:_\d+)?)\b"
 )
 _PAIRS = {routes.REFRESH, *(mint.path for mint in ENDPOINTS.values())}

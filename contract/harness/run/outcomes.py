@@ -25,6 +25,7 @@ class CaseResult:
     why: str
     seconds: float
     transcript: tuple[Response, ...] = ()
+    shape: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,19 @@ def verdicts(
 
 
 def _merge(rows: Sequence[CaseResult], known: bool) -> ClauseResult:  # noqa: FBT001 - one caller, above
-    worst = min((row.outcome for row in rows), key=_WORST_FIRST.index)
+    worst = min((row.outcome for row in _that_count(rows)), key=_WORST_FIRST.index)
     telling = [row for row in rows if row.outcome == worst]
     why = next((row.why for row in telling if row.why), "")
     if worst != "pass" and len(telling) > 1:
         why += f" (and {len(telling) - 1} more of {len(rows)} cases)"
     verdict = ClauseResult(rows[0].clause, rows[0].endpoint, worst, why, tuple(rows))
     return _known(verdict) if known else verdict
+
+
+def _that_count(rows: Sequence[CaseResult]) -> list[CaseResult]:
+    """Leave out a body shape that could not be tried, where another one was: it changes how, not what."""
+    tried = {row.shape for row in rows if row.outcome != "not_tried"}
+    return [row for row in rows if row.outcome != "not_tried" or not tried or row.shape is None] or [*rows]
 
 
 def _known(verdict: ClauseResult) -> ClauseResult:

@@ -13,8 +13,9 @@ from contract.harness.run.outcomes import CaseResult, exit_code
 from contract.harness.run.plugin_run import CONTRACT_RUN, ContractRun, judge
 from contract.harness.run.session import TargetSession
 from contract.harness.run.settings import Settings
-from contract.harness.spec import ENDPOINTS, Clause, MintEndpoint, catalogue
-from contract.harness.targets import Access, Clock, Target
+from contract.harness.spec import ENDPOINTS, SHAPED, Clause, MintEndpoint, Shape, catalogue
+from contract.harness.targets import Access, Clock, Target, kind_of
+from contract.harness.targets.connections import Kind
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,7 +79,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("session", held, indirect=True, scope="session")
     own_rows = any("mint" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "mint" in metafunc.fixturenames and not own_rows:
-        metafunc.parametrize("mint", [ENDPOINTS[name] for name in clause.endpoints], ids=clause.endpoints)
+        rows = [row for name in clause.endpoints for row in SHAPED[name]]
+        metafunc.parametrize("mint", rows, ids=str)
 
 
 @pytest.hookimpl(trylast=True)
@@ -112,7 +114,29 @@ def _is_chosen(item: pytest.Item, contract_run: ContractRun) -> bool:
     mint: MintEndpoint | None = params.get("mint")
     endpoints = contract_run.settings.endpoints
     at_endpoint = not endpoints or (mint is not None and mint.name in endpoints)
-    return clause.id in contract_run.chosen[params["session"]] and at_endpoint
+    session = contract_run.sessions[params["session"]]
+    in_shape = mint is None or mint.shape in shapes_for(clause, mint, kind_of(session.target.spec))
+    return clause.id in contract_run.chosen[params["session"]] and at_endpoint and in_shape
+
+
+SHARED = ("SES", "REV", "SEC")
+"""The chapters that end or count sessions: on a URL they never use a session that has no name of its own."""
+
+
+def shapes_for(clause: Clause, mint: MintEndpoint, kind: Kind) -> tuple[Shape, ...]:
+    """Return the body shapes with which `clause` is tested at `mint` on a target of `kind`.
+
+    On a URL `bare` sessions share their subject with everybody's: few are made there, and none is revoked.
+    """
+    shapes = tuple(mint.bodies)
+    if kind == "url":
+        mine = tuple(shape for shape in shapes if shape != "bare")
+        return shapes if clause.shapes == "all" and clause.chapter not in SHARED else mine[: _number(clause)]
+    return shapes[: _number(clause)]
+
+
+def _number(clause: Clause) -> int | None:
+    return None if clause.shapes == "all" else 1
 
 
 @pytest.fixture(scope="session")
@@ -141,6 +165,8 @@ def _offered(request: pytest.FixtureRequest) -> None:
     mint: MintEndpoint | None = request.node.callspec.params.get("mint")
     if mint is not None and mint.name in opened.own_org.closed:
         raise NotTried(opened.own_org.closed[mint.name])
+    if mint is not None and mint.shape == "identity":
+        _ = opened.own_org.own_identity
 
 
 @pytest.fixture(scope="session")
@@ -194,9 +220,12 @@ def pytest_runtest_makereport(
         mint = params.get("mint")
         opened = item.config.stash[CONTRACT_RUN].sessions[params["session"]]
         outcome, why = judge(error) if error is not None else ("pass", opened.note)
+        if outcome == "fail" and mint and len(mint.bodies) > 1:
+            why += f" (body shape: {mint.shape})"
         row = CaseResult(
             clause=clause.id,
             endpoint=mint.name if mint else None,
+            shape=mint.shape if mint and len(mint.bodies) > 1 else None,
             case=item.name,
             outcome=outcome,
             why=plain(why),

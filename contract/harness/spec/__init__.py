@@ -6,8 +6,10 @@ from contract.harness.spec.endpoints import (
     ENDPOINTS,
     GROUPS,
     READ_SCOPE,
+    SHAPED,
     TOKEN_PREFIXES,
     MintEndpoint,
+    Shape,
     takes_paths,
 )
 from contract.harness.spec.limits import (
@@ -38,6 +40,7 @@ __all__ = [
     "REFRESH_TTL_CAP",
     "REFRESH_TTL_FIELD",
     "REFRESH_TTL_MARK",
+    "SHAPED",
     "TOKEN_PREFIXES",
     "WORKSPACE_TOKEN_PREFIX",
     "Catalogue",
@@ -45,6 +48,7 @@ __all__ = [
     "Level",
     "MintEndpoint",
     "Profile",
+    "Shape",
     "catalogue",
     "scopes_for",
     "takes_paths",

@@ -22,8 +22,9 @@ _FILE = Path(__file__).parents[2] / "clauses.toml"
 class Clause:
     """One sentence of the contract.
 
-    `endpoints` are the mint endpoints it is tried on, empty where it is about the service as a whole;
-    `needs` the abilities of a target without which it can't be tried.
+    `endpoints` are the mint endpoints that it is tested on, empty where it is about the service as a whole;
+    `shapes` says with which body shapes: the usual one of each endpoint, or all of them. `needs` are the
+    capabilities of a target without which it can't be tested.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Clause:
     text: str
     source: str
     endpoints: tuple[str, ...] = ()
+    shapes: Literal["usual", "all"] = "usual"
     needs: tuple[str, ...] = ()
 
     @property
@@ -109,6 +111,6 @@ def _clause(name: str, row: dict[str, object]) -> Clause:
         fields["endpoints"] = GROUPS.get(group, (group,))
     clause = Clause(id=name, **fields)  # type: ignore[arg-type]
     unknown = set(clause.endpoints) - set(ENDPOINTS) | set(clause.needs) - set(CAPABILITIES)
-    if unknown or clause.level not in ("must", "should"):
-        raise ValueError(f"clauses.toml: {name} has an unknown value: {unknown or clause.level}")
+    if unknown or clause.level not in ("must", "should") or clause.shapes not in ("usual", "all"):
+        raise ValueError(f"clauses.toml: {name} has an unknown value: {unknown or clause}")
     return clause

@@ -1,39 +1,50 @@
 """The mint endpoints as rows of data: each clause about minting is tested on every row."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 FILES = "/relayauth-contract/*"
 FILE_SCOPES = (f"relayfile:fs:read:{FILES}", f"relayfile:fs:write:{FILES}")
 READ_SCOPE = "relayauth:identity:read:*"
 
+Shape = Literal["bare", "named", "identity"]
+"""What a client sends: nothing of an agent, an agent that no identity has, or an identity of the org."""
+
 
 @dataclass(frozen=True, eq=False)
 class MintEndpoint:
     """One way to mint a pair.
 
-    `credential` says which key is sent; `subject_field` names the identity or agent in the body; `body` is
-    what every mint there sends, with the run's own things as `{identity}` and `{workspace}`; `scopes` are
-    those that the credential hands out for this body; `prefix` stands before its tokens; `own_meta` are the
-    entries that the endpoint itself puts into `meta`. `needs_identity` says that the subject must be an
-    identity of the org, `takes_paths` that tokens are for paths and may have a `delegationNotAfter`.
+    `credential` says which key is sent; `subject_field` names the identity or agent in the body; `bodies` are
+    what clients send there, by the name of the body shape, the usual one first, with the run's own things as
+    `{identity}`, `{workspace}` and `{agent}` (an agent that no identity has); `shape` is the one that this
+    value sends. `scopes` are those that the credential hands out for it; `prefix` stands before its tokens;
+    `own_meta` are the entries that the endpoint itself puts into `meta`. `needs_identity` says that the
+    subject must be an identity of the org, `takes_paths` that tokens are for paths and may have a
+    `delegationNotAfter`.
     """
 
     name: str
     path: str
     credential: Literal["org", "workspace"]
     subject_field: Literal["identityId", "agentId"]
-    body: Mapping[str, Any]
+    bodies: Mapping[Shape, Mapping[str, Any]]
     scopes: tuple[str, ...]
     prefix: str
     own_meta: frozenset[str]
     needs_identity: bool
     takes_paths: bool
     delegated: bool
+    shape: Shape
 
     def __str__(self) -> str:
-        return self.name
+        return self.name if len(self.bodies) == 1 else f"{self.name}-{self.shape}"
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names of all members that its body shapes send."""
+        return frozenset(name for body in self.bodies.values() for name in body)
 
     @property
     def jti_prefix(self) -> str:
@@ -44,19 +55,25 @@ class MintEndpoint:
         """Return the field that mints a pair for `identity`."""
         return {self.subject_field: identity}
 
-    def request(self, identity: str, workspace: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the JSON body of one mint: the usual one with `fields` added or replaced."""
-        own = {"{identity}": identity, "{workspace}": workspace}
+    def request(self, own: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the JSON body of one mint: that of its shape with `fields` added or replaced.
+
+        `own` has the run's own `identity`, `workspace` and `agent`.
+        """
         usual = {
-            name: own.get(value, value) if isinstance(value, str) else value
-            for name, value in self.body.items()
+            name: value.format_map(own) if isinstance(value, str) else value
+            for name, value in self.bodies[self.shape].items()
         }
         return usual | dict(fields)
 
 
 _PATH_META = frozenset({"tokenClass", "agentName", "paths", "accessScopes", "accessAudience"})
 _AGENT_META = frozenset({"tokenClass", "workspaceTokenId", "accessScopes", "accessAudience"})
-_PATH_BODY = {"agentId": "{identity}", "agentName": "relayauth-contract", "paths": [FILES]}
+_PATH_BODIES: Mapping[Shape, Mapping[str, Any]] = {
+    "bare": {"paths": [FILES]},
+    "named": {"agentId": "{agent}", "agentName": "relayauth-contract", "paths": [FILES]},
+    "identity": {"agentId": "{identity}", "agentName": "relayauth-contract", "paths": [FILES]},
+}
 
 ENDPOINTS: Mapping[str, MintEndpoint] = {
     endpoint.name: endpoint
@@ -66,52 +83,56 @@ ENDPOINTS: Mapping[str, MintEndpoint] = {
             path="/v1/tokens",
             credential="org",
             subject_field="identityId",
-            body={"identityId": "{identity}", "scopes": [READ_SCOPE]},
+            bodies={"identity": {"identityId": "{identity}", "scopes": [READ_SCOPE]}},
             scopes=(READ_SCOPE,),
             prefix="",
             own_meta=frozenset(),
             needs_identity=True,
             takes_paths=False,
             delegated=False,
+            shape="identity",
         ),
         MintEndpoint(
             name="agent",
             path="/v1/tokens/agent",
             credential="workspace",
             subject_field="agentId",
-            body={"agentId": "{identity}", "scopes": [READ_SCOPE]},
+            bodies={"identity": {"agentId": "{identity}", "scopes": [READ_SCOPE]}},
             scopes=(READ_SCOPE,),
             prefix="relay_ag_",
             own_meta=_AGENT_META,
             needs_identity=True,
             takes_paths=False,
             delegated=True,
+            shape="identity",
         ),
         MintEndpoint(
             name="path",
             path="/v1/tokens/path",
             credential="workspace",
             subject_field="agentId",
-            body=_PATH_BODY,
+            bodies=_PATH_BODIES,
             scopes=FILE_SCOPES,
             prefix="relay_pa_",
             own_meta=_PATH_META | {"workspaceTokenId"},
             needs_identity=False,
             takes_paths=True,
             delegated=True,
+            shape="bare",
         ),
         MintEndpoint(
             name="workspace-path",
             path="/v1/tokens/workspace-path",
             credential="org",
             subject_field="agentId",
-            body={"workspaceId": "{workspace}"} | _PATH_BODY,
+            bodies={name: {"workspaceId": "{workspace}", **body} for name, body in _PATH_BODIES.items()},
             scopes=FILE_SCOPES,
             prefix="relay_pa_",
             own_meta=_PATH_META,
             needs_identity=False,
             takes_paths=True,
             delegated=True,
+            shape="bare",
         ),
     )
 }
@@ -128,6 +149,13 @@ TOKEN_PREFIXES = tuple(dict.fromkeys(row.prefix for row in ENDPOINTS.values() if
 """What a token may begin with, before the JWT itself."""
 
 
+SHAPED: Mapping[str, tuple[MintEndpoint, ...]] = {
+    name: tuple(row if shape == row.shape else replace(row, shape=shape) for shape in row.bodies)
+    for name, row in ENDPOINTS.items()
+}
+"""Every endpoint with each of its body shapes, the usual one first."""
+
+
 def takes_paths() -> list[MintEndpoint]:
-    """Return the endpoints whose tokens are for paths."""
-    return [ENDPOINTS[name] for name in GROUPS["paths"]]
+    """Return the endpoints whose tokens are for paths, with each body shape."""
+    return [row for name in GROUPS["paths"] for row in SHAPED[name]]
