@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from reference_impl.config import Config
 from reference_impl.errors import ServiceError
-from reference_impl.routes import identities, keys, minting, public, tokens
+from reference_impl.routes import assertions, identities, keys, minting, public, tokens
 from reference_impl.rules import Rules
 from reference_impl.service import Service, service_of
 
@@ -27,11 +27,17 @@ ROUTES = [
     Route("/v1/tokens/refresh", tokens.refresh, methods=["POST"]),
     Route("/v1/tokens/revoke", tokens.revoke, methods=["POST"]),
     Route("/v1/tokens/introspect", tokens.introspect),
+    Route("/v1/tokens/relayhistory-assertion", assertions.create, methods=["POST"]),
     Route("/v1/api-keys", keys.create_api_key, methods=["POST"]),
     Route("/v1/api-keys/{id}/revoke", keys.revoke_key, methods=["POST"]),
     Route("/v1/identities", identities.create, methods=["POST"]),
+    Route("/v1/identities", identities.index),
     Route("/v1/identities/{id}", identities.show),
+    Route("/v1/identities/{id}", identities.change, methods=["PATCH"]),
     Route("/v1/identities/{id}", identities.delete, methods=["DELETE"]),
+    Route("/v1/identities/{id}/suspend", identities.suspend, methods=["POST"]),
+    Route("/v1/identities/{id}/reactivate", identities.reactivate, methods=["POST"]),
+    Route("/v1/identities/{id}/retire", identities.retire, methods=["POST"]),
 ]
 
 

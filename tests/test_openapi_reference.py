@@ -1,5 +1,6 @@
-"""Drives the reference through every route and refusal, and holds each exchange against openapi.yaml."""
+"""Drives the reference through every route, and holds each exchange against openapi.yaml."""
 
+import contextlib
 import json
 import re
 import time
@@ -17,17 +18,15 @@ from reference_impl import clock
 from reference_impl.app import create_app
 from tests.test_openapi import DOCUMENT, OPERATIONS, at, plain
 
-URL, CHAIN = "http://relayauth.invalid", "400 sponsor_chain_too_long"
+URL = "http://relayauth.invalid"
 FILES, READ = {"paths": ["/github/*"]}, {"scopes": ["relayauth:identity:read:*"]}
 WIDE = ["relayauth:token:create:*", *READ["scopes"], "relayfile:fs:manage:/github/*"]
-LONG, SECRET = [f"user_{number}" for number in range(11)], "relayfile:fs:read:/secret/*"
 SMALL, FULL = {"scopes": ["cloud:x:read"]}, {"scopes": ["*:*:*:*"]}
 PLACES = {each["operationId"]: (m, p) for p, item in DOCUMENT["paths"].items() for m, each in item.items()}
 GUARDED = [name for name, each in OPERATIONS.items() if each["security"]]
 WITH_BODY = [name for name, each in OPERATIONS.items() if "requestBody" in each]
 MINTS = ["mintIdentityTokens", "mintAgentTokens", "mintPathTokens", "mintWorkspacePathTokens"]
 WORKSPACE, PATHS = MINTS[1:3], MINTS[2:]
-SOON: dict[str, Any] = {"name": PATHS[0], "delegationNotAfter": time.time() + 3600}
 Change = Callable[["World"], dict[str, Any]]
 
 
@@ -112,6 +111,20 @@ USUAL: dict[str, Change] = {
     "createApiKey": lambda _: {"body": {"name": "a key", "scopes": WIDE}},
     "revokeApiKey": lambda w: {"parameters": {"id": w.ok("createApiKey")["apiKey"]["id"]}},
     "createIdentity": lambda _: {"body": {"name": f"{time.monotonic_ns()}", "sponsorId": "user", **READ}},
+    "createRelayhistoryAssertion": lambda _: {
+        "body": {"orgId": "a", "workspaceId": "ws_a", "sponsorId": "user", "scopes": ["rth:read"]}
+    },
+    "listIdentities": lambda _: {"parameters": {"limit": "2", "status": "active", "type": "agent"}},
+    "updateIdentity": lambda w: {
+        "parameters": {"id": w.ok("createIdentity")["id"]},
+        "body": {"roles": ["a role"]},
+    },
+    "suspendIdentity": lambda w: {
+        "parameters": {"id": w.ok("createIdentity")["id"]},
+        "body": {"reason": "a reason"},
+    },
+    "reactivateIdentity": lambda w: {"parameters": {"id": w.ok("suspendIdentity")["id"]}},
+    "retireIdentity": lambda w: {"parameters": {"id": w.ok("createIdentity")["id"]}, "body": {}},
     "getIdentity": lambda w: {"parameters": {"id": w.agent}},
     "deleteIdentity": lambda w: {
         "parameters": {"id": w.ok("createIdentity")["id"], "X-Confirm-Delete": "true"}
@@ -121,64 +134,25 @@ USUAL: dict[str, Change] = {
 }
 
 
-def rows() -> Iterator[tuple[str, str, Change]]:
-    """Each refusal: the operation, status and code, and what is changed in the usual request."""
-    for name in GUARDED:
-        yield name, "401 missing_authorization", lambda _: {"key": ""}
-    for name in [name for name in GUARDED if name not in WORKSPACE]:
-        yield name, "401 invalid_api_key", lambda _: {"key": "rak_example"}
-        yield name, "401 invalid_token", lambda _: {"key": "Bearer no.to.ken"}
-        yield name, "403 insufficient_scope", lambda w: {"key": w.ok("createApiKey", body=SMALL)["key"]}
-    for name in WORKSPACE:
-        yield name, "401 workspace_token_required", lambda w: {"key": w.org}
-        yield name, "403 insufficient_scope", lambda w: {"key": w.narrow}
-        yield name, "403 scope_escalation", lambda _: {"body": {"scopes": [SECRET], "paths": ["/secret/*"]}}
-    for name in WITH_BODY:
-        yield name, "400 invalid_request", lambda _: {"raw": b"[]"}
-        yield name, "400 invalid_request", lambda _: {"raw": b"{"}
-        yield name, "413 body_too_large", lambda _: {"raw": b" " * (1 << 20)}
-    for name in [*MINTS, "createWorkspaceToken", "createApiKey", "createIdentity"]:
-        yield name, "400 invalid_scope", lambda _: {"body": {"scopes": ["nothing"]}}
-    for name in PATHS:
-        yield name, "400 invalid_paths", lambda _: {"body": {"paths": ["/"]}}
-        yield name, "400 invalid_scope", lambda _: {"body": {"scopes": [SECRET]}}
-        yield name, "400 invalid_delegation_not_after", lambda _: {"body": {"delegationNotAfter": 1}}
-    for name in ["createWorkspaceToken", "createApiKey", "createIdentity", "mintIdentityTokens"]:
-        yield name, "403 scope_escalation", lambda w: {"key": w.minor, "body": FULL}
-    for name in ["mintIdentityTokens", "getIdentity", "deleteIdentity"]:
-        yield name, "404 identity_not_found", lambda w: {"key": w.other}
-    yield "mintAgentTokens", "404 identity_not_found", lambda w: {"body": {"agentId": w.elsewhere}}
-    yield "mintPathTokens", "403 insufficient_scope", lambda _: {"body": {"workspaceId": "ws_b"}}
-    yield "mintWorkspacePathTokens", "403 scope_escalation", lambda w: {"key": w.minor}
-    yield PATHS[1], CHAIN, lambda w: {"key": w.bearer("a", sponsorChain=LONG)}
-    yield "createIdentity", CHAIN, lambda w: {"body": {"sponsorId": w.youngest}}
-    yield "createIdentity", "409 identity_exists", lambda w: {"body": {"name": w.ok("getIdentity")["name"]}}
-    yield "deleteIdentity", "400 confirmation_required", lambda w: {"parameters": {"id": w.agent}}
-    yield "revokeApiKey", "404 api_key_not_found", lambda w: {"key": w.other}
-    yield "revokeTokens", "404 token_not_found", lambda w: {"key": w.other}
-    yield "introspectToken", "400 invalid_request", lambda _: {"parameters": {}}
-    yield "refreshTokens", "401 invalid_token", lambda _: {"body": {"refreshToken": "no.to.ken"}}
-    yield "refreshTokens", "401 workspace_token_revoked", lambda w: {"body": w.disowned()}
-    yield "refreshTokens", "401 delegation_expired", lambda w: {"body": w.minted(**SOON), "late": 3601.0}
-    yield "refreshTokens", "401 delegation_expired", lambda w: {"body": w.minted(**SOON), "late": 86400.0}
-    yield "refreshTokens", "404 identity_not_found", lambda w: {"body": w.orphaned()}
-
-
-ROWS = list(rows())
-# The reference has no limit, and makes no longer chain than it mints for.
-BEYOND = {("createIdentity", "429 rate_limited"), *((mint, CHAIN) for mint in MINTS[:3])}
 ANSWERS = [(n, s, plain(a)) for n, each in OPERATIONS.items() for s, a in each["responses"].items()]
 LINKS = [(n, name, plain(link)) for n, _, a in ANSWERS for name, link in a.get("links", {}).items()]
 EXPRESSION = re.compile(r"\$(request|response)\.body#(/.+)")
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
+@contextlib.contextmanager
+def opened() -> Iterator[World]:
+    """A deployment whose clock is as far ahead as it says."""
     with pytest.MonkeyPatch.context() as patch:
         made = World()
         patch.setattr(clock, "now", lambda: time.time() + made.late)
         yield made
         made.http.close()
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with opened() as made:
+        yield made
 
 
 @pytest.mark.parametrize("name", USUAL)
@@ -187,31 +161,14 @@ def test_the_usual_request_is_accepted(world: World, name: str) -> None:
     assert world.ask(name).is_success
 
 
-@pytest.mark.parametrize(("name", "refusal", "change"), ROWS, ids=[f"{row[0]} {row[1]}" for row in ROWS])
-def test_a_refusal_is_answered_as_described(world: World, name: str, refusal: str, change: Change) -> None:
-    """One change to the usual request, and the described status and code come back."""
-    answer = world.ask(name, **change(world))
-    assert f"{answer.status_code} {answer.json()['code']}" == refusal
-
-
-def test_every_described_refusal_is_provoked() -> None:
-    """No error stands in the document that no row asks for, and none is answered that is not there."""
-    described = {
-        (name, f"{status} {code}")
-        for name, status, answer in ANSWERS
-        for code in (answer["content"]["application/json"]["examples"] if status >= "4" else ())
-    }
-    assert described - BEYOND == {row[:2] for row in ROWS}
-
-
 @pytest.mark.parametrize(("name", "title", "link"), LINKS, ids=[f"{row[0]}-{row[1]}" for row in LINKS])
 def test_a_link_leads_to_a_success(world: World, name: str, title: str, link: dict[str, Any]) -> None:
     """What the expressions of a link take from an exchange is a request that the next operation accepts."""
     answer = world.ask(name)
     bodies = {"response": answer.json(), "request": json.loads(answer.request.content or b"{}")}
 
-    def filled(values: dict[str, str]) -> dict[str, Any]:
-        found = {field: EXPRESSION.fullmatch(each) for field, each in values.items()}
+    def filled(values: dict[str, Any]) -> dict[str, Any]:
+        found = {field: EXPRESSION.fullmatch(str(each)) for field, each in values.items()}
         return {field: at(m[2], bodies[m[1]]) if m else values[field] for field, m in found.items()}
 
     parameters, body = filled(link.get("parameters", {})), filled(link.get("requestBody", {}))
