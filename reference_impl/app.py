@@ -1,6 +1,8 @@
 """The ASGI application: routes, and every refusal as JSON."""
 
 import contextlib
+import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
 
 from starlette.applications import Starlette
@@ -11,11 +13,17 @@ from starlette.routing import Route
 
 from reference_impl.config import Config
 from reference_impl.errors import ServiceError
-from reference_impl.routes import identities, keys, minting, public, tokens
+from reference_impl.routes import assertions, identities, keys, minting, public, tokens
 from reference_impl.rules import Rules
 from reference_impl.service import Service, service_of
 
 NO_STORE = {"cache-control": "no-store"}
+# What a client is told of a storage error, and after how many seconds to come again (wire.md, Failures).
+PRESSURE = {
+    sqlite3.SQLITE_BUSY: ("storage_overloaded", 1),
+    sqlite3.SQLITE_LOCKED: ("storage_overloaded", 1),
+    sqlite3.SQLITE_FULL: ("storage_capacity_exhausted", 30),
+}
 ROUTES = [
     Route("/health", public.health),
     Route("/.well-known/jwks.json", public.jwks),
@@ -27,11 +35,17 @@ ROUTES = [
     Route("/v1/tokens/refresh", tokens.refresh, methods=["POST"]),
     Route("/v1/tokens/revoke", tokens.revoke, methods=["POST"]),
     Route("/v1/tokens/introspect", tokens.introspect),
+    Route("/v1/tokens/relayhistory-assertion", assertions.create, methods=["POST"]),
     Route("/v1/api-keys", keys.create_api_key, methods=["POST"]),
     Route("/v1/api-keys/{id}/revoke", keys.revoke_key, methods=["POST"]),
     Route("/v1/identities", identities.create, methods=["POST"]),
+    Route("/v1/identities", identities.index),
     Route("/v1/identities/{id}", identities.show),
+    Route("/v1/identities/{id}", identities.change, methods=["PATCH"]),
     Route("/v1/identities/{id}", identities.delete, methods=["DELETE"]),
+    Route("/v1/identities/{id}/suspend", identities.suspend, methods=["POST"]),
+    Route("/v1/identities/{id}/reactivate", identities.reactivate, methods=["POST"]),
+    Route("/v1/identities/{id}/retire", identities.retire, methods=["POST"]),
 ]
 
 
@@ -52,6 +66,7 @@ def create_app(env: Mapping[str, str], *, rules: Rules | None = None) -> Starlet
             ServiceError: _refused,
             HTTPException: _no_route,
             ClientDisconnect: _gone,
+            sqlite3.OperationalError: _pressed,
             Exception: _broken,
         },
     )
@@ -89,6 +104,21 @@ def _allowed(path: str) -> list[str]:
 async def _gone(_request: Request, _error: Exception) -> Response:
     """Answer a caller that hung up before its body was whole: nobody hears it, and nothing was done."""
     return Response(status_code=400)
+
+
+async def _pressed(request: Request, error: Exception) -> JSONResponse:
+    """Answer for a database that is locked or full: the transaction was rolled back, so nothing was done."""
+    code, wait = PRESSURE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, ("", 0))
+    if not code:
+        raise error
+    body = {
+        "error": code,
+        "code": code,
+        "retryable": True,
+        "operation": request.scope["endpoint"].__name__,
+        "requestId": f"req_{secrets.token_hex(8)}",
+    }
+    return JSONResponse(body, 503, NO_STORE | {"retry-after": str(wait)})
 
 
 async def _broken(_request: Request, _error: Exception) -> JSONResponse:

@@ -24,7 +24,7 @@ class Callers:
             return self._by_key(secret)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         token = token.strip()
-        if scheme.lower() != "bearer" or not token:
+        if not self._rules.is_bearer_scheme(scheme) or not token:
             raise Unauthorized("a credential is missing", code="missing_authorization")
         if token.startswith(WORKSPACE_PREFIX):
             return self._by_key(token)
@@ -56,7 +56,9 @@ class Callers:
         claims = await self._verifier.bearer(token, now)
         state = self._store.token(claims["jti"])
         unheard_of = state is None and self._store.session_is_revoked(claims["sid"])
-        if not self._rules.bearer_lives(state) or not self._rules.bearer_session_lives(revoked=unheard_of):
+        if not self._rules.bearer_lives(state, now) or not self._rules.bearer_session_lives(
+            revoked=unheard_of
+        ):
             raise Unauthorized("the token is revoked")
         chain = claims.get("sponsorChain", [])
         return Principal(

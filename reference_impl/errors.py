@@ -16,8 +16,9 @@ class ServiceError(Exception):
 
     @property
     def body(self) -> Mapping[str, str]:
-        """The JSON body of the answer."""
-        return {"error": str(self), "code": self.code}
+        """The JSON body: the code in both members that clients read it from, and a sentence for people."""
+        sentence = {} if str(self) == self.code else {"message": str(self)}
+        return {"error": self.code, "code": self.code} | sentence
 
 
 class BadRequest(ServiceError):

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Endpoint = Literal["identity", "agent", "path", "workspace-path"]
+Endpoint = Literal["identity", "agent", "path", "workspace-path", "assertion"]
 Kind = Literal["access", "refresh"]
+Ending = Literal["suspend", "retire", "delete"]
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,21 @@ class Principal:
 
 
 @dataclass(frozen=True)
+class Owner:
+    """Whose a token is: its claims `org`, `wks`, `sponsorId` and `sponsorChain`."""
+
+    org: str
+    workspace: str
+    sponsor: str
+    chain: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Grant:
     """What a mint granted, kept with the session; times are Unix seconds, TTLs seconds.
 
-    `horizon` is `delegationNotAfter`; `parent` the `jti` of the bearer that minted.
+    `horizon` is `delegationNotAfter`; `parent` is the id of the workspace token, or the `jti` of the bearer,
+    that minted.
     """
 
     endpoint: Endpoint
@@ -45,12 +57,18 @@ class Grant:
     parent: str | None = None
     meta: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def owner(self) -> Owner:
+        """Whose the first pair is."""
+        return Owner(self.org, self.workspace, self.sponsor, self.chain)
+
 
 @dataclass(frozen=True)
 class Rotation:
     """One refresh: the token presented, the request around it, and the session it belongs to.
 
-    `number` counts the session's rotations, this one included.
+    `number` counts the session's rotations, this one included; `named` is the identity that the subject
+    happens to name, of whichever org.
     """
 
     grant: Grant
@@ -59,6 +77,7 @@ class Rotation:
     session: str
     number: int
     now: float
+    named: Mapping[str, Any] | None = None
 
     @property
     def meta(self) -> Mapping[str, Any]:
@@ -69,9 +88,9 @@ class Rotation:
 
 @dataclass(frozen=True)
 class Issue:
-    """What one token pair is made from; `mark` is the refresh TTL as both tokens shall carry it, or None."""
+    """What one token pair is made from."""
 
-    grant: Grant
+    owner: Owner
     session: str
     scopes: Sequence[str]
     audience: Sequence[str]
@@ -84,6 +103,17 @@ class Issue:
     refresh_meta: Mapping[str, Any]
     number: int = 0
     parent: str | None = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a revocation is decided on: a session, live or not."""
+
+    id: str
+    org: str
+    endpoint: Endpoint
+    minted_at: int
+    revoked: bool
 
 
 @dataclass(frozen=True)

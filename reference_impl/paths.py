@@ -35,8 +35,11 @@ def default_scopes(paths: list[str]) -> list[str]:
 
 
 def within(scope: str, paths: Collection[str]) -> bool:
-    """Say whether `scope` is a file scope inside one of `paths`."""
+    """Say whether `scope` is a file scope inside one of `paths`, or one that covers all of them.
+
+    The whole tree is neither.
+    """
     plane, resource, _, path = scope_words.parse(scope)
-    return (plane, resource) == ("relayfile", "fs") and any(
-        path == granted or scope_words.below(path, granted) for granted in paths
-    )
+    inside = any(path == granted or scope_words.below(path, granted) for granted in paths)
+    around = path not in ROOTS and all(path == each or scope_words.below(each, path) for each in paths)
+    return (plane, resource) == ("relayfile", "fs") and (inside or around)

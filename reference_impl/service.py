@@ -27,6 +27,8 @@ class Service:
     def build(cls, config: Config, rules: Rules) -> "Service":
         """Open the state and wire the parts."""
         store, verifier = Store(config.database), Verifier(config, rules)
+        for what in rules.forgotten_at_start():
+            store.forget(what)
         kid = config.private.public.kid if rules.is_set(config.public) else UNPUBLISHED_KID
         return cls(
             config=config,

@@ -1,12 +1,12 @@
 """Sessions: a mint begins one, a refresh rotates it, and every transition is one transaction."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from reference_impl.clock import iso
 from reference_impl.errors import Expired, NotFound, Unauthorized
-from reference_impl.facts import Grant, Issue, Rotation, TokenState
+from reference_impl.facts import Endpoint, Grant, Issue, Kind, Rotation, TokenState
 from reference_impl.keys import PrivateKey
 from reference_impl.rules import Rules
 from reference_impl.store import Store
@@ -29,8 +29,8 @@ class Sessions:
         mark = rules.mark(endpoint, asked, ttl)
         iat = rules.issued_at(now)
         issue = Issue(
-            grant=grant,
-            session=new_id("sess_"),
+            owner=grant.owner,
+            session=rules.session_id(new_id("sess_"), grant),
             scopes=grant.scopes,
             audience=grant.audience,
             subject=grant.subject,
@@ -45,9 +45,31 @@ class Sessions:
             parent=grant.parent,
         )
         with self._store.transaction():
-            self._check_owner(grant, now)
+            self._check_owner(grant, now, rules.mints_for)
+            self._end_surplus(grant)
             self._store.add_session(issue.session, grant)
             return self._issue(issue, now)
+
+    def assertion(self, grant: Grant, now: float) -> Pair:
+        """Issue an access token alone, in a session that nothing refreshes."""
+        rules, iat = self._rules, self._rules.issued_at(now)
+        exp = rules.assertion_exp(iat, grant.access_ttl)
+        issue = Issue(
+            owner=grant.owner,
+            session=rules.session_id(new_id("sess_"), grant),
+            scopes=grant.scopes,
+            audience=grant.audience,
+            subject=grant.subject,
+            access_exp=exp,
+            refresh_exp=exp,
+            iat=iat,
+            prefix=rules.prefix(grant.endpoint),
+            access_meta=grant.meta,
+            refresh_meta=grant.meta,
+        )
+        with self._store.transaction():
+            self._store.add_session(issue.session, grant)
+            return self._issue(issue, now, rules.assertion_kinds())
 
     async def refresh(self, claims: Mapping[str, Any], body: Mapping[str, Any], now: float) -> Pair:
         """Redeem a refresh token whose signature and claims are believed.
@@ -80,37 +102,47 @@ class Sessions:
             state = seen or store.token(claims["jti"]) or rules.unknown_state(claims)
             if state is None or state.kind != "refresh" or state.session != claims["sid"]:
                 raise Unauthorized("the refresh token is unknown")
-            stolen = rules.is_reuse(state, now) and not rules.redeemable(state)
-            if stolen:
-                self._end_stolen(state)
-            else:
+            if rules.redeemable(state, now):
                 return self._redeem(state, claims, body, now)
-        raise Unauthorized("the refresh token was used before: its session is ended")
+            reused = rules.is_reuse(state, now)
+            self._end(state, reused=reused)
+        if reused:
+            raise Unauthorized("the refresh token was used before: its session is ended")
+        # The owner first: a deleted identity's sessions are revoked too, and wire.md says 404 of it.
+        self._check_owner(state.grant, now)
+        raise Unauthorized("the refresh token is revoked")
 
-    def _end_stolen(self, state: TokenState) -> None:
+    def _end(self, state: TokenState, *, reused: bool) -> None:
+        """End what presenting a token that can't be redeemed ends."""
         rules, store, grant = self._rules, self._store, state.grant
-        if rules.theft_ends(state):
+        if reused and rules.theft_ends(state):
             store.revoke_session(state.session)
-        if rules.theft_ends_siblings(state):
-            for session, _ in store.sessions_of(grant.org, grant.subject):
-                store.revoke_session(session)
+        if rules.refusal_ends_siblings(state):
+            for session in store.sessions_of(grant.org, grant.subject):
+                store.revoke_session(session.id)
+
+    def _end_surplus(self, grant: Grant) -> None:
+        limit = self._rules.session_limit(grant.endpoint)
+        if limit is None:
+            return
+        live = [each for each in self._store.sessions_of(grant.org, grant.subject) if not each.revoked]
+        for session in live[: max(len(live) + 1 - limit, 0)]:
+            self._store.revoke_session(session.id)
 
     def _redeem(
         self, state: TokenState, claims: Mapping[str, Any], body: Mapping[str, Any], now: float
     ) -> Pair:
         rules, grant = self._rules, state.grant
-        # The owner first: a deleted identity's sessions are revoked too, and wire.md says 404 of it.
         self._check_owner(grant, now)
-        if not rules.redeemable(state):
-            raise Unauthorized("the refresh token is revoked")
-        rotation = Rotation(grant, claims, body, state.session, state.number + 1, now)
+        named = self._store.identity(grant.subject)
+        rotation = Rotation(grant, claims, body, state.session, state.number + 1, now, named)
         marked = rules.rotated_ttl(rotation)
         ttl = rules.rotated_default_ttl(rotation) if marked is None else marked
         mark = rules.rotated_mark(rotation, marked)
         iat = rules.issued_at(now)
         access_exp = iat + rules.rotated_access_ttl(rotation)
         issue = Issue(
-            grant=grant,
+            owner=rules.rotated_owner(rotation),
             session=rules.rotated_session(rotation),
             scopes=list(rules.rotated_scopes(rotation)),
             audience=list(rules.rotated_audience(rotation)),
@@ -130,8 +162,13 @@ class Sessions:
             self._store.add_session(issue.session, grant)
         return self._issue(issue, now)
 
-    def _check_owner(self, grant: Grant, now: float) -> None:
-        """Refuse a rotation whose delegation is over, or whose workspace token or identity is gone."""
+    def _check_owner(
+        self, grant: Grant, now: float, fits: Callable[[Endpoint, str], bool] | None = None
+    ) -> None:
+        """Refuse what rests on an ended delegation, a revoked workspace token or an inactive identity.
+
+        `fits` says of which status an identity must be; without it what a refresh asks for holds.
+        """
         rules, store = self._rules, self._store
         if rules.delegation_over(grant, now):
             raise Unauthorized("the delegation is over", code="delegation_expired")
@@ -140,21 +177,19 @@ class Sessions:
             gone = minter is None or not rules.key_lives(revoked=minter["revoked"])
             if gone and rules.workspace_token_counts(grant.endpoint):
                 raise Unauthorized("the workspace token is revoked", code="workspace_token_revoked")
-        if grant.identity is not None and rules.identity_counts(grant.endpoint):
-            identity = store.identity(grant.identity)
-            if identity is None or identity["status"] != "active":
-                raise NotFound("the identity is gone", code="identity_not_found")
+        fits = fits or rules.refreshes_for
+        if grant.identity is not None and not fits(grant.endpoint, self._status(grant.identity)):
+            raise NotFound("the identity is gone or not active", code="identity_not_found")
 
-    def _issue(self, issue: Issue, now: float) -> Pair:
-        token_prefix = issue.prefix or "tok_"
-        ids = {kind: new_id(token_prefix) for kind in ("access", "refresh")}
-        self._store.add_token(ids["access"], issue.session, "access", issue.number)
-        self._store.add_token(ids["refresh"], issue.session, "refresh", issue.number)
-        announced = self._rules.announced
-        return {
-            "accessToken": sign(self._key, self._kid, issue, "access", ids["access"]),
-            "refreshToken": sign(self._key, self._kid, issue, "refresh", ids["refresh"]),
-            "accessTokenExpiresAt": iso(announced("access", issue.access_exp, now)),
-            "refreshTokenExpiresAt": iso(announced("refresh", issue.refresh_exp, now)),
-            "tokenType": "Bearer",
-        }
+    def _status(self, identity_id: str) -> str:
+        identity = self._store.identity(identity_id)
+        return "deleted" if identity is None else str(identity["status"])
+
+    def _issue(self, issue: Issue, now: float, kinds: Sequence[Kind] = ("access", "refresh")) -> Pair:
+        ids = {kind: new_id(issue.prefix or "tok_") for kind in kinds}
+        exps = {"access": issue.access_exp, "refresh": issue.refresh_exp}
+        for kind, token_id in ids.items():
+            self._store.add_token(token_id, issue.session, kind, issue.number)
+        tokens = {f"{kind}Token": sign(self._key, self._kid, issue, kind, ids[kind]) for kind in kinds}
+        ends = {f"{kind}TokenExpiresAt": iso(self._rules.announced(kind, exps[kind], now)) for kind in kinds}
+        return {**tokens, **ends, "tokenType": "Bearer"}

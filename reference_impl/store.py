@@ -9,28 +9,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from reference_impl.errors import ConfigError
-from reference_impl.facts import Endpoint, Grant, Kind, TokenState
+from reference_impl.facts import Grant, Kind, Session, TokenState
+from reference_impl.tables import identity_in, key_in, prepare, session_in, written
 
 BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another process's transaction
-OPENING_TRIES = 100  # each waits, up to BUSY_TIMEOUT, for a process that is opening the same file
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS api_keys (
-    id TEXT PRIMARY KEY, org TEXT NOT NULL, kind TEXT NOT NULL, workspace TEXT, prefix TEXT NOT NULL,
-    name TEXT NOT NULL, scopes TEXT NOT NULL, digest TEXT NOT NULL UNIQUE, created_at TEXT NOT NULL,
-    revoked INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE TABLE IF NOT EXISTS identities (
-    id TEXT PRIMARY KEY, org TEXT NOT NULL, name TEXT NOT NULL, workspace TEXT, sponsor TEXT NOT NULL,
-    chain TEXT NOT NULL, scopes TEXT NOT NULL, status TEXT NOT NULL, created_at TEXT NOT NULL,
-    UNIQUE (org, name)) STRICT;
-CREATE TABLE IF NOT EXISTS sessions (
-    id TEXT PRIMARY KEY, org TEXT NOT NULL, subject TEXT NOT NULL, endpoint TEXT NOT NULL,
-    grant_json TEXT NOT NULL, revoked INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE INDEX IF NOT EXISTS sessions_by_subject ON sessions (org, subject);
-CREATE TABLE IF NOT EXISTS tokens (
-    id TEXT PRIMARY KEY, session TEXT NOT NULL REFERENCES sessions (id), kind TEXT NOT NULL,
-    number INTEGER NOT NULL, status TEXT NOT NULL, used_at REAL) STRICT;
-CREATE INDEX IF NOT EXISTS tokens_by_session ON tokens (session);
-"""
+_FORGETTING = {
+    "used": "UPDATE tokens SET status = 'live' WHERE status = 'used'",
+    "revoked": "UPDATE sessions SET revoked = 0",
+    "sessions": "DELETE FROM tokens",
+}
 
 
 def digest(secret: str) -> str:
@@ -52,7 +39,7 @@ class Store:
         self.close = weakref.finalize(self, self._db.close)
         self._db.row_factory = sqlite3.Row
         try:
-            _prepare(self._db)
+            prepare(self._db)
         except sqlite3.Error as error:
             self.close()
             raise ConfigError(f"the database {database} can't be opened: {error}") from None
@@ -86,11 +73,11 @@ class Store:
 
     def key_by_secret(self, secret: str) -> dict[str, Any] | None:
         """Return the key with this text, revoked or not."""
-        return _key(self._one("SELECT * FROM api_keys WHERE digest = ?", digest(secret)))
+        return key_in(self._one("SELECT * FROM api_keys WHERE digest = ?", digest(secret)))
 
     def key(self, key_id: str) -> dict[str, Any] | None:
         """Return the key with this id."""
-        return _key(self._one("SELECT * FROM api_keys WHERE id = ?", key_id))
+        return key_in(self._one("SELECT * FROM api_keys WHERE id = ?", key_id))
 
     def revoke_key(self, key_id: str) -> None:
         """Mark a key as revoked."""
@@ -100,10 +87,22 @@ class Store:
         """Keep an identity; False if its org has one of that name."""
         try:
             self._db.execute(
-                "INSERT INTO identities "
-                "(id, org, name, workspace, sponsor, chain, scopes, status, created_at) "
-                "VALUES (:id, :org, :name, :workspace, :sponsor, :chain, :scopes, 'active', :created_at)",
-                {**row, "chain": json.dumps(row["chain"]), "scopes": json.dumps(row["scopes"])},
+                "INSERT INTO identities (id, org, name, type, workspace, sponsor, chain, scopes, status,"
+                " roles, metadata, created_at, updated_at) VALUES (:id, :org, :name, :type, :workspace,"
+                " :sponsor, :chain, :scopes, :status, :roles, :metadata, :created_at, :updated_at)",
+                written(row),
+            )
+        except sqlite3.IntegrityError:
+            return False
+        return True
+
+    def change_identity(self, row: dict[str, Any]) -> bool:
+        """Keep an identity as it is now; False if its org has another one of that name."""
+        try:
+            self._db.execute(
+                "UPDATE identities SET name = :name, scopes = :scopes, status = :status, roles = :roles, "
+                "metadata = :metadata, updated_at = :updated_at WHERE id = :id",
+                written(row),
             )
         except sqlite3.IntegrityError:
             return False
@@ -111,10 +110,28 @@ class Store:
 
     def identity(self, identity_id: str) -> dict[str, Any] | None:
         """Return an identity."""
-        row = self._one("SELECT * FROM identities WHERE id = ?", identity_id)
-        if row is None:
-            return None
-        return {**row, "chain": json.loads(row["chain"]), "scopes": json.loads(row["scopes"])}
+        return identity_in(self._one("SELECT * FROM identities WHERE id = ?", identity_id))
+
+    def identities(
+        self, org: str, *, status: str | None, kind: str | None, after: int, limit: int
+    ) -> list[tuple[int, dict[str, Any]]]:
+        """Return identities of an org in the order of their making, each with its place in that order."""
+        rows = self._db.execute(
+            "SELECT rowid AS place, * FROM identities WHERE org = :org AND rowid > :after "
+            "AND (:status IS NULL OR status = :status) AND (:kind IS NULL OR type = :kind) "
+            "ORDER BY rowid LIMIT :limit",
+            {"org": org, "status": status, "kind": kind, "after": after, "limit": limit},
+        )
+        return [(row["place"], identity) for row in rows if (identity := identity_in(row)) is not None]
+
+    def children(self, identity: dict[str, Any]) -> list[str]:
+        """Return the ids of all identities of its org that have it in their sponsor chain."""
+        rows = self._db.execute(
+            "SELECT id FROM identities WHERE org = ? AND EXISTS "
+            "(SELECT 1 FROM json_each(identities.chain) WHERE value = ?)",
+            (identity["org"], identity["id"]),
+        )
+        return [row["id"] for row in rows]
 
     def delete_identity(self, identity_id: str) -> None:
         """Forget an identity."""
@@ -177,37 +194,22 @@ class Store:
         """Say whether a session is known, and ended."""
         return self._one("SELECT 1 FROM sessions WHERE id = ? AND revoked = 1", session) is not None
 
-    def session_grant(self, session: str) -> tuple[str, Endpoint] | None:
-        """Return org and endpoint of a session."""
-        row = self._one("SELECT org, endpoint FROM sessions WHERE id = ?", session)
-        return (row["org"], row["endpoint"]) if row else None
+    def revive_session(self, session: str) -> None:
+        """Let an ended session live again."""
+        self._changed("UPDATE sessions SET revoked = 0 WHERE id = ?", session)
 
-    def sessions_of(self, org: str, subject: str) -> list[tuple[str, Endpoint]]:
-        """Return id and endpoint of each session of a subject, those that are revoked too."""
+    def session(self, session: str) -> Session | None:
+        """Return a session, live or not."""
+        row = self._one("SELECT * FROM sessions WHERE id = ?", session)
+        return None if row is None else session_in(row)
+
+    def sessions_of(self, org: str, subject: str) -> list[Session]:
+        """Return the sessions of a subject, the oldest first, those that are revoked too."""
         rows = self._db.execute(
-            "SELECT id, endpoint FROM sessions WHERE org = ? AND subject = ?", (org, subject)
+            "SELECT * FROM sessions WHERE org = ? AND subject = ? ORDER BY rowid", (org, subject)
         )
-        return [(row["id"], row["endpoint"]) for row in rows]
+        return [session_in(row) for row in rows]
 
-
-def _prepare(db: sqlite3.Connection) -> None:
-    """Bring a database into its form; several processes may do so to one file at the same time."""
-    for patience in reversed(range(OPENING_TRIES)):
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            break
-        except sqlite3.OperationalError:
-            # The change to WAL needs the file for itself and, unlike all else, does not wait for it.
-            if not patience:
-                raise
-            db.execute("BEGIN IMMEDIATE")
-            db.execute("COMMIT")
-    db.execute("PRAGMA synchronous = NORMAL")
-    db.execute("PRAGMA foreign_keys = ON")
-    db.executescript(_SCHEMA)
-
-
-def _key(row: sqlite3.Row | None) -> dict[str, Any] | None:
-    if row is None:
-        return None
-    return {**row, "scopes": json.loads(row["scopes"]), "revoked": bool(row["revoked"])}
+    def forget(self, what: str) -> None:
+        """Lose a part of the state (`used`, `revoked`, `sessions`), as a broken restart does."""
+        self._db.execute(_FORGETTING[what])

@@ -35,15 +35,15 @@ def new_id(kind: str) -> str:
 
 def sign(key: PrivateKey, kid: str, issue: Issue, kind: Kind, token_id: str) -> str:
     """Return one token of a pair; `BadRequest` if its grant makes it longer than any verifier reads."""
-    grant, access = issue.grant, kind == "access"
+    owner, access = issue.owner, kind == "access"
     meta = issue.access_meta if access else issue.refresh_meta
     claims: dict[str, Any] = {
         "sub": issue.subject,
-        "org": grant.org,
-        "wks": grant.workspace,
+        "org": owner.org,
+        "wks": owner.workspace,
         "scopes": list(issue.scopes) if access else REFRESH_SCOPES,
-        "sponsorId": grant.sponsor,
-        "sponsorChain": list(grant.chain),
+        "sponsorId": owner.sponsor,
+        "sponsorChain": list(owner.chain),
         "token_type": kind,
         "iss": ISSUER,
         "aud": list(issue.audience) if access else REFRESH_AUDIENCE,

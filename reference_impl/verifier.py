@@ -4,7 +4,7 @@ import asyncio
 import functools
 import json
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -49,21 +49,22 @@ class KeySet:
             return found
         async with self._lock:
             found = self._named(self._keys, kid)
-            if (not found or not self._fresh(now)) and now >= self._tried + self._rules.jwks_rest():
+            if (not found or not self._fresh(now)) and not 0 <= now - self._tried < self._rules.jwks_rest():
                 self._tried = now
                 await self._refetch(now)
                 found = self._named(self._keys, kid)
             return found if self._fresh(now) else ()
 
     def _fresh(self, now: float) -> bool:
-        return now < self._fetched + self._rules.jwks_fresh_for()
+        # A clock that was set back tells nothing of a set's age.
+        return 0 <= now - self._fetched < self._rules.jwks_fresh_for()
 
     def _named(self, keys: tuple[PublicKey, ...], kid: Any) -> tuple[PublicKey, ...]:
         return tuple(key for key in keys if self._rules.kid_names(kid, key.kid, alone=len(keys) == 1))
 
     async def lent(self, header: Mapping[str, Any]) -> tuple[PublicKey, ...]:
         """Return the keys that a token itself brings along, as far as the rules let it."""
-        given = _read_rows(list(self._rules.lent_keys(header)))
+        given = self._read_rows(list(self._rules.lent_keys(header)))
         for url in self._rules.lent_urls(header):
             given += await self._fetch(url)
         return given
@@ -82,7 +83,12 @@ class KeySet:
         try:
             async with (
                 asyncio.timeout(bound),
-                httpx.AsyncClient(timeout=bound, trust_env=False, verify=tls) as http,
+                httpx.AsyncClient(
+                    timeout=bound,
+                    trust_env=self._rules.asks_through_a_proxy(url),
+                    follow_redirects=self._rules.follows_redirects(),
+                    verify=tls,
+                ) as http,
                 http.stream("GET", url, headers={"accept": "application/json"}) as answer,
             ):
                 if not self._rules.accepts_jwks(answer.status_code, answer.headers.get("location")):
@@ -92,9 +98,25 @@ class KeySet:
                     body += chunk
                     if len(body) > LARGEST:
                         return ()
-                return _read_set(body)
+                return self._read_set(body)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RecursionError):
             return ()
+
+    def _read_set(self, body: bytes) -> tuple[PublicKey, ...]:
+        """Read a JWK Set; keys that can't verify RS256 are left out (RFC 7517, section 5)."""
+        document = json.loads(body)
+        rows = document.get("keys") if isinstance(document, dict) else None
+        return self._read_rows(self._rules.considered(rows) if isinstance(rows, list) else [])
+
+    def _read_rows(self, rows: Sequence[Any]) -> tuple[PublicKey, ...]:
+        found = []
+        for row in rows:
+            try:
+                if self._rules.understands_key(row):
+                    found.append(PublicKey.from_jwk(row))
+            except (ValueError, TypeError, KeyError, AttributeError):
+                continue
+        return tuple(found)
 
 
 def _address(base_url: str | None, rules: Rules) -> str:
@@ -103,23 +125,6 @@ def _address(base_url: str | None, rules: Rules) -> str:
         return rules.jwks_url(base_url)
     except ValueError:
         return ""
-
-
-def _read_set(body: bytes) -> tuple[PublicKey, ...]:
-    """Read a JWK Set; keys that can't verify RS256 are left out (RFC 7517, section 5)."""
-    document = json.loads(body)
-    rows = document.get("keys") if isinstance(document, dict) else None
-    return _read_rows(rows if isinstance(rows, list) else [])
-
-
-def _read_rows(rows: list[Any]) -> tuple[PublicKey, ...]:
-    found = []
-    for row in rows:
-        try:
-            found.append(PublicKey.from_jwk(row))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            continue
-    return tuple(found)
 
 
 class Verifier:

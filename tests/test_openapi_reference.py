@@ -1,5 +1,6 @@
-"""Drives the reference through every route and refusal, and holds each exchange against openapi.yaml."""
+"""Drives the reference through every route, and holds each exchange against openapi.yaml."""
 
+import contextlib
 import json
 import re
 import time
@@ -17,17 +18,15 @@ from reference_impl import clock
 from reference_impl.app import create_app
 from tests.test_openapi import DOCUMENT, OPERATIONS, at, plain
 
-URL, CHAIN = "http://relayauth.invalid", "400 sponsor_chain_too_long"
+URL = "http://relayauth.invalid"
 FILES, READ = {"paths": ["/github/*"]}, {"scopes": ["relayauth:identity:read:*"]}
 WIDE = ["relayauth:token:create:*", *READ["scopes"], "relayfile:fs:manage:/github/*"]
-LONG, SECRET = [f"user_{number}" for number in range(11)], "relayfile:fs:read:/secret/*"
 SMALL, FULL = {"scopes": ["cloud:x:read"]}, {"scopes": ["*:*:*:*"]}
 PLACES = {each["operationId"]: (m, p) for p, item in DOCUMENT["paths"].items() for m, each in item.items()}
 GUARDED = [name for name, each in OPERATIONS.items() if each["security"]]
 WITH_BODY = [name for name, each in OPERATIONS.items() if "requestBody" in each]
 ENDPOINTS = ["mintIdentityTokens", "mintAgentTokens", "mintPathTokens", "mintWorkspacePathTokens"]
 WORKSPACE, PATHS = ENDPOINTS[1:3], ENDPOINTS[2:]
-SOON: dict[str, Any] = {"name": PATHS[0], "delegationNotAfter": time.time() + 3600}
 Change = Callable[["World"], dict[str, Any]]
 
 
@@ -59,26 +58,26 @@ class World:
 
     def ask(self, name: str, **changes: Any) -> httpx.Response:
         """Send the usual request of an operation with changes, and hold the answer against the document."""
-        sent = {"key": self.org if name in GUARDED else "", "parameters": {}, **USUAL[name](self)}
-        body, (method, path) = {**sent.get("body", {}), **changes.get("body", {})}, PLACES[name]
-        sent |= changes
+        asked = {"key": self.org if name in GUARDED else "", "parameters": {}, **USUAL[name](self)}
+        body, (method, path) = {**asked.get("body", {}), **changes.get("body", {})}, PLACES[name]
+        asked |= changes
         inside = {each["name"]: each["in"] for each in map(plain, OPERATIONS[name].get("parameters", []))}
-        headers = {field: text for field, text in sent["parameters"].items() if inside[field] == "header"}
-        field = "authorization" if sent["key"].startswith("Bearer ") else "x-api-key"
-        headers |= {field: sent["key"]} if sent["key"] else {}
-        query = {field: text for field, text in sent["parameters"].items() if inside[field] == "query"}
-        on_the_wire = sent.get("raw", json.dumps(body)) if name in WITH_BODY else None
-        self.late = sent.get("late", 0.0)
-        url = path.format(**sent["parameters"])
-        response = self.http.request(method, url, params=query, headers=headers, content=on_the_wire)
-        self.judge(name, response)
-        return response
+        headers = {field: text for field, text in asked["parameters"].items() if inside[field] == "header"}
+        field = "authorization" if asked["key"].startswith("Bearer ") else "x-api-key"
+        headers |= {field: asked["key"]} if asked["key"] else {}
+        query = {field: text for field, text in asked["parameters"].items() if inside[field] == "query"}
+        sent = asked.get("raw", json.dumps(body)) if name in WITH_BODY else None
+        self.late = asked.get("late", 0.0)
+        url = path.format(**asked["parameters"])
+        answer = self.http.request(method, url, params=query, headers=headers, content=sent)
+        self.judge(name, answer)
+        return answer
 
-    def judge(self, name: str, response: httpx.Response) -> None:
+    def judge(self, name: str, answer: httpx.Response) -> None:
         """Fail unless status, headers and body are as the document says."""
         method, path = PLACES[name]
         case = self.document[path][method].Case(path_parameters={"id": "any"})
-        case.validate_response(response, checks=self.checks)
+        case.validate_response(answer, checks=self.checks)
 
     def ok(self, name: str, **changes: Any) -> Any:
         return self.ask(name, **changes).raise_for_status().json()
@@ -112,6 +111,20 @@ USUAL: dict[str, Change] = {
     "createApiKey": lambda _: {"body": {"name": "a key", "scopes": WIDE}},
     "revokeApiKey": lambda w: {"parameters": {"id": w.ok("createApiKey")["apiKey"]["id"]}},
     "createIdentity": lambda _: {"body": {"name": f"{time.monotonic_ns()}", "sponsorId": "user", **READ}},
+    "createRelayhistoryAssertion": lambda _: {
+        "body": {"orgId": "a", "workspaceId": "ws_a", "sponsorId": "user", "scopes": ["rth:read"]}
+    },
+    "listIdentities": lambda _: {"parameters": {"limit": "2", "status": "active", "type": "agent"}},
+    "updateIdentity": lambda w: {
+        "parameters": {"id": w.ok("createIdentity")["id"]},
+        "body": {"roles": ["a role"]},
+    },
+    "suspendIdentity": lambda w: {
+        "parameters": {"id": w.ok("createIdentity")["id"]},
+        "body": {"reason": "a reason"},
+    },
+    "reactivateIdentity": lambda w: {"parameters": {"id": w.ok("suspendIdentity")["id"]}},
+    "retireIdentity": lambda w: {"parameters": {"id": w.ok("createIdentity")["id"]}, "body": {}},
     "getIdentity": lambda w: {"parameters": {"id": w.agent}},
     "deleteIdentity": lambda w: {
         "parameters": {"id": w.ok("createIdentity")["id"], "X-Confirm-Delete": "true"}
@@ -121,64 +134,25 @@ USUAL: dict[str, Change] = {
 }
 
 
-def rows() -> Iterator[tuple[str, str, Change]]:
-    """Each refusal: the operation, status and code, and what is changed in the usual request."""
-    for name in GUARDED:
-        yield name, "401 missing_authorization", lambda _: {"key": ""}
-    for name in [name for name in GUARDED if name not in WORKSPACE]:
-        yield name, "401 invalid_api_key", lambda _: {"key": "rak_example"}
-        yield name, "401 invalid_token", lambda _: {"key": "Bearer no.to.ken"}
-        yield name, "403 insufficient_scope", lambda w: {"key": w.ok("createApiKey", body=SMALL)["key"]}
-    for name in WORKSPACE:
-        yield name, "401 workspace_token_required", lambda w: {"key": w.org}
-        yield name, "403 insufficient_scope", lambda w: {"key": w.narrow}
-        yield name, "403 scope_escalation", lambda _: {"body": {"scopes": [SECRET], "paths": ["/secret/*"]}}
-    for name in WITH_BODY:
-        yield name, "400 invalid_request", lambda _: {"raw": b"[]"}
-        yield name, "400 invalid_request", lambda _: {"raw": b"{"}
-        yield name, "413 body_too_large", lambda _: {"raw": b" " * (1 << 20)}
-    for name in [*ENDPOINTS, "createWorkspaceToken", "createApiKey", "createIdentity"]:
-        yield name, "400 invalid_scope", lambda _: {"body": {"scopes": ["nothing"]}}
-    for name in PATHS:
-        yield name, "400 invalid_paths", lambda _: {"body": {"paths": ["/"]}}
-        yield name, "400 invalid_scope", lambda _: {"body": {"scopes": [SECRET]}}
-        yield name, "400 invalid_delegation_not_after", lambda _: {"body": {"delegationNotAfter": 1}}
-    for name in ["createWorkspaceToken", "createApiKey", "createIdentity", "mintIdentityTokens"]:
-        yield name, "403 scope_escalation", lambda w: {"key": w.minor, "body": FULL}
-    for name in ["mintIdentityTokens", "getIdentity", "deleteIdentity"]:
-        yield name, "404 identity_not_found", lambda w: {"key": w.other}
-    yield "mintAgentTokens", "404 identity_not_found", lambda w: {"body": {"agentId": w.elsewhere}}
-    yield "mintPathTokens", "403 insufficient_scope", lambda _: {"body": {"workspaceId": "ws_b"}}
-    yield "mintWorkspacePathTokens", "403 scope_escalation", lambda w: {"key": w.minor}
-    yield PATHS[1], CHAIN, lambda w: {"key": w.bearer("a", sponsorChain=LONG)}
-    yield "createIdentity", CHAIN, lambda w: {"body": {"sponsorId": w.youngest}}
-    yield "createIdentity", "409 identity_exists", lambda w: {"body": {"name": w.ok("getIdentity")["name"]}}
-    yield "deleteIdentity", "400 confirmation_required", lambda w: {"parameters": {"id": w.agent}}
-    yield "revokeApiKey", "404 api_key_not_found", lambda w: {"key": w.other}
-    yield "revokeTokens", "404 token_not_found", lambda w: {"key": w.other}
-    yield "introspectToken", "400 invalid_request", lambda _: {"parameters": {}}
-    yield "refreshTokens", "401 invalid_token", lambda _: {"body": {"refreshToken": "no.to.ken"}}
-    yield "refreshTokens", "401 workspace_token_revoked", lambda w: {"body": w.disowned()}
-    yield "refreshTokens", "401 delegation_expired", lambda w: {"body": w.minted(**SOON), "late": 3601.0}
-    yield "refreshTokens", "401 delegation_expired", lambda w: {"body": w.minted(**SOON), "late": 86400.0}
-    yield "refreshTokens", "404 identity_not_found", lambda w: {"body": w.orphaned()}
-
-
-ROWS = list(rows())
-# The reference has no limit, and makes no longer chain than it mints for.
-BEYOND = {("createIdentity", "429 rate_limited"), *((mint, CHAIN) for mint in ENDPOINTS[:3])}
 ANSWERS = [(n, s, plain(a)) for n, each in OPERATIONS.items() for s, a in each["responses"].items()]
 LINKS = [(n, name, plain(link)) for n, _, a in ANSWERS for name, link in a.get("links", {}).items()]
 EXPRESSION = re.compile(r"\$(request|response)\.body#(/.+)")
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
+@contextlib.contextmanager
+def opened() -> Iterator[World]:
+    """A deployment whose clock is as far ahead as it says."""
     with pytest.MonkeyPatch.context() as patch:
         made = World()
         patch.setattr(clock, "now", lambda: time.time() + made.late)
         yield made
         made.http.close()
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with opened() as made:
+        yield made
 
 
 @pytest.mark.parametrize("name", USUAL)
@@ -187,31 +161,14 @@ def test_the_usual_request_is_accepted(world: World, name: str) -> None:
     assert world.ask(name).is_success
 
 
-@pytest.mark.parametrize(("name", "refusal", "change"), ROWS, ids=[f"{row[0]} {row[1]}" for row in ROWS])
-def test_a_refusal_is_answered_as_described(world: World, name: str, refusal: str, change: Change) -> None:
-    """One change to the usual request, and the described status and code come back."""
-    response = world.ask(name, **change(world))
-    assert f"{response.status_code} {response.json()['code']}" == refusal
-
-
-def test_every_described_refusal_is_provoked() -> None:
-    """No error stands in the document that no row asks for, and none is answered that is not there."""
-    described = {
-        (name, f"{status} {code}")
-        for name, status, response in ANSWERS
-        for code in (response["content"]["application/json"]["examples"] if status >= "4" else ())
-    }
-    assert described - BEYOND == {row[:2] for row in ROWS}
-
-
 @pytest.mark.parametrize(("name", "title", "link"), LINKS, ids=[f"{row[0]}-{row[1]}" for row in LINKS])
 def test_a_link_leads_to_a_success(world: World, name: str, title: str, link: dict[str, Any]) -> None:
     """What the expressions of a link take from an exchange is a request that the next operation accepts."""
-    response = world.ask(name)
-    bodies = {"response": response.json(), "request": json.loads(response.request.content or b"{}")}
+    answer = world.ask(name)
+    bodies = {"response": answer.json(), "request": json.loads(answer.request.content or b"{}")}
 
-    def filled(values: dict[str, str]) -> dict[str, Any]:
-        found = {field: EXPRESSION.fullmatch(each) for field, each in values.items()}
+    def filled(values: dict[str, Any]) -> dict[str, Any]:
+        found = {field: EXPRESSION.fullmatch(str(each)) for field, each in values.items()}
         return {field: at(m[2], bodies[m[1]]) if m else values[field] for field, m in found.items()}
 
     parameters, body = filled(link.get("parameters", {})), filled(link.get("requestBody", {}))
@@ -229,13 +186,13 @@ def test_a_generated_request_gets_a_described_answer(world: World, name: str) ->
 
     @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[*HealthCheck])
     @given(world.document[path][method].as_strategy(), strategies.sampled_from(fields), json_values())
-    def sent(case: Any, field: str, value: Any) -> None:
+    def asked(case: Any, field: str, value: Any) -> None:
         case.headers = {**(case.headers or {}), "x-api-key": key}
-        on_the_wire = case.as_transport_kwargs(base_url=URL)
-        world.judge(name, world.http.request(**{k: v for k, v in on_the_wire.items() if k != "cookies"}))
+        sent = case.as_transport_kwargs(base_url=URL)
+        world.judge(name, world.http.request(**{k: v for k, v in sent.items() if k != "cookies"}))
         world.ask(name, body={field: value})
 
-    sent()
+    asked()
 
 
 @pytest.mark.parametrize("status", [500, 400], ids=["undescribed", "another-body"])
@@ -243,7 +200,7 @@ def test_what_is_not_as_described_is_found_out(world: World, status: int) -> Non
     """A sound answer does not pass any more once its status is another one."""
     from schemathesis.core.failures import FailureGroup
 
-    response = world.ask("createIdentity")
-    response.status_code = status
+    answer = world.ask("createIdentity")
+    answer.status_code = status
     with pytest.raises(FailureGroup):
-        world.judge("createIdentity", response)
+        world.judge("createIdentity", answer)

@@ -1,7 +1,7 @@
 """Slips in what a revocation reaches, and in what one org sees of another."""
 
 from reference_impl.errors import Forbidden, ServiceError
-from reference_impl.facts import Endpoint, Principal
+from reference_impl.facts import Ending, Endpoint, Principal, Session, TokenState
 from reference_impl.mutants import Mutant
 
 
@@ -10,7 +10,7 @@ class RevokingASessionDoesNothing(Mutant):
 
     breaks = frozenset({"REV-01", "REV-05"})
 
-    def revoking_session_ends(self, endpoint: Endpoint) -> bool:
+    def revoking_session_ends(self, session: Session, now: float) -> bool:
         return False
 
 
@@ -19,7 +19,7 @@ class RevokingATokenDoesNothing(Mutant):
 
     breaks = frozenset({"REV-01"})
 
-    def revoking_token_ends(self, endpoint: Endpoint) -> bool:
+    def revoking_token_ends(self, state: TokenState, now: float) -> bool:
         return False
 
 
@@ -28,8 +28,8 @@ class RevokingAnIdentitySparesPathTokens(Mutant):
 
     breaks = frozenset({"REV-01"})
 
-    def revoking_identity_ends(self, endpoint: Endpoint) -> bool:
-        return endpoint in ("identity", "agent")
+    def revoking_identity_ends(self, session: Session, now: float) -> bool:
+        return session.endpoint in ("identity", "agent")
 
 
 class TheRevokedIsStillShown(Mutant):
@@ -37,8 +37,8 @@ class TheRevokedIsStillShown(Mutant):
 
     breaks = frozenset({"REV-01"})
 
-    def introspects(self, principal: Principal, org: str, *, live: bool) -> bool:
-        return principal.org == org
+    def is_shown(self, state: TokenState | None, now: float) -> bool:
+        return state is not None
 
 
 class WorkspaceTokenIsForgotten(Mutant):
@@ -73,7 +73,7 @@ class BearersOutliveTheirIdentity(Mutant):
 
     breaks = frozenset({"REV-03"})
 
-    def deletion_ends(self, endpoint: Endpoint) -> bool:
+    def ending_ends(self, ending: Ending, session: Session) -> bool:
         return False
 
 

@@ -76,8 +76,8 @@ class ReplayEndsAllSessions(Mutant):
 
     breaks = frozenset({"SES-04"})
 
-    def theft_ends_siblings(self, state: TokenState) -> bool:
-        return True
+    def refusal_ends_siblings(self, state: TokenState) -> bool:
+        return state.status == "used"
 
 
 class BearersOutliveTheirSession(Mutant):
@@ -85,7 +85,7 @@ class BearersOutliveTheirSession(Mutant):
 
     breaks = frozenset({"REV-03", "REV-05", "SES-02"})
 
-    def bearer_lives(self, state: TokenState | None) -> bool:
+    def bearer_lives(self, state: TokenState | None, now: float) -> bool:
         return state is None or state.status == "live"
 
 

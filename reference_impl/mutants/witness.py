@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
 from reference_impl.mutants import Mutant, mutants
 from reference_impl.rules import Rules
 
@@ -36,16 +38,22 @@ def _watched(decision: str, others: Mapping[str, Decision], noticed: set[str]) -
 
     def decide(rules: Rules, *args: Any, **named: Any) -> Any:
         waiting = [name for name in others if name not in noticed]
-        theirs, lent = {}, copy.deepcopy((args, named)) if waiting else ((), {})
+        theirs, lent = {}, _lent(args, named) if waiting else ((), {})
         for name in waiting:
             theirs[name] = _outcome(others[name], *lent)
             if lent != (args, named):  # A mutant may change what it is given.
-                lent = copy.deepcopy((args, named))
+                lent = _lent(args, named)
         found = right(rules, *args, **named)
         noticed.update(name for name in waiting if theirs[name] != _comparable(found))
         return found
 
     return decide
+
+
+def _lent(args: Any, named: Any) -> Any:
+    """Return copies that a mutant may change. A key is the same object: cryptography 43 copies none."""
+    keys = {id(each): each for each in (*args, *named.values()) if isinstance(each, RSAPublicKey)}
+    return copy.deepcopy((args, named), keys)
 
 
 def _outcome(decision: Decision, args: Any, named: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Identities: made, shown, and deleted with their tokens."""
+"""Identities: made, shown, changed, and suspended, retired or deleted with their tokens."""
 
 from typing import Any
 
@@ -7,12 +7,15 @@ from starlette.responses import JSONResponse, Response
 
 from reference_impl import clock, requests, scopes
 from reference_impl.errors import BadRequest, Conflict, Forbidden, NotFound
-from reference_impl.facts import Principal
-from reference_impl.routes.minting import LONGEST_CHAIN
+from reference_impl.facts import Ending, Principal
+from reference_impl.routes.minting import check_chain
 from reference_impl.service import Service, service_of
 from reference_impl.tokens import new_id
 
 MANAGE, READ = "relayauth:identity:manage:*", "relayauth:identity:read:*"
+TYPES = ("agent", "human", "service")
+STATUSES = ("active", "suspended", "retired")
+PAGE, LONGEST_PAGE = 50, 200  # identities
 
 
 async def create(request: Request) -> JSONResponse:
@@ -21,22 +24,41 @@ async def create(request: Request) -> JSONResponse:
     principal = await service.callers.holder(request, MANAGE, now)
     body = await requests.body_of(request)
     sponsor = requests.required(body, "sponsorId")
-    wanted = scopes.read_list(body.get("scopes")) or []
-    if not all(service.rules.may_hand_out(principal, scope) for scope in wanted):
-        raise Forbidden("a scope is more than the caller holds", code="scope_escalation")
     row = {
         "id": new_id("agent_"),
         "org": principal.org,
         "name": requests.required(body, "name"),
+        "type": requests.choice(body.get("type"), "type", TYPES) or "agent",
         "workspace": requests.text(body, "workspaceId"),
         "sponsor": sponsor,
         "chain": _chain(service, principal, sponsor),
-        "scopes": wanted,
+        "scopes": [],
+        "status": "active",
+        "roles": [],
+        "metadata": {},
         "created_at": clock.iso(now),
-    }
+        "updated_at": clock.iso(now),
+    } | _changeable(service, principal, body)
     if not service.store.add_identity(row):
-        raise Conflict("there is an identity of that name already", code="identity_exists")
+        raise _name_taken()
     return JSONResponse(_told(row), 201)
+
+
+async def index(request: Request) -> JSONResponse:
+    """`GET /v1/identities`: a page of the caller's org's, the oldest first."""
+    service, asked = service_of(request), request.query_params
+    principal = await service.callers.holder(request, READ, clock.now())
+    limit = min(requests.whole(asked.get("limit"), "limit") or PAGE, LONGEST_PAGE)
+    found = service.store.identities(
+        principal.org,
+        status=requests.choice(asked.get("status"), "status", STATUSES),
+        kind=requests.choice(asked.get("type"), "type", TYPES),
+        after=requests.whole(asked.get("cursor"), "cursor") or 0,
+        limit=limit + 1,
+    )
+    page = found[:limit]
+    more = {"cursor": str(page[-1][0])} if len(found) > limit else {}
+    return JSONResponse({"data": [_told(row) for _, row in page]} | more)
 
 
 async def show(request: Request) -> JSONResponse:
@@ -44,6 +66,57 @@ async def show(request: Request) -> JSONResponse:
     service = service_of(request)
     principal = await service.callers.holder(request, READ, clock.now())
     return JSONResponse(_told(_own(service, principal, request.path_params["id"])))
+
+
+async def change(request: Request) -> JSONResponse:
+    """`PATCH /v1/identities/{id}`: any of name, scopes, roles and metadata."""
+    service, now = service_of(request), clock.now()
+    principal = await service.callers.holder(request, MANAGE, now)
+    body = await requests.body_of(request)
+    if "status" in body:
+        raise BadRequest("status can't be set: use suspend, reactivate or retire")
+    with service.store.transaction():
+        row = _own(service, principal, request.path_params["id"])
+        row |= _changeable(service, principal, body) | {"updated_at": clock.iso(now)}
+        if not service.store.change_identity(row):
+            raise _name_taken()
+    return JSONResponse(_told(row))
+
+
+async def suspend(request: Request) -> JSONResponse:
+    """`POST /v1/identities/{id}/suspend`: its tokens and its children's are revoked."""
+    service, now = service_of(request), clock.now()
+    principal = await service.callers.holder(request, MANAGE, now)
+    requests.required(await requests.body_of(request), "reason")
+    with service.store.transaction():
+        row = _own(service, principal, request.path_params["id"])
+        if row["status"] != "active":
+            raise Conflict(f"the identity is {row['status']} already", code="identity_not_active")
+        _end_sessions(service, row, "suspend")
+        return _set_status(service, row, "suspended", now)
+
+
+async def retire(request: Request) -> JSONResponse:
+    """`POST /v1/identities/{id}/retire`: its tokens and its children's are revoked."""
+    service, now = service_of(request), clock.now()
+    principal = await service.callers.holder(request, MANAGE, now)
+    requests.text(await requests.optional_body_of(request), "reason")
+    with service.store.transaction():
+        row = _own(service, principal, request.path_params["id"])
+        _end_sessions(service, row, "retire")
+        return _set_status(service, row, "retired", now)
+
+
+async def reactivate(request: Request) -> JSONResponse:
+    """`POST /v1/identities/{id}/reactivate`: it may be minted for again; what was revoked stays revoked."""
+    service, now = service_of(request), clock.now()
+    principal = await service.callers.holder(request, MANAGE, now)
+    with service.store.transaction():
+        row = _own(service, principal, request.path_params["id"])
+        for session in service.store.sessions_of(row["org"], row["id"]):
+            if service.rules.reactivation_revives(session):
+                service.store.revive_session(session.id)
+        return _set_status(service, row, "active", now)
 
 
 async def delete(request: Request) -> Response:
@@ -54,9 +127,7 @@ async def delete(request: Request) -> Response:
         raise BadRequest("the header X-Confirm-Delete: true is required", code="confirmation_required")
     with service.store.transaction():
         row = _own(service, principal, request.path_params["id"])
-        for session, endpoint in service.store.sessions_of(row["org"], row["id"]):
-            if service.rules.deletion_ends(endpoint):
-                service.store.revoke_session(session)
+        _end_sessions(service, row, "delete")
         service.store.delete_identity(row["id"])
     return Response(status_code=204)
 
@@ -68,27 +139,61 @@ def _own(service: Service, principal: Principal, identity_id: str) -> dict[str, 
     return row
 
 
+def _name_taken() -> Conflict:
+    return Conflict("there is an identity of that name already", code="identity_already_exists")
+
+
+def _changeable(service: Service, principal: Principal, body: dict[str, Any]) -> dict[str, Any]:
+    """Read what a request says of name, scopes, roles and metadata; what is absent or null is left out."""
+    wanted = scopes.read_list(body.get("scopes"))
+    if not all(service.rules.may_hand_out(principal, scope) for scope in wanted or ()):
+        raise Forbidden("a scope is more than the caller holds", code="scope_escalation")
+    said = {
+        "name": requests.text(body, "name"),
+        "scopes": wanted,
+        "roles": requests.text_list(body, "roles", empty=True),
+        "metadata": requests.mapping(body, "metadata"),
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _set_status(service: Service, row: dict[str, Any], status: str, now: float) -> JSONResponse:
+    changed = row | {"status": status, "updated_at": clock.iso(now)}
+    service.store.change_identity(changed)
+    return JSONResponse(_told(changed))
+
+
+def _end_sessions(service: Service, row: dict[str, Any], ending: Ending) -> None:
+    reached = [row["id"]]
+    if service.rules.ending_reaches_children(ending):
+        reached += service.store.children(row)
+    for subject in reached:
+        for session in service.store.sessions_of(row["org"], subject):
+            if service.rules.ending_ends(ending, session):
+                service.store.revoke_session(session.id)
+
+
 def _chain(service: Service, principal: Principal, sponsor: str) -> list[str]:
     """Return the sponsors of a new identity, the first one first; an identity's sponsor brings its own."""
     parent = service.store.identity(sponsor)
     above = parent["chain"] if parent and service.rules.belongs(principal, parent["org"]) else []
-    if len(above) >= LONGEST_CHAIN:
-        raise BadRequest(f"the sponsor chain is longer than {LONGEST_CHAIN}", code="sponsor_chain_too_long")
-    return [*above, sponsor]
+    chain = [*above, sponsor]
+    check_chain(service, chain)
+    return chain
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": row["id"],
         "name": row["name"],
-        "type": "agent",
+        "type": row["type"],
         "orgId": row["org"],
-        "status": "active",
+        "status": row["status"],
         "scopes": row["scopes"],
-        "roles": [],
-        "metadata": {},
+        "roles": row["roles"],
+        "metadata": row["metadata"],
         "createdAt": row["created_at"],
-        "updatedAt": row["created_at"],
+        "updatedAt": row["updated_at"] or row["created_at"],
         "sponsorId": row["sponsor"],
         "sponsorChain": row["chain"],
         "workspaceId": row["workspace"],

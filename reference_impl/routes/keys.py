@@ -51,8 +51,7 @@ async def revoke_key(request: Request) -> JSONResponse:
     if row is None or not service.rules.belongs(principal, row["org"]):
         raise NotFound("there is no such key", code="api_key_not_found")
     service.store.revoke_key(row["id"])
-    told = _told(row | {"revoked": True})
-    return JSONResponse({"workspaceToken" if row["kind"] == "workspace_token" else "apiKey": told})
+    return JSONResponse(_told(row | {"revoked": True}) | {"orgId": row["org"]})
 
 
 def _make(

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -11,10 +11,10 @@ from starlette.responses import JSONResponse
 from reference_impl import clock, paths, requests, scopes
 from reference_impl.errors import BadRequest, Forbidden, NotFound, Unauthorized
 from reference_impl.facts import Endpoint, Grant, Principal
+from reference_impl.rules import LONGEST_CHAIN
 from reference_impl.service import Service, service_of
 
 CREATE, MANAGE_KEYS = "relayauth:token:create:*", "relayauth:api-key:manage:*"
-LONGEST_CHAIN = 10
 CLASSES = {"agent": "relay_ag", "path": "relay_pa", "workspace-path": "relay_pa"}
 
 
@@ -80,7 +80,7 @@ def _identity(service: Service, principal: Principal, identity_id: str) -> dict[
     return identity
 
 
-def _handed_out(service: Service, principal: Principal, wanted: list[str]) -> tuple[str, ...]:
+def _handed_out(service: Service, principal: Principal, wanted: Sequence[str]) -> tuple[str, ...]:
     """Return `wanted` if the caller holds all of it: nobody hands out more than it holds."""
     if not all(service.rules.may_hand_out(principal, scope) for scope in wanted):
         raise Forbidden("a scope is more than the caller holds", code="scope_escalation")
@@ -91,11 +91,14 @@ def _identity_grant(
     service: Service, principal: Principal, endpoint: Endpoint, body: dict[str, Any],
     identity: dict[str, Any], now: float,
 ) -> Grant:  # fmt: skip
-    wanted = scopes.read_list(body.get("scopes"))
-    granted = _handed_out(service, principal, identity["scopes"] if wanted is None else wanted)
+    rules, held = service.rules, identity["scopes"]
+    wanted = rules.granted(endpoint, scopes.read_list(body.get("scopes")), held)
+    granted = _handed_out(service, principal, wanted)
+    if not all(rules.identity_hands_out(endpoint, held, scope) for scope in granted):
+        raise Forbidden("a scope is more than the identity holds", code="scope_escalation")
     audience = tuple(requests.text_list(body, "audience") or scopes.planes(granted))
     chain = tuple(identity["chain"])
-    _check_chain(chain)
+    check_chain(service, chain)
     issuer = principal.id if principal.kind == "workspace_token" else None
     entries = {} if endpoint == "identity" else _meta("agent", issuer, granted, audience)
     return Grant(
@@ -107,12 +110,12 @@ def _identity_grant(
         chain=chain,
         scopes=granted,
         audience=audience,
-        access_ttl=service.rules.access_ttl(endpoint, body),
+        access_ttl=rules.access_ttl(endpoint, body),
         minted_at=int(now),
         identity=identity["id"],
         workspace_token=issuer,
-        parent=principal.token_id,
-        meta=dict(service.rules.own_meta(endpoint, entries)),
+        parent=rules.parent(principal),
+        meta=dict(rules.own_meta(endpoint, entries)),
     )
 
 
@@ -127,7 +130,8 @@ def _path_pair(
     if not service.rules.stays_in_workspace(principal, workspace):
         raise Forbidden("the workspace token is bound to another workspace")
     granted_paths = paths.read_list(body.get("paths"), service.rules.path_is_delegable)
-    wanted = scopes.read_list(body.get("scopes")) or paths.default_scopes(granted_paths)
+    asked = scopes.read_list(body.get("scopes"))
+    wanted = service.rules.granted(endpoint, asked, paths.default_scopes(granted_paths))
     if not all(service.rules.scope_is_within(scope, granted_paths) for scope in wanted):
         raise BadRequest("a scope lies outside the paths", code="invalid_scope")
     granted = _handed_out(service, principal, wanted)
@@ -135,7 +139,9 @@ def _path_pair(
     agent = requests.text(body, "agentId")
     name = requests.text(body, "agentName") or agent or "cloud-orchestrator"
     horizon = _horizon(service, body.get("delegationNotAfter"), now)
-    _check_chain(principal.chain)
+    check_chain(service, principal.chain)
+    subject = _agent_id(agent or name)
+    owner = service.rules.delegated_owner(principal, workspace, subject, service.store.identity(subject))
     issuer = principal.id if principal.kind == "workspace_token" else None
     entries = _meta("path", issuer, granted, audience)
     entries |= {"agentName": name, "paths": _json(granted_paths)}
@@ -143,18 +149,18 @@ def _path_pair(
         entries["delegationNotAfter"] = clock.iso(horizon)
     grant = Grant(
         endpoint=endpoint,
-        org=principal.org,
-        workspace=workspace,
-        subject=_agent_id(agent or name),
-        sponsor=principal.sponsor,
-        chain=principal.chain,
+        org=owner.org,
+        workspace=owner.workspace,
+        subject=subject,
+        sponsor=owner.sponsor,
+        chain=owner.chain,
         scopes=granted,
         audience=audience,
         access_ttl=service.rules.access_ttl(endpoint, body),
         minted_at=int(now),
         workspace_token=issuer,
         horizon=horizon,
-        parent=principal.token_id,
+        parent=service.rules.parent(principal),
         meta=dict(service.rules.own_meta(endpoint, entries)),
     )
     told = {"agentId": grant.subject, "agentName": name, "paths": granted_paths}
@@ -170,24 +176,17 @@ def _agent_id(name: str) -> str:
     return "agent_" + re.sub(r"[^A-Za-z0-9_-]", "-", name.removeprefix("agent_") or "-")
 
 
-def _check_chain(chain: tuple[str, ...]) -> None:
-    if len(chain) > LONGEST_CHAIN:
+def check_chain(service: Service, chain: Sequence[str]) -> None:
+    """Refuse a sponsor chain that is too long."""
+    if not service.rules.chain_fits(chain):
         raise BadRequest(f"the sponsor chain is longer than {LONGEST_CHAIN}", code="sponsor_chain_too_long")
 
 
 def _horizon(service: Service, value: Any, now: float) -> int | None:
-    """Read `delegationNotAfter`: ISO 8601 or epoch seconds, in the future; whole seconds, floored."""
+    """Read `delegationNotAfter`, a moment in the future; whole seconds, floored."""
     if value is None:
         return None
-    moment: float | None = None
-    if isinstance(value, str):
-        try:
-            read = datetime.fromisoformat(value)
-            moment = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, OverflowError):
-            moment = None
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        moment = value
+    moment = service.rules.horizon(value)
     # The bound keeps the moment within the calendar: four digits of year.
     if moment is None or not 0 < moment < 253402300800 or not service.rules.horizon_is_ahead(moment, now):
         raise BadRequest("delegationNotAfter must lie in the future", code="invalid_delegation_not_after")

@@ -42,8 +42,8 @@ async def _presented(service: Service, request: Request, now: float) -> tuple[di
 
 async def revoke(request: Request) -> Response:
     """`POST /v1/tokens/revoke` by session, by token or by identity."""
-    service = service_of(request)
-    principal = await service.callers.holder(request, MANAGE, clock.now())
+    service, now = service_of(request), clock.now()
+    principal = await service.callers.holder(request, MANAGE, now)
     body = await requests.body_of(request)
     ways = {"sessionId": _revoke_session, "tokenId": _revoke_token, "identityId": _revoke_identity}
     asked = [name for name in ways if body.get(name) is not None]
@@ -52,7 +52,7 @@ async def revoke(request: Request) -> Response:
     if asked == ["sessionId"] and not service.rules.revokes_whole_sessions():
         return await _revoke_what_is_there(service, principal, requests.required(body, "sessionId"))
     with service.store.transaction():
-        found = [ways[name](service, principal, requests.required(body, name)) for name in asked]
+        found = [ways[name](service, principal, requests.required(body, name), now) for name in asked]
         if not all(found):
             raise service.rules.refusal_to_revoke(exists=None not in found)
     return Response(status_code=204)
@@ -60,8 +60,8 @@ async def revoke(request: Request) -> Response:
 
 async def _revoke_what_is_there(service: Service, principal: Principal, session: str) -> Response:
     """Revoke the tokens that a session has now."""
-    known = service.store.session_grant(session)
-    if known is None or not service.rules.belongs(principal, known[0]):
+    known = service.store.session(session)
+    if known is None or not service.rules.belongs(principal, known.org):
         raise service.rules.refusal_to_revoke(exists=known is not None)
     found = service.store.tokens_of(session)
     await asyncio.sleep(0)  # where a store that is not asked in one transaction lets others in
@@ -71,37 +71,37 @@ async def _revoke_what_is_there(service: Service, principal: Principal, session:
     return Response(status_code=204)
 
 
-def _revoke_session(service: Service, principal: Principal, session: str) -> bool | None:
+def _revoke_session(service: Service, principal: Principal, session: str, now: float) -> bool | None:
     """Say whether it is done: False if it is another org's, None if there is none."""
-    known = service.store.session_grant(session)
+    known = service.store.session(session)
     if known is None:
         return None
-    if not service.rules.belongs(principal, known[0]):
+    if not service.rules.belongs(principal, known.org):
         return False
-    if service.rules.revoking_session_ends(known[1]):
+    if service.rules.revoking_session_ends(known, now):
         service.store.revoke_session(session)
     return True
 
 
-def _revoke_token(service: Service, principal: Principal, token_id: str) -> bool | None:
-    """Say whether it is done, as for a session."""
+def _revoke_token(service: Service, principal: Principal, token_id: str, now: float) -> bool | None:
+    """Say whether it is done, as for a session; a token that is used or expired names its session too."""
     state = service.store.token(token_id)
     if state is None:
         return None
     if not service.rules.belongs(principal, state.grant.org):
         return False
-    if service.rules.revoking_token_ends(state.grant.endpoint):
+    if service.rules.revoking_token_ends(state, now):
         service.store.revoke_session(state.session)
     return True
 
 
-def _revoke_identity(service: Service, principal: Principal, identity: str) -> bool | None:
+def _revoke_identity(service: Service, principal: Principal, identity: str, now: float) -> bool | None:
     """Say whether it is done, as for a session; a path token's `sub` need not be an identity."""
     known = service.store.identity(identity)
     sessions = service.store.sessions_of(principal.org, identity)
-    for session, endpoint in sessions:
-        if service.rules.revoking_identity_ends(endpoint):
-            service.store.revoke_session(session)
+    for session in sessions:
+        if service.rules.revoking_identity_ends(session, now):
+            service.store.revoke_session(session.id)
     if known is None:
         return True if sessions else None
     return bool(sessions) or service.rules.belongs(principal, known["org"])
@@ -124,6 +124,8 @@ def _claims(service: Service, principal: Principal, token: str, now: float) -> A
         except ServiceError:
             continue
         state = service.store.token(claims["jti"])
-        live = state is not None and state.status == "live" and not state.session_revoked
-        return claims if service.rules.introspects(principal, claims["org"], live=live) else None
+        live = service.rules.is_shown(state, now)
+        if state is None or not service.rules.introspects(principal, claims["org"], live=live):
+            return None
+        return service.rules.shown_claims(claims, state)
     return None

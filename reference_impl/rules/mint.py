@@ -1,13 +1,27 @@
 """What a mint decides, and who may ask for one."""
 
 import math
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from reference_impl import paths
-from reference_impl.facts import Endpoint, Kind, Principal
-from reference_impl.rules.values import ACCESS_TTL, CAP, DEFAULT_TTL, LONGEST, MARK, PREFIXES
+from reference_impl.facts import Endpoint, Grant, Kind, Owner, Principal
+from reference_impl.rules.values import (
+    ACCESS_TTL,
+    ASSERTION_TTL,
+    CAP,
+    DEFAULT_TTL,
+    LONGEST,
+    LONGEST_CHAIN,
+    MARK,
+    PREFIXES,
+)
 from reference_impl.scopes import permitted
+
+# RFC 3339, section 5.6; a moment without an offset is none.
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 
 
 class MintRules:
@@ -114,9 +128,86 @@ class MintRules:
         """Say whether a path token for `granted` may have `scope`."""
         return paths.within(scope, granted)
 
+    def horizon(self, asked: Any) -> float | None:
+        """Return `delegationNotAfter` in Unix seconds, from ISO 8601 with an offset or from a number."""
+        if isinstance(asked, str) and _MOMENT.fullmatch(asked):
+            try:
+                return datetime.fromisoformat(asked).timestamp()
+            except (ValueError, OverflowError):
+                return None
+        return asked if isinstance(asked, int | float) and not isinstance(asked, bool) else None
+
     def horizon_is_ahead(self, horizon: float, now: float) -> bool:
         """Say whether `delegationNotAfter` leaves the pair at least a second."""
         return int(horizon) > now
+
+    def granted(
+        self, endpoint: Endpoint, asked: Sequence[str] | None, default: Sequence[str]
+    ) -> Sequence[str]:
+        """Return the scopes of a session: exactly those asked, however few; the default if none are named."""
+        del endpoint
+        return default if asked is None else asked
+
+    def identity_hands_out(self, endpoint: Endpoint, held: Collection[str], scope: str) -> bool:
+        """Say whether a mint may give `scope` out for an identity that holds `held`."""
+        del endpoint
+        return permitted(held, scope)
+
+    def mints_for(self, endpoint: Endpoint, status: str) -> bool:
+        """Say whether a mint may be made for an identity of this status; one that is gone is `deleted`."""
+        del endpoint
+        return status == "active"
+
+    def parent(self, principal: Principal) -> str | None:
+        """Return `parentTokenId`: the id of the workspace token that mints, the `jti` of a bearer."""
+        return principal.id if principal.kind == "workspace_token" else principal.token_id
+
+    def delegated_owner(
+        self, principal: Principal, workspace: str, subject: str, named: Mapping[str, Any] | None
+    ) -> Owner:
+        """Return whose a path token is: the minting credential's.
+
+        `named` is the identity that `subject` happens to name, of whichever org: it changes nothing.
+        """
+        del named
+        return Owner(principal.org, workspace, principal.sponsor, (principal.sponsor, subject))
+
+    def chain_fits(self, chain: Sequence[str]) -> bool:
+        """Say whether a sponsor chain is short enough."""
+        return len(chain) <= LONGEST_CHAIN
+
+    def makes_assertions(self, principal: Principal) -> bool:
+        """Say whether the caller is of the kind that a relayhistory assertion is made for."""
+        return principal.kind == "api_key"
+
+    def assertion_ttl(self, asked: Any) -> int | None:
+        """Return the TTL of an assertion, None if what is asked is no whole number of at most 60 seconds."""
+        if asked is None:
+            return ASSERTION_TTL
+        number = isinstance(asked, int | float) and not isinstance(asked, bool)
+        return int(asked) if number and 1 <= asked <= ASSERTION_TTL and asked == int(asked) else None
+
+    def assertion_exp(self, iat: int, ttl: int) -> int:
+        """Return the `exp` of an assertion."""
+        return iat + ttl
+
+    def assertion_audience(self) -> Sequence[str]:
+        """Return the audience of an assertion: relayhistory and nobody else."""
+        return ("relayhistory",)
+
+    def assertion_kinds(self) -> Sequence[Kind]:
+        """Return which tokens an assertion is: an access token alone."""
+        return ("access",)
+
+    def session_id(self, fresh: str, grant: Grant) -> str:
+        """Return the id of a new session, which no other has."""
+        del grant
+        return fresh
+
+    def session_limit(self, endpoint: Endpoint) -> int | None:
+        """Return how many live sessions a subject may have: a mint ends none of them, however many."""
+        del endpoint
+        return None
 
     def belongs(self, principal: Principal, org: str) -> bool:
         """Say whether what `org` owns is the caller's own."""

@@ -1,35 +1,61 @@
 """What a revocation reaches, and who may see or end a token."""
 
+from collections.abc import Collection, Mapping
+from typing import Any
+
 from reference_impl.errors import NotFound, ServiceError
-from reference_impl.facts import Endpoint, Principal
+from reference_impl.facts import Ending, Principal, Session, TokenState
 
 
 class RevocationRules:
     """What a revocation reaches."""
 
-    def revoking_session_ends(self, endpoint: Endpoint) -> bool:
-        """Say whether revoking a session ends its tokens."""
-        del endpoint
+    def revoking_session_ends(self, session: Session, now: float) -> bool:
+        """Say whether revoking a session ends its tokens, at any age."""
+        del session, now
         return True
 
     def revokes_whole_sessions(self) -> bool:
         """Say whether a session is revoked as such, with whatever a refresh issues in the same moment."""
         return True
 
-    def revoking_token_ends(self, endpoint: Endpoint) -> bool:
-        """Say whether revoking one token of a session ends the session: a pair stands and falls together."""
-        del endpoint
+    def revoking_token_ends(self, state: TokenState, now: float) -> bool:
+        """Say whether revoking one token of a session, a used one too, ends the session."""
+        del state, now
         return True
 
-    def revoking_identity_ends(self, endpoint: Endpoint) -> bool:
-        """Say whether revoking by identity ends a session of this endpoint."""
-        del endpoint
+    def revoking_identity_ends(self, session: Session, now: float) -> bool:
+        """Say whether revoking by identity ends a session of it, at any age."""
+        del session, now
         return True
 
-    def deletion_ends(self, endpoint: Endpoint) -> bool:
-        """Say whether deleting an identity ends its sessions of this endpoint."""
-        del endpoint
+    def ending_ends(self, ending: Ending, session: Session) -> bool:
+        """Say whether suspending, retiring or deleting an identity ends a session of it."""
+        del ending, session
         return True
+
+    def ending_reaches_children(self, ending: Ending) -> bool:
+        """Say whether the sessions of the identities that it sponsors end with it."""
+        return ending != "delete"
+
+    def reactivation_revives(self, session: Session) -> bool:
+        """Say whether a session lives again once its identity does: what was revoked stays revoked."""
+        del session
+        return False
+
+    def forgotten_at_start(self) -> Collection[str]:
+        """Return what a start on a file forgets of `used`, `revoked` and `sessions`: nothing."""
+        return ()
+
+    def is_shown(self, state: TokenState | None, now: float) -> bool:
+        """Say whether introspection takes a token in this state for a live one."""
+        del now
+        return state is not None and state.status == "live" and not state.session_revoked
+
+    def shown_claims(self, claims: Mapping[str, Any], state: TokenState) -> Mapping[str, Any]:
+        """Return what introspection shows of a live token: its own claims."""
+        del state
+        return claims
 
     def introspects(self, principal: Principal, org: str, *, live: bool) -> bool:
         """Say whether the caller sees the claims of a token of `org`."""

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from reference_impl.facts import Endpoint, Grant, Kind, Rotation, TokenState
-from reference_impl.rules.values import CAP, DECIMAL, DEFAULT_TTL, MARK, PREFIXES
+from reference_impl.facts import Endpoint, Grant, Kind, Owner, Rotation, TokenState
+from reference_impl.rules.values import ACCESS_TTL, CAP, DECIMAL, DEFAULT_TTL, MARK, PREFIXES
 
 
 class RotationRules:
@@ -39,13 +39,14 @@ class RotationRules:
         del state
         return True
 
-    def theft_ends_siblings(self, state: TokenState) -> bool:
-        """Say whether a theft ends the other sessions of the same subject too."""
+    def refusal_ends_siblings(self, state: TokenState) -> bool:
+        """Say whether presenting a used or revoked token ends the subject's other sessions too."""
         del state
         return False
 
-    def redeemable(self, state: TokenState) -> bool:
+    def redeemable(self, state: TokenState, now: float) -> bool:
         """Say whether a token in this state may be redeemed."""
+        del now
         return state.status == "live" and not state.session_revoked
 
     def rotated_ttl(self, rotation: Rotation) -> int | None:
@@ -81,8 +82,9 @@ class RotationRules:
         return iat + ttl
 
     def rotated_access_ttl(self, rotation: Rotation) -> int:
-        """Return the access TTL of a rotated pair: the one of the mint."""
-        return rotation.grant.access_ttl
+        """Return the access TTL of a rotated pair, whatever the mint had asked."""
+        del rotation
+        return ACCESS_TTL
 
     def rotated_within_horizon(self, rotation: Rotation, exp: int) -> int:
         """Return the `exp` of a rotated token under `delegationNotAfter`."""
@@ -100,6 +102,10 @@ class RotationRules:
     def rotated_audience(self, rotation: Rotation) -> Collection[str]:
         """Return the audience of a rotated access token."""
         return rotation.grant.audience
+
+    def rotated_owner(self, rotation: Rotation) -> Owner:
+        """Return whose a rotated pair is: as the mint said, whatever identity the subject names."""
+        return rotation.grant.owner
 
     def rotated_session(self, rotation: Rotation) -> str:
         """Return the session id of a rotated pair."""
@@ -122,10 +128,10 @@ class RotationRules:
         del endpoint
         return True
 
-    def identity_counts(self, endpoint: Endpoint) -> bool:
-        """Say whether a refresh fails once the identity of the session is gone or not active."""
+    def refreshes_for(self, endpoint: Endpoint, status: str) -> bool:
+        """Say whether a session may be refreshed whose identity has this status; one gone is `deleted`."""
         del endpoint
-        return True
+        return status == "active"
 
     def is_refresh_token(self, claims: Mapping[str, Any]) -> bool:
         """Say whether a token with these claims may be presented for a refresh."""

@@ -1,6 +1,6 @@
 """What a verifier believes, and where it finds its keys."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,6 +61,34 @@ class VerifierRules:
         """Say whether an answer of this status may hold a JWKS; a redirect is not followed."""
         del location
         return status == 200
+
+    def follows_redirects(self) -> bool:
+        """Say whether a redirect from the address of the JWKS is followed."""
+        return False
+
+    def asks_through_a_proxy(self, url: str) -> bool:
+        """Say whether a JWKS is asked for through the environment's proxy; loopback never is."""
+        del url
+        return False
+
+    def considered(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """Return the entries of a JWKS that are looked at, those not understood among them: all."""
+        return rows
+
+    def understands_key(self, jwk: Mapping[str, Any]) -> bool:
+        """Say whether a JWK is one that verifies RS256; any other is passed over (RFC 7517, section 5)."""
+        operations = jwk.get("key_ops", ["verify"])
+        return (
+            jwk.get("kty") == "RSA"
+            and jwk.get("use", "sig") == "sig"
+            and jwk.get("alg", "RS256") == "RS256"
+            and isinstance(operations, list)
+            and "verify" in operations
+        )
+
+    def is_bearer_scheme(self, scheme: str) -> bool:
+        """Say whether a credential of this authentication scheme is a bearer (RFC 9110, section 11.1)."""
+        return scheme.lower() == "bearer"
 
     def unverified_passes(self, *, no_keys: bool) -> bool:
         """Say whether a bearer passes whose signature could not be verified, perhaps for want of keys."""
@@ -155,8 +183,9 @@ class VerifierRules:
         """Say whether a token with these claims may be presented as a bearer."""
         return bool(claims.get("token_type") == "access")
 
-    def bearer_lives(self, state: TokenState | None) -> bool:
+    def bearer_lives(self, state: TokenState | None, now: float) -> bool:
         """Say whether a bearer in this state is good; the key holder's own admin bearer has no state."""
+        del now
         return state is None or (state.status == "live" and not state.session_revoked)
 
     def bearer_session_lives(self, *, revoked: bool) -> bool:

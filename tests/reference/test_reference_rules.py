@@ -104,7 +104,7 @@ ROWS: list[tuple[str, Callable[..., Any], Callable[[World], Any], Any, Any]] = [
      lambda w: w.refresh(resigned(w.pair("path")["refreshToken"], jti="tok_x")).status_code, 401, 200),
     ("theft_ends", lambda *_: False, replayed, 401, 200),
     ("is_reuse", lambda _, state, now: state.status == "used" and now > state.used_at, replayed, 401, 200),
-    ("theft_ends_siblings", lambda *_: True, robbed, 200, 401),
+    ("refusal_ends_siblings", lambda *_: True, robbed, 200, 401),
     ("used_up_by_refusal", lambda _, raw: json.loads(raw)[0], after_bad_form, 200, 401),
     ("refusal_to_revoke", lambda rules, *, exists: _told(exists=exists), unknown_and_foreign, True, False),
     ("token_headers", lambda _: {}, lambda w: w.mint("path").headers.get("cache-control"), "no-store",

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from reference_impl.app import ROUTES, create_app
 from reference_impl.errors import ConfigError
 from reference_impl.keys import PrivateKey
-from reference_impl.scopes import covers
 from tests.reference.world import World, environment, key
 
 GUARDED = [
@@ -74,7 +73,7 @@ def test_a_revoked_key_opens_nothing(world: World) -> None:
     """401 `invalid_api_key` at once."""
     made = world.ask("POST", "/v1/api-keys", {"name": "k", "scopes": ["relayauth:identity:read"]}).json()
     assert world.ask("GET", "/v1/identities/x", by=made["key"]).status_code == 404
-    told = world.ask("POST", f"/v1/api-keys/{made['apiKey']['id']}/revoke").json()["apiKey"]
+    told = world.ask("POST", f"/v1/api-keys/{made['apiKey']['id']}/revoke").json()
     assert told == made["apiKey"] | {"revoked": True}
     assert world.ask("GET", "/v1/identities/x", by=made["key"]).json()["code"] == "invalid_api_key"
 
@@ -98,26 +97,6 @@ def test_nobody_hands_out_more_than_it_holds(world: World, path: str, body: dict
     assert world.ask("POST", "/v1/tokens/workspace-path", fine, by).status_code == 201
 
 
-@pytest.mark.parametrize(
-    ("grant", "wanted", "covered"),
-    [("*:*:*:*", "cloud:run:read", True), ("cloud:run:manage", "cloud:run:delete", True),
-     ("cloud:run:manage", "cloud:run:invoke", False), ("cloud:run:read", "cloud:run:manage", False),
-     ("cloud:run:manage", "cloud:run:*", False), ("cloud:run:read", "relayfile:run:read", False),
-     ("relayfile:fs:read:/a/*", "relayfile:fs:read:/a/b/c", True), ("relayfile:fs:read:/a/*",
-      "relayfile:fs:read:/a", False),
-     ("relayfile:fs:read:/a/*", "relayfile:fs:read:/ab", False), ("relayfile:fs:read:/a/*",
-      "relayfile:fs:read", False),
-     ("relayfile:fs:read:/a/*", "relayfile:fs:read:/a/../b", False), ("relayfile:fs:read:/a",
-      "relayfile:fs:read:/a/b", False),
-     ("cloud:run:read:/a/*", "cloud:run:read:/a/b", False), ("cloud:run", "cloud:run:read", False)],
-    ids=["all", "manage", "manage-is-four", "read-is-not-manage", "star-asked", "plane", "below", "itself",
-         "neighbour", "pathless", "climbing", "no-star", "other-plane", "malformed"],
-)  # fmt: skip
-def test_a_grant_matches_segment_by_segment(grant: str, wanted: str, covered: bool) -> None:
-    """wire.md, Scopes."""
-    assert covers(grant, wanted) is covered
-
-
 def test_a_name_is_taken_once_in_an_org(world: World) -> None:
     """409; in another org it is free."""
     body = {"name": "twin", "sponsorId": "user_1"}
@@ -133,12 +112,16 @@ def test_a_name_is_taken_once_in_an_org(world: World) -> None:
 @pytest.mark.parametrize(
     "path", [route.path.replace("{id}", "x") for route in ROUTES if "POST" in (route.methods or ())]
 )
-@pytest.mark.parametrize("content", [b"", b"[]", b'"x"', b"null", b"{", b"\xff", b"[" * 100000], ids=str)
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b'"x"', b"null", b"{", b"\xff", b"[" * 100000],
+    ids=["empty", "list", "text", "null", "half", "no-utf-8", "deep"],
+)  # fmt: skip
 def test_a_body_that_is_no_object_is_refused(world: World, path: str, content: bytes) -> None:
     """400 with a JSON error, wherever a body is wanted."""
     by = world.workspace_token()[1] if path in WORKSPACED else world.admin
     answer = world.http.post(path, content=content, headers={"x-api-key": by})
-    assert answer.status_code == (404 if path.endswith("x/revoke") else 400)
+    bodiless = path.endswith(("x/revoke", "x/reactivate")) or (path.endswith("x/retire") and not content)
+    assert answer.status_code == (404 if bodiless else 400)
     assert isinstance(answer.json()["error"], str)
 
 
@@ -152,7 +135,7 @@ def test_what_is_not_there_is_refused_in_json(world: World, method: str, path: s
     """No redirect that would carry a credential on, and every method that a path has is named."""
     answer = world.ask(method, path)
     assert (answer.status_code, sorted(answer.json())) == (status, ["code", "error"])
-    assert (answer.headers.get("allow") == "DELETE, GET, HEAD") == (path == "/v1/identities/x")
+    assert (answer.headers.get("allow") == "DELETE, GET, HEAD, PATCH") == (path == "/v1/identities/x")
 
 
 def test_a_body_that_is_too_large_is_refused(world: World) -> None:
