@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from contract.harness.jose import SigningKey, read_token
-from tests.check.conftest import COMMAND, KEY_VARIABLE
+from tests.support.command import COMMAND, KEY_VARIABLE
 
 API_KEY = "rak_" + "0123456789abcdef" * 2
 ROUNDS = [2, 5, 10, 25, 25, 25]

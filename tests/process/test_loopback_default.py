@@ -1,0 +1,39 @@
+"""Tries the loopback default of the key order: one port for all, and perhaps somebody else's."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from contract.harness.targets import DEFAULT_ORIGIN
+from tests.support.room import REFERENCE, Room
+
+PORT = int(DEFAULT_ORIGIN.rpartition(":")[2])
+
+
+@pytest.fixture
+def taken() -> Iterator[socket.socket]:
+    """The port of the loopback default, held by a program that is not the harness."""
+    with socket.create_server(("127.0.0.1", PORT)) as server:
+        server.setblocking(False)
+        yield server
+
+
+def test_a_taken_default_is_not_tried_and_said_so(room: Room, taken: socket.socket) -> None:
+    """What must ask the default is not tried, with the port in the reason; the rest of the order is."""
+    run = room.check(REFERENCE, "--clause", "JWKS-0[156]")
+    assert run.code == 0, run.said
+    assert run.clauses("not_tried") == {"JWKS-05", "JWKS-06"}
+    assert all(f"port {PORT}, the loopback default, is taken" in why for why in run.why("not_tried"))
+    assert run.clauses("pass") == {"JWKS-01"}
+    with pytest.raises(BlockingIOError):  # No server was sent to ask a stranger for keys.
+        taken.accept()
+
+
+@pytest.mark.usefixtures("taken")
+def test_a_taken_default_is_told_by_the_doctor(room: Room) -> None:
+    """The doctor names the port, who is in the way, and what can't be tried."""
+    run = room.run("doctor", "reference")
+    assert f"missing  port {PORT}" in run.said
+    assert f"end what listens on 127.0.0.1:{PORT}" in run.said
+    assert "JWKS-05" in run.said

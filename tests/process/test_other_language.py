@@ -1,0 +1,84 @@
+"""Puts a server on trial that is no Python: what is steered and watched there is a process nobody changed."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from contract.harness.run import Settings, TargetSession
+from contract.harness.spec import ENDPOINTS, catalogue
+from contract.harness.targets import Target
+from tests.support.room import MINIATURE, Room, needs_node
+
+pytestmark = needs_node
+
+
+def test_the_whole_contract_holds_on_a_server_in_another_language(room: Room) -> None:
+    """Every clause is tried on the Node miniature, at every endpoint, and passes."""
+    run = room.check(MINIATURE, "--env", "MINIATURE_PATIENCE_MS=1500")
+    assert run.code == 0, run.said
+    assert {row["outcome"] for row in run.target["results"]} == {"pass"}
+    assert run.clauses("pass") == set(catalogue().clauses)
+    assert run.target["abilities"] == ["clock", "key", "env", "orgs"]
+    years = [row for row in run.target["results"] if row["clause"] == "CLK-03"]
+    assert {row["endpoint"] for row in years} == set(ENDPOINTS)
+
+
+# Fault: what is tried, the clauses about that rule, and the chapters in which alone a failure may show.
+FAULTS = {
+    "no-cap": (["TTL-0[1-4]", "META-*", "ROT-0[1-5]"], {"TTL-02"}, {"TTL", "META"}),
+    "forgets-ttl": (["TTL-0[1-4]", "META-*", "ROT-0[1-5]"], {"ROT-01"}, {"ROT"}),
+    "never-expires": (["TTL-0[1-4]", "CLK-*"], {"CLK-01", "CLK-04", "CLK-06"}, {"CLK"}),
+    "asks-itself": (["JWKS-0[1-6]"], {"JWKS-01", "JWKS-02"}, {"JWKS"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("fault", "tried", "about", "chapters"), [(k, *v) for k, v in FAULTS.items()], ids=FAULTS
+)
+def test_a_broken_rule_fails_its_own_clauses(
+    room: Room, fault: str, tried: list[str], about: set[str], chapters: set[str]
+) -> None:
+    """With one rule broken, the clauses about it fail, at each endpoint, and those about others do not."""
+    selection = [word for glob in tried for word in ("--clause", glob)]
+    run = room.check(MINIATURE, "--env", f"MINIATURE_FAULT={fault}", *selection)
+    assert run.code == 1, run.said
+    assert about <= run.clauses("fail")
+    assert not about & run.clauses("pass"), "somewhere it was not noticed"
+    assert {clause.partition("-")[0] for clause in run.clauses("fail")} <= chapters
+
+
+def test_a_refused_bootstrap_leaves_the_key_order_to_be_tried(room: Room) -> None:
+    """Where its own bearers are refused nothing can be minted, and the key order is tried all the same."""
+    chosen = ("--clause", "TTL-03", "--clause", "JWKS-0[12]")
+    run = room.check(MINIATURE, "--env", "MINIATURE_FAULT=asks-itself", *chosen)
+    assert run.code == 1, run.said
+    assert run.clauses("error") == {"TTL-03"}
+    assert run.clauses("fail") == {"JWKS-01", "JWKS-02"}
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[TargetSession]:
+    """The miniature, launched and steered by this process."""
+    target = Target("miniature", MINIATURE)
+    session = TargetSession(target, Settings(targets=(target,)))
+    try:
+        session.open()
+        yield session
+    finally:
+        session.close()
+
+
+@pytest.mark.parametrize("ahead", [1, 86400, 5 * 365 * 86400], ids=["a-second", "a-day", "five-years"])
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_iat_is_the_time_that_was_set(opened: TargetSession, endpoint: str, ahead: int) -> None:
+    """The very next token after a move of the clock is issued at the second that was set."""
+    clock = opened.connection.clock
+    clock.set(clock.now() + ahead)
+    assert opened.token_pairs.fresh(ENDPOINTS[endpoint]).access.iat == int(clock.now())
+
+
+def test_a_steered_clock_does_not_go_back(opened: TargetSession) -> None:
+    """A step back is refused, as on every other clock."""
+    clock = opened.connection.clock
+    with pytest.raises(ValueError, match="does not go back"):
+        clock.set(clock.now() - 1)

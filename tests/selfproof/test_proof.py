@@ -1,0 +1,129 @@
+"""The self-proof: mutants are killed by exactly what they declare, and every must bites."""
+
+import inspect
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from contract.harness.spec import catalogue
+from reference_impl.mutants import mutants
+from reference_impl.rules import Rules
+from tests.support.command import COMMAND
+
+MUTANTS = mutants()
+BOOK = catalogue().clauses
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_breaks_one_decision_and_says_so(name: str) -> None:
+    """It overrides exactly one method of the rules, has a sentence for it, and declares clauses."""
+    mutant = MUTANTS[name]
+    own = [member for member, value in vars(mutant).items() if inspect.isfunction(value)]
+    assert len(own) == 1
+    assert hasattr(Rules, own[0])
+    assert (mutant.__doc__ or "").endswith(".")
+    assert mutant.breaks
+    assert mutant.breaks <= set(BOOK)
+
+
+@pytest.mark.parametrize("clause", [each.id for each in BOOK.values() if each.level == "must"])
+def test_every_must_has_a_mutant_that_it_reports_first_or_alone(clause: str) -> None:
+    """Some mutant that breaks it breaks nothing that stands before it in the catalogue."""
+    order = list(BOOK)
+    firsts = {min(mutant.breaks, key=order.index) for mutant in MUTANTS.values()}
+    assert clause in firsts
+
+
+def test_there_are_sixty_at_least() -> None:
+    """The proof is as broad as was promised."""
+    assert len(MUTANTS) >= 60
+
+
+def test_the_whole_proof_stands(tmp_path: Path) -> None:
+    """`relayauth-contract mutants` exits 0, and its JSON agrees."""
+    report = tmp_path / "proof.json"
+    ended = subprocess.run(
+        [COMMAND, "mutants", "--json", str(report)], capture_output=True, text=True, timeout=600, check=False
+    )
+    assert "The proof stands" in ended.stdout.splitlines()[-1], ended.stdout
+    assert ended.returncode == 0
+    told = json.loads(report.read_text())
+    assert told["stands"] is True
+    assert {row["name"]: set(row["caught"]) for row in told["mutants"]} == {
+        name: set(mutant.breaks) for name, mutant in MUTANTS.items()
+    }
+
+
+def test_a_mutant_that_declares_wrongly_fails_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Declared and observed must be equal: more is as wrong as less."""
+    from contract.harness.selfproof import runner as proof
+    from contract.harness.selfproof import subjects
+
+    proof.examine(subjects.mutants())
+    mutant = MUTANTS["TextByItsPrefix"]
+    sent = {"TTL-01": 0, "TTL-07": 0}
+    assert proof.mutant_results({"TextByItsPrefix": sent}, frozenset(sent))[0].exact
+    monkeypatch.setattr(mutant, "breaks", mutant.breaks | {"TTL-01"})
+    assert not proof.mutant_results({"TextByItsPrefix": sent}, frozenset(sent))[0].exact
+
+
+def test_a_mutant_that_nothing_notices_survives() -> None:
+    """A slip that no clause would see is held to none, and is told as a survivor."""
+    from contract.harness.selfproof import runner as proof
+    from contract.harness.selfproof import subjects
+
+    proof.examine(subjects.mutants())
+    found = proof.mutant_results({"NoCap": {}}, frozenset(BOOK))[0]
+    assert found.survived
+    assert not found.exact
+
+
+WITNESSED = ["TTL-02", "ROT-03", "SES-01", "SEC-07"]
+
+
+@pytest.mark.parametrize("clause", WITNESSED)
+def test_what_the_witness_does_not_notice_the_clause_does_not_see(clause: str) -> None:
+    """No mutant that was not noticed fails the clause: to leave it out leaves nothing out."""
+    from contract.harness.selfproof import runner as proof
+    from contract.harness.selfproof import subjects
+
+    proof.examine(subjects.mutants())
+    seen = proof.witness(clause)
+    assert seen.tried
+    assert {name for name, mutant in MUTANTS.items() if clause in mutant.breaks} <= set(seen.noticed)
+    unnoticed = sorted(set(MUTANTS) - set(seen.noticed))[::12]
+    assert unnoticed
+    assert [
+        name for name in unnoticed if proof.mutant_results({name: {clause: 0}}, frozenset(BOOK))[0].caught
+    ] == []
+
+
+def test_nothing_is_proved_on_a_target_that_breaks_the_contract_itself() -> None:
+    """A fault before a broken server proves nothing: the command says so, and gives no verdict."""
+    ended = subprocess.run(
+        [COMMAND, "mutants", "--on", "mutant:NoCap", "AnswersTwice"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert "mutant:NoCap does not keep TTL-02 without any fault" in ended.stderr
+
+
+@pytest.mark.parametrize("clause", ["CLK-03", "TTL-04", "ROT-06"])
+def test_what_is_passed_over_would_have_passed(clause: str) -> None:
+    """Before the first case in which a slip shows, the guilty one answers as the innocent does."""
+    from contract.harness.run import Settings
+    from contract.harness.run import runner as runs
+    from contract.harness.selfproof import runner as proof
+    from contract.harness.selfproof import subjects
+
+    on_trial = subjects.mutants()
+    proof.examine(on_trial)
+    late = {name: number for name, number in proof.witness(clause).noticed.items() if number}
+    assert late
+    for name in sorted(late)[:3]:
+        outcomes: list[str] = []
+        settings = Settings(targets=(on_trial.broken(name),), clauses=(clause,), **proof.SMALL)
+        runs.run_contract(settings, lambda _target, row, outcomes=outcomes: outcomes.append(row.outcome))  # type: ignore[misc]
+        assert set(outcomes[: late[name]]) == {"pass"}
