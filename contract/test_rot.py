@@ -13,7 +13,7 @@ from contract.harness.checks import (
     require_status,
 )
 from contract.harness.client import Pair, TokenPairs, redeemed
-from contract.harness.errors import CouldNotTry
+from contract.harness.errors import Blocked
 from contract.harness.jose import SigningKey
 from contract.harness.run import TargetSession
 from contract.harness.spec import DEFAULT_REFRESH_TTL, REFRESH_TTL_CAP, REFRESH_TTL_MARK, MintEndpoint
@@ -43,16 +43,18 @@ def test_a_rotated_pair_has_the_ttl_and_the_mark_of_the_one_before(
 ) -> None:
     """With nothing asked at refresh, `exp - iat` and both marks are those of the mint."""
     before, after = (token_pairs.generation(mint, number, refreshTokenTtlSeconds=ttl) for number in (0, 1))
-    marked(before)
+    marked(before, ttl)
     alike(before, after, sent=f"asked {ttl} s at mint, rotated once")
 
 
-def marked(pair: Pair) -> None:
-    """Demand a marked pair: what rotation keeps of a mark can't be seen on one that has none."""
-    if pair.refresh.mark is None:
-        raise CouldNotTry(
-            "the minted refresh token bears no mark, so nothing shows what rotation keeps (META-01)"
-        )
+def marked(pair: Pair, requested: int) -> None:
+    """Check for a marked pair: what a rotation keeps of a mark can't be seen on one that has none."""
+    if pair.refresh.mark is not None:
+        return
+    if pair.refresh.lifetime != requested:
+        got = f"{pair.refresh.lifetime} s at mint, not {requested} s"
+        raise Blocked("TTL-01", f"the refresh token got {got}, so there is no requested TTL to keep")
+    raise Blocked("META-01", "the minted refresh token has no mark, so there is none to keep")
 
 
 @clause("ROT-02")
@@ -60,7 +62,7 @@ def marked(pair: Pair) -> None:
 def test_five_rotations_do_not_drift(token_pairs: TokenPairs, mint: MintEndpoint, rotation: int) -> None:
     """Each of five rotations on end gives the TTL and the mark of the first."""
     first, pair = (token_pairs.generation(mint, number, **NINETY_DAYS) for number in (1, rotation))
-    marked(token_pairs.pair(mint, **NINETY_DAYS))
+    marked(token_pairs.pair(mint, **NINETY_DAYS), REFRESH_TTL_CAP)
     alike(first, pair, sent=f"asked {REFRESH_TTL_CAP} s at mint, rotated {rotation} times")
 
 

@@ -21,5 +21,17 @@ class NotTried(ContractError):
     """The target does not offer what a clause needs; the message names what is missing."""
 
 
+class Blocked(ContractError):
+    """A clause can't be judged, because the deployment breaks another one: `by` is that clause's id.
+
+    Raise it where a precondition of a clause is what another clause promises. If `by` does not fail in the
+    same run, the outcome is an error: then nobody has shown that it is broken.
+    """
+
+    def __init__(self, by: str, why: str) -> None:
+        super().__init__(why)
+        self.by = by
+
+
 class Violation(AssertionError):
     """The service answered, and answered wrongly: asked, contract and answer in one sentence."""

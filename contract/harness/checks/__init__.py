@@ -10,6 +10,7 @@ from contract.harness.checks.assertions import (
     require_nothing_minted,
     require_same_grant,
     require_status,
+    still_live,
 )
 from contract.harness.checks.comparison import UnknownIdResponses
 from contract.harness.checks.hostile_tokens import Presenter
@@ -35,4 +36,5 @@ __all__ = [
     "require_nothing_minted",
     "require_same_grant",
     "require_status",
+    "still_live",
 ]

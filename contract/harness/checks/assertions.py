@@ -1,12 +1,12 @@
 """What a chapter says its piece with: the citation of a clause, and a judgement told in one sentence."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from contract.harness.checks.leaks import found
-from contract.harness.client import Pair, Response
-from contract.harness.errors import CouldNotTry, Violation
+from contract.harness.client import Pair, Response, pair_of
+from contract.harness.errors import Blocked, CouldNotTry, Violation
 from contract.harness.redaction import holds_token, scrub
 from contract.harness.spec import catalogue
 
@@ -51,15 +51,30 @@ def require_status(response: Response, *statuses: int, sent: str, requires: str)
     )
 
 
-def positive_control(response: Response, *, what: str) -> None:
-    """Demand that the unspoiled request is believed: else a later refusal proves nothing.
+def positive_control(response: Response, *, what: str, unless: str | None = None) -> None:
+    """Check that the unchanged request is accepted: otherwise a later refusal proves nothing.
 
-    A 403 was believed: a path token has no scope for the API's own routes.
+    `unless` is the clause that is broken where it is not: then this one is blocked, not an error. A 403
+    counts as accepted: a path token has no scope for the API's own routes.
     """
     if response.status == 401 or response.status >= 500:
-        raise CouldNotTry(
-            f"no twin: {what} was answered {response.summary}, so a refusal would prove nothing"
-        )
+        _no_control(f"{what} got {response.summary}, so a refusal would prove nothing", unless)
+
+
+def still_live(response: Response, *, what: str, unless: str) -> Pair:
+    """Return the pair from the refresh of a token that must still be live; `Blocked` by `unless` otherwise.
+
+    For a clause that is about something else: whatever ended the session early is what `unless` is about.
+    """
+    if response.status != 200:
+        raise Blocked(unless, f"{what} should still be live, but its refresh got {response.summary}")
+    return pair_of(response)
+
+
+def _no_control(why: str, unless: str | None) -> NoReturn:
+    if unless is None:
+        raise CouldNotTry(f"positive control failed: {why}")
+    raise Blocked(unless, f"positive control failed: {why}")
 
 
 def require_nothing_minted(response: Response, *statuses: int, sent: str) -> None:

@@ -43,6 +43,7 @@ def _target(report: TargetReport) -> dict[str, Any]:
                 "endpoint": verdict.endpoint,
                 "outcome": verdict.outcome,
                 "why": verdict.why,
+                **({"blocked_by": verdict.blocked_by} if verdict.blocked_by else {}),
                 "seconds": round(verdict.seconds, 6),
             }
             for verdict in report.results

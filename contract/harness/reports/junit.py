@@ -58,6 +58,8 @@ def _case(suite: ElementTree.Element, verdict: ClauseResult) -> None:
             ElementTree.SubElement(case, "skipped", message=f"a should that is not kept: {message}")
         case "known":
             ElementTree.SubElement(case, "skipped", message=f"known: {message}")
+        case "blocked":
+            ElementTree.SubElement(case, "skipped", message=f"blocked by {verdict.blocked_by}: {message}")
         case "not_tried":
             ElementTree.SubElement(case, "skipped", message=f"not tried: {message}")
 

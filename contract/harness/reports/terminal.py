@@ -14,6 +14,7 @@ WORDS: Mapping[Outcome, tuple[str, str]] = {
     "pass": ("pass", "green"),
     "fail": ("FAIL", "bold red"),
     "known": ("known", "yellow"),
+    "blocked": ("blocked", "cyan"),
     "not_tried": ("-", "dim"),
     "error": ("ERROR", "bold magenta"),
 }
@@ -38,6 +39,7 @@ def show(
     )
     if report.results:
         out.print(_matrix(report))
+    _show_blocked(out, report)
     _show_untried(out, report)
     for verdict in _with(report, "pass"):
         if verdict.why:
@@ -85,6 +87,17 @@ def _by_reason(report: TargetReport, outcome: Outcome) -> dict[str, list[ClauseR
     for verdict in _with(report, outcome):
         reasons.setdefault(verdict.telling[0].why, []).append(verdict)
     return reasons
+
+
+def _show_blocked(out: Console, report: TargetReport) -> None:
+    """Say which clauses can't be judged because of another one, by that one."""
+    by_clause: dict[str, list[ClauseResult]] = {}
+    for verdict in _with(report, "blocked"):
+        by_clause.setdefault(str(verdict.blocked_by), []).append(verdict)
+    for clause_id, verdicts in by_clause.items():
+        names = ", ".join(dict.fromkeys(each.clause for each in verdicts))
+        why = f"{names} - {verdicts[0].telling[0].why}"
+        out.print(Text.assemble((f"blocked by {clause_id}: ", "bold cyan"), why), soft_wrap=True)
 
 
 def _show_untried(out: Console, report: TargetReport) -> None:

@@ -7,9 +7,9 @@ from typing import Literal
 from contract.harness.client import Response
 from contract.harness.spec import Level, catalogue
 
-Outcome = Literal["pass", "fail", "known", "not_tried", "error"]
+Outcome = Literal["pass", "fail", "known", "blocked", "not_tried", "error"]
 # The worst row of a clause speaks for it: one untried row means that the clause was not tried in full.
-_WORST_FIRST: tuple[Outcome, ...] = ("fail", "error", "not_tried", "known", "pass")
+_WORST_FIRST: tuple[Outcome, ...] = ("fail", "error", "blocked", "not_tried", "known", "pass")
 _SAID = {"holds": "holds", "broken": "is broken", "open": "is open"}
 EXIT = {"holds": 0, "broken": 1, "open": 2}
 
@@ -26,6 +26,7 @@ class CaseResult:
     seconds: float
     transcript: tuple[Response, ...] = ()
     shape: str | None = None
+    blocked_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class ClauseResult:
     outcome: Outcome
     why: str
     rows: tuple[CaseResult, ...]
+
+    @property
+    def blocked_by(self) -> str | None:
+        """The clause whose failure leaves nothing to judge here, if the outcome is `blocked`."""
+        return self.telling[0].blocked_by if self.outcome == "blocked" else None
 
     @property
     def level(self) -> Level:
@@ -59,12 +65,23 @@ def verdicts(
 ) -> list[ClauseResult]:
     """Merge the rows of each clause and endpoint into one verdict, in the order in which they came.
 
-    `known` are the clauses and endpoints whose failure is accepted.
+    `known` are the clauses and endpoints whose failure is accepted. A row that is blocked by a clause without
+    a failure is an error: nothing shows that this clause is broken.
     """
+    rows = list(rows)
+    failing = {row.clause for row in rows if row.outcome == "fail"}
     grouped: dict[tuple[str, str | None], list[CaseResult]] = {}
     for row in rows:
-        grouped.setdefault((row.clause, row.endpoint), []).append(row)
+        grouped.setdefault((row.clause, row.endpoint), []).append(_if_blocked(row, failing))
     return [_merge(group, place in known) for place, group in grouped.items()]
+
+
+def _if_blocked(row: CaseResult, failing: Collection[str]) -> CaseResult:
+    """Return a blocked row as an error where the clause that is to blame has not failed."""
+    if row.outcome != "blocked" or row.blocked_by in failing:
+        return row
+    why = f"{row.why} (see {row.blocked_by}, which has not failed in this run: test it too)"
+    return replace(row, outcome="error", why=why, blocked_by=None)
 
 
 def _merge(rows: Sequence[CaseResult], known: bool) -> ClauseResult:  # noqa: FBT001 - one caller, above
@@ -132,6 +149,7 @@ class TargetReport:
             "passed": self.count("pass"),
             "failed": self.count("fail"),
             "known": self.count("known"),
+            "blocked": self.count("blocked"),
             "not tried": self.count("not_tried"),
             "errors": self.count("error"),
         }

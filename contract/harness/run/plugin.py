@@ -7,7 +7,7 @@ import pytest
 
 from contract.harness.checks import KeySources
 from contract.harness.client import OwnOrg, Service, TokenPairs
-from contract.harness.errors import NotTried, UsageError
+from contract.harness.errors import Blocked, NotTried, UsageError
 from contract.harness.redaction import plain, scrub
 from contract.harness.run.outcomes import CaseResult, exit_code
 from contract.harness.run.plugin_run import CONTRACT_RUN, ContractRun, judge
@@ -231,6 +231,7 @@ def pytest_runtest_makereport(
             why=plain(why),
             seconds=call.duration,
             transcript=tuple(opened.service.transcript) if outcome == "fail" else (),
+            blocked_by=error.by if isinstance(error, Blocked) else None,
         )
         item.config.stash[CONTRACT_RUN].record(params["session"], row)
         _tell_pytest(report, row)
@@ -238,9 +239,10 @@ def pytest_runtest_makereport(
 
 
 def _tell_pytest(report: pytest.TestReport, row: CaseResult) -> None:
-    if row.outcome == "not_tried":
+    if row.outcome in ("not_tried", "blocked"):
+        said = f"blocked by {row.blocked_by}" if row.outcome == "blocked" else "not tried"
         report.outcome = "skipped"
-        report.longrepr = (str(report.location[0]), report.location[1] or 0, f"not tried: {row.why}")
+        report.longrepr = (str(report.location[0]), report.location[1] or 0, f"{said}: {row.why}")
     elif report.longrepr is not None:
         report.longrepr = row.why if row.outcome == "fail" else scrub(str(report.longrepr))
     report.sections = [(name, scrub(text)) for name, text in report.sections]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 
 import pytest
 
-from contract.harness.errors import ContractError, NotTried, Violation
+from contract.harness.errors import Blocked, ContractError, NotTried, Violation
 from contract.harness.jose import Malformed
 from contract.harness.run.outcomes import CaseResult, Outcome
 from contract.harness.run.session import TargetSession
@@ -88,6 +88,8 @@ def judge(error: BaseException) -> tuple[Outcome, str]:
             return "fail", str(error)
         case Malformed():
             return "fail", f"the contract says a well-formed token; {error}"
+        case Blocked():
+            return "blocked", str(error)
         case ContractError():
             return "error", str(error)
     return "error", f"a fault of the harness: {type(error).__name__}: {error}"
