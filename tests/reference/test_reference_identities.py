@@ -29,8 +29,11 @@ def named(endpoint: str, identity: str) -> dict[str, str]:
 
 def test_type_roles_and_metadata_are_echoed(world: World) -> None:
     """As sent when it is made, shown and listed; with their defaults where nothing was sent."""
-    metadata = {"deep": [1, {"x": None}], "t": "日本"}
-    sent: dict[str, Any] = {"type": "service", "roles": ["a", "ü"], "metadata": metadata}
+    sent: dict[str, Any] = {
+        "type": "service",
+        "roles": ["a", "ü"],
+        "metadata": {"deep": [1, {"x": None}], "t": "日本"},
+    }
     identity = world.identity(**sent)
     shown = world.ask("GET", f"/v1/identities/{identity}").json()
     listed = world.ask("GET", "/v1/identities?type=service").json()["data"]

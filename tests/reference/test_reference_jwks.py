@@ -54,6 +54,23 @@ def test_the_key_is_found_among_others(opened: Opening, world: World, place: int
 
 @respx.mock
 @pytest.mark.parametrize(
+    ("name", "slip"),
+    [
+        ("considered", lambda _, rows: rows[:1]),
+        ("considered", lambda _, rows: rows if all(isinstance(row, dict) for row in rows) else []),
+        ("understands_key", lambda _, jwk: jwk["kid"] == "another"),
+    ],
+    ids=["first-only", "one-spoils-all", "other-key"],
+)
+def test_a_slip_in_reading_a_set_shows(opened: Opening, world: World, name: str, slip: Any) -> None:
+    """Each way to read a set too narrowly refuses the bearer that is accepted above."""
+    respx.get(BASE + JWKS).respond(json={"keys": [*strange(), *published(world)["keys"]]})
+    rules = type("Slip", (Rules,), {name: slip})()
+    assert opened(unbound(BASE_URL=BASE), rules).bearer(own(world)).status_code == 401
+
+
+@respx.mock
+@pytest.mark.parametrize(
     "change",
     [{"use": "enc"}, {"alg": "RS512"}, {"alg": "RSA-OAEP"}, {"key_ops": ["encrypt"]}, {"key_ops": "verify"}],
     ids=str,
