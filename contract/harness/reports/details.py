@@ -72,10 +72,11 @@ def details(index: int, target: Mapping[str, Any], outcome: str, room: Room) -> 
 
 def _detail(name: str, row: Row, room: Room) -> Detail:
     cases = telling(row)
-    told = [_told(case, room, whole=not number) for number, case in enumerate(cases[:MOST_CASES])]
+    unlike = list({(case.get("shape"), case["why"]): case for case in reversed(cases)}.values())[::-1]
+    told = [_told(case, room, whole=not number) for number, case in enumerate(unlike[:MOST_CASES])]
     if not told:
         told = [Telling("", None, clip(row["why"], MOST_TEXT))]
-    return Detail(name, row, heading(row), told, max(0, len(cases) - MOST_CASES))
+    return Detail(name, row, heading(row), told, len(cases) - min(len(unlike), MOST_CASES))
 
 
 def _told(case: Row, room: Room, *, whole: bool) -> Telling:

@@ -51,10 +51,12 @@ def heat_maps(proof: Mapping[str, Any]) -> list[HeatMap]:
 
 
 def state(mutant: Mapping[str, Any]) -> str:
-    """Return what became of a mutant: `killed`, `inexact`, `survived` or `not tried`."""
+    """Return what became of a mutant: `killed`, `inexact`, `survived`, `error` or `not tried`."""
     if mutant["exact"]:
         return "killed"
-    if not mutant["declared"] and not mutant["caught"] and not mutant["problem"]:
+    if mutant["problem"]:
+        return "error"
+    if not mutant["declared"] and not mutant["caught"]:
         return "not tried"
     return "inexact" if mutant["caught"] else "survived"
 

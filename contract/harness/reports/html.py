@@ -12,8 +12,11 @@ from contract.harness.reports.text import visible
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_BRIEF = 5
+"""How many failures are named under the verdict: what a reader sees first."""
 
 
 def render(result: Mapping[str, Any]) -> str:
@@ -63,6 +66,8 @@ def _template() -> "Template":
         "hit_words": heatmaps.WORDS,
         "cell": heatmaps.CELL,
         "width": lifelines.WIDTH,
+        "brief": _BRIEF,
+        "prose": _prose,
     }
     return environment.get_template("report.html.jinja")
 
@@ -70,6 +75,15 @@ def _template() -> "Template":
 def _shown(value: Any) -> Any:
     """Make what a template prints visible; what it has escaped already has been through here."""
     return value if not isinstance(value, str) or hasattr(value, "__html__") else visible(value)
+
+
+def _prose(text: str) -> "Markup":
+    """Return a sentence of the catalogue, in which code stands between backticks."""
+    from markupsafe import Markup
+
+    code, plain = Markup("<code>{}</code>"), Markup("{}")
+    parts = visible(text).split("`")
+    return Markup().join((code if odd % 2 else plain).format(part) for odd, part in enumerate(parts))
 
 
 def _digest(text: str) -> str:

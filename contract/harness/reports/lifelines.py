@@ -13,6 +13,8 @@ _MOST_ROTATIONS = 200
 _MOST_EVENTS = 20
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200)
 _DAY = 86400
+_LONGEST = 1e15
+"""A lifetime may be any number that a service made of it; a drawing must not take as long."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def duration(seconds: float) -> str:
     if seconds < 1 and seconds:
         return f"{seconds:.3g} s"
     parts = []
-    rest = int(min(seconds, 1e15))
+    rest = int(min(seconds, _LONGEST))
     for unit, length in (("y", 365 * _DAY), ("d", _DAY), ("h", 3600), ("min", 60), ("s", 1)):
         # Up to two years are told in days: 365 and 366 days differ.
         if rest >= (2 * length if unit == "y" else length):
@@ -67,6 +69,7 @@ def duration(seconds: float) -> str:
 
 def lifeline(timeline: Mapping[str, Any]) -> Lifeline:
     """Return the drawing of a case's `timeline`."""
+    timeline = _bounded(timeline)
     requested, given = timeline["requested"], timeline["given"]
     required = timeline.get("required", requested)
     rotations = timeline["rotations"][:_MOST_ROTATIONS]
@@ -111,6 +114,17 @@ def lifeline(timeline: Mapping[str, Any]) -> Lifeline:
     )
 
 
+def _bounded(value: Any) -> Any:
+    """Return `value` with every number in it within what can be drawn."""
+    if isinstance(value, Mapping):
+        return {name: _bounded(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_bounded(item) for item in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return max(min(value, _LONGEST), -_LONGEST)
+    return value
+
+
 def _width(start: float, end: float) -> float:
     # A short life beside a long one must still be seen.
     return round(max(end - start, 2), 1)
@@ -135,13 +149,19 @@ def _ticks(end: float) -> Iterable[float]:
     return [step * number for number in range(int(end / step) + 1)][:12]
 
 
+def _both(seconds: float) -> str:
+    return (
+        f"{duration(seconds)} ({seconds:.10g} s)" if abs(seconds) < _LONGEST else "more than 30 million years"
+    )
+
+
 def _sentence(timeline: Mapping[str, Any], requested: float | None, given: float) -> str:
-    asked = "nothing requested" if requested is None else f"requested {duration(requested)} ({requested:g} s)"
-    parts = [f"{asked}, given {duration(given)} ({given:.10g} s)"]
+    asked = "nothing requested" if requested is None else f"requested {_both(requested)}"
+    parts = [f"{asked}, given {_both(given)}"]
     rotations = timeline["rotations"]
     if rotations:
         lives = sorted({each["given"] for each in rotations})
-        told = " and ".join(f"{duration(life)} ({life:.10g} s)" for life in lives[:3])
+        told = " and ".join(_both(life) for life in lives[:3])
         more = f" and {len(lives) - 3} other lifetimes" if len(lives) > 3 else ""
         plural = "s" if len(rotations) > 1 else ""
         last = duration(rotations[-1]["at"])

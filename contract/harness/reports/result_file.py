@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -80,6 +81,10 @@ def _of_known_schema(document: Any, file: Path) -> Result:
     fault = first_fault(document)
     if fault:
         _refuse(file, f"does not keep its schema: {fault}", _AGAIN)
+    try:
+        datetime.fromisoformat(document["started"])
+    except ValueError:
+        _refuse(file, f"was started at no date: {document['started']}", _AGAIN)
     result: Result = document
     return result
 

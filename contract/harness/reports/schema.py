@@ -84,6 +84,11 @@ def _minimum(value: Any, rule: float, root: Schema, place: str) -> Faults:  # no
         yield place, f"is {_told(value)}, and should be at least {rule}"
 
 
+def _maximum(value: Any, rule: float, root: Schema, place: str) -> Faults:  # noqa: ARG001
+    if _TYPES["number"](value) and not value <= rule:
+        yield place, f"is {_told(value)}, and should be at most {rule}"
+
+
 def _max_items(value: Any, rule: int, root: Schema, place: str) -> Faults:  # noqa: ARG001
     if isinstance(value, list) and len(value) > rule:
         yield place, f"has {len(value)} entries, and may have {rule}"
@@ -129,6 +134,7 @@ _CHECKS: Mapping[str, Callable[[Any, Any, Schema, str], Faults]] = {
     "enum": _enum,
     "pattern": _pattern,
     "minimum": _minimum,
+    "maximum": _maximum,
     "maxItems": _max_items,
     "items": _items,
     "required": _required,
