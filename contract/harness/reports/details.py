@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.harness.reports.lifelines import Lifeline, lifeline
-from contract.harness.reports.outcomes import Row, anchor, having, heading, musts_first, telling
+from contract.harness.reports.outcomes import Row, anchor, having, heading, musts_first, telling, unlike
 from contract.harness.reports.text import clip
 
 MOST_CASES = 5
@@ -72,11 +72,11 @@ def details(index: int, target: Mapping[str, Any], outcome: str, room: Room) -> 
 
 def _detail(name: str, row: Row, room: Room) -> Detail:
     cases = telling(row)
-    unlike = list({(case.get("shape"), case["why"]): case for case in reversed(cases)}.values())[::-1]
-    told = [_told(case, room, whole=not number) for number, case in enumerate(unlike[:MOST_CASES])]
+    shown = unlike(cases)[:MOST_CASES]
+    told = [_told(case, room, whole=not number) for number, case in enumerate(shown)]
     if not told:
         told = [Telling("", None, clip(row["why"], MOST_TEXT))]
-    return Detail(name, row, heading(row), told, len(cases) - min(len(unlike), MOST_CASES))
+    return Detail(name, row, heading(row), told, len(cases) - len(shown))
 
 
 def _told(case: Row, room: Room, *, whole: bool) -> Telling:

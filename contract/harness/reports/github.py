@@ -14,10 +14,12 @@ from contract.harness.reports.outcomes import (
     counted,
     having,
     heading,
+    musts_first,
     names,
     place,
     reproduction,
     telling,
+    unlike,
 )
 from contract.harness.reports.text import clip, one_line
 
@@ -68,18 +70,19 @@ def _target(target: Mapping[str, Any], name: str) -> list[str]:
     ]
     if target["problem"]:
         parts.append(markdown.code(clip(target["problem"], _MOST_TEXT)))
-    for row in sorted(
-        (row for row in rows if row["outcome"] == "fail"), key=lambda row: row["level"] != "must"
-    ):
-        parts += _failure(row)
+    if target.get("firstRun") and having(rows, "fail"):
+        parts += _folded("First run", markdown.block("\n".join(target["firstRun"]), "sh"))
+    for number, row in enumerate(musts_first(having(rows, "fail"))):
+        parts += _failure(row, first=not number)
     errors = having(rows, "error")
     parts += _reasons("Errors", errors)
     parts += _known(having(rows, "known"))
-    if target.get("firstRun") and having(rows, "fail"):
-        parts += _folded("First run", markdown.block("\n".join(target["firstRun"]), "sh"))
     if rows:
         parts += _folded(f"All checks: {counted(rows)}", _matrix(rows))
-    parts += _reasons("Blocked", having(rows, "blocked"))
+    blocked = having(rows, "blocked")
+    for cause in dict.fromkeys(row.get("blocked_by") for row in blocked):
+        by = [row for row in blocked if row.get("blocked_by") == cause]
+        parts += _reasons(f"Blocked by {cause or 'another clause'}", by)
     parts += _reasons("Not tried", having(rows, "not_tried"))
     if target["leftovers"]:
         left = "\n".join(f"- {markdown.code(clip(each, _MOST_TEXT))}" for each in target["leftovers"])
@@ -87,20 +90,22 @@ def _target(target: Mapping[str, Any], name: str) -> list[str]:
     return parts
 
 
-def _failure(row: Row) -> list[str]:
+def _failure(row: Row, *, first: bool) -> list[str]:
     should = " (should)" if row["level"] == "should" else ""
     parts = [f"#### {_MARKS['fail']} {heading(row)}{should}: {markdown.text(row['title'])}".rstrip(": ")]
     if row["text"]:
         parts.append(f"The contract: {markdown.text(row['text'])} ({markdown.text(row['source'])})")
     cases = telling(row)
-    said = [(f"{case['shape']}: " if case.get("shape") else "") + case["why"] for case in cases[:_MOST_CASES]]
+    shown = unlike(cases)[:_MOST_CASES]
+    said = [(f"{case['shape']}: " if case.get("shape") else "") + case["why"] for case in shown]
     lines = [f"- {markdown.code(clip(why, _MOST_TEXT))}" for why in said or [row["why"]] if why]
-    if len(cases) > _MOST_CASES:
-        lines.append(f"- and {len(cases) - _MOST_CASES} more of {len(row['cases'])} cases")
+    if len(cases) > len(shown):
+        lines.append(f"- and {len(cases) - len(shown)} more of {len(row['cases'])} cases")
     parts.append("\n".join(lines))
     commands = reproduction(cases)
     if commands:
-        parts += _folded("To reproduce", markdown.block(clip("\n".join(commands), 8 * _MOST_TEXT), "sh"))
+        block = markdown.block(clip("\n".join(commands), 8 * _MOST_TEXT), "sh")
+        parts += _folded("To reproduce", block, opened=first)
     return parts
 
 
@@ -146,8 +151,8 @@ def _matrix(rows: Sequence[Row]) -> str:
     return markdown.table(["clause", "", *shown], body) + f"\n\n{legend}"
 
 
-def _folded(title: str, inside: str) -> list[str]:
-    return [f"<details><summary>{title}</summary>\n\n{inside}\n\n</details>"]
+def _folded(title: str, inside: str, *, opened: bool = False) -> list[str]:
+    return [f"<details{' open' if opened else ''}><summary>{title}</summary>\n\n{inside}\n\n</details>"]
 
 
 def _proof(proof: Mapping[str, Any]) -> list[str]:

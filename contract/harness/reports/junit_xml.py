@@ -165,10 +165,8 @@ def _proof(result: Mapping[str, Any]) -> ElementTree.Element:
     suite = ElementTree.Element(
         "testsuite", name=f"proof: {_clean(proof['of'])}", timestamp=_timestamp(result)
     )
-    for mutant in proof["mutants"]:
-        case = ElementTree.SubElement(
-            suite, "testcase", classname="proof.mutant", name=_clean(mutant["name"])
-        )
+    for mutant, name in zip(proof["mutants"], names(proof["mutants"]), strict=True):
+        case = ElementTree.SubElement(suite, "testcase", classname="proof.mutant", name=_clean(name))
         if not mutant["exact"]:
             declared, caught = (", ".join(mutant[side]) or "none" for side in ("declared", "caught"))
             message = mutant["problem"] or f"declares {declared}; failed: {caught}"

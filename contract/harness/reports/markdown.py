@@ -5,7 +5,8 @@ import re
 
 from contract.harness.reports.text import one_line, visible
 
-_MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
+# Any punctuation but what begins no markup and no address anywhere.
+_MARKUP = re.compile(r"[!#$&()*+.:<=>@\[\\\]^_`{|}~-]")
 
 
 def text(words: str) -> str:

@@ -69,6 +69,11 @@ def telling(row: Row) -> list[Row]:
     return [case for case in row["cases"] if case["outcome"] == row["outcome"]]
 
 
+def unlike(cases: Iterable[Row]) -> list[Row]:
+    """Return the first of all cases that say the same of the same shape."""
+    return list({(case.get("shape"), case["why"]): case for case in reversed(list(cases))}.values())[::-1]
+
+
 def by_reason(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """Group rows by the sentence that says why, in the order in which they come."""
     reasons: dict[str, list[Row]] = {}
