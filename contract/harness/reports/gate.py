@@ -34,7 +34,7 @@ class Conditions:
 
 def age(text: str) -> timedelta:
     """Return the time span that `24h`, `90m`, `7d` says; `UsageError` for anything else."""
-    found = re.fullmatch(r"(\d{1,6})([smhdw])", text)
+    found = re.fullmatch(r"([0-9]{1,6})([smhdw])", text)
     if not found:
         raise UsageError(f"{text!r} is no time span: write a number and s, m, h, d or w, such as 24h")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})

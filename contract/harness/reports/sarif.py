@@ -44,7 +44,7 @@ def _run(result: Mapping[str, Any], target: Mapping[str, Any], name: str) -> dic
             "verdict": target["verdict"],
             "sentence": one_line(target["sentence"]),
             "contractSha256": result["contract"]["sha256"],
-            "commit": result["commit"],
+            "commit": one_line(result["commit"] or ""),
         },
         "results": [_failure(row, name, order.index(row["clause"])) for row in failures],
     }
