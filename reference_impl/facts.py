@@ -7,6 +7,8 @@ from typing import Any, Literal
 Endpoint = Literal["identity", "agent", "path", "workspace-path", "assertion"]
 Kind = Literal["access", "refresh"]
 Ending = Literal["suspend", "retire", "delete"]
+Cause = Literal["sessionId", "tokenId", "identityId", "delete", "reuse"]
+Carrier = Literal["mint", "refresh", "introspection", "key", "assertion"]
 
 
 @dataclass(frozen=True)

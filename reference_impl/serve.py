@@ -146,8 +146,13 @@ class _Server:
 
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets=sockets)
-                outer.announce()
-                self.should_exit = self.should_exit or outer.failed is not None
+                if not self.should_exit:
+                    outer.announce()
+
+            async def main_loop(self) -> None:
+                # uvicorn shuts the application down after this, and does not after a startup that failed.
+                if outer.failed is None:
+                    await super().main_loop()
 
         self._server = Server(config)
         self._url, self._api_key, self._ready_file = url, api_key, ready_file

@@ -1,12 +1,12 @@
 """Sessions: a mint begins one, a refresh rotates it, and every transition is one transaction."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from reference_impl.clock import iso
 from reference_impl.errors import Expired, NotFound, Unauthorized
-from reference_impl.facts import Endpoint, Grant, Issue, Kind, Rotation, TokenState
+from reference_impl.facts import Cause, Endpoint, Grant, Issue, Kind, Rotation, TokenState
 from reference_impl.keys import PrivateKey
 from reference_impl.rules import Rules
 from reference_impl.store import Store
@@ -77,10 +77,10 @@ class Sessions:
         `Unauthorized` for one that is unknown, used or revoked; a used one ends its session.
         """
         if self._rules.is_one_step():
-            return self._rotate(claims, body, now, None)
+            return await self._rotate(claims, body, now, None)
         seen = self._store.token(claims["jti"])
         await asyncio.sleep(0)  # where a store that is not asked in one transaction lets others in
-        return self._rotate(claims, body, now, seen)
+        return await self._rotate(claims, body, now, seen)
 
     def explain(self, expired: Expired, now: float) -> Unauthorized:
         """Return what to say of an expired refresh token: whether its delegation was over as well."""
@@ -94,7 +94,23 @@ class Sessions:
         with self._store.transaction():
             self._store.use_token(token_id, now)
 
-    def _rotate(
+    def end(self, sessions: Iterable[str], cause: Cause) -> list[str]:
+        """End sessions; return the tokens that the rules leave to `end_rest`: none, as they are."""
+        if not self._rules.ends_whole_sessions(cause):
+            return [token_id for session in sessions for token_id in self._store.tokens_of(session)]
+        for session in sessions:
+            self._store.revoke_session(session)
+        return []
+
+    async def end_rest(self, tokens: Sequence[str]) -> None:
+        """End tokens one by one, outside the transaction that found them."""
+        if tokens:
+            await asyncio.sleep(0)  # where a store that is not asked in one transaction lets others in
+            with self._store.transaction():
+                for token_id in tokens:
+                    self._store.revoke_token(token_id)
+
+    async def _rotate(
         self, claims: Mapping[str, Any], body: Mapping[str, Any], now: float, seen: TokenState | None
     ) -> Pair:
         rules, store = self._rules, self._store
@@ -105,21 +121,22 @@ class Sessions:
             if rules.redeemable(state, now):
                 return self._redeem(state, claims, body, now)
             reused = rules.is_reuse(state, now)
-            self._end(state, reused=reused)
+            rest = self._end(state, reused=reused)
+        await self.end_rest(rest)
         if reused:
             raise Unauthorized("the refresh token was used before: its session is ended")
         # The owner first: a deleted identity's sessions are revoked too, and wire.md says 404 of it.
         self._check_owner(state.grant, now)
         raise Unauthorized("the refresh token is revoked")
 
-    def _end(self, state: TokenState, *, reused: bool) -> None:
-        """End what presenting a token that can't be redeemed ends."""
+    def _end(self, state: TokenState, *, reused: bool) -> list[str]:
+        """End what presenting a token that can't be redeemed ends; return the tokens still to be ended."""
         rules, store, grant = self._rules, self._store, state.grant
-        if reused and rules.theft_ends(state):
-            store.revoke_session(state.session)
+        rest = self.end([state.session], "reuse") if reused and rules.theft_ends(state) else []
         if rules.refusal_ends_siblings(state):
             for session in store.sessions_of(grant.org, grant.subject):
                 store.revoke_session(session.id)
+        return rest
 
     def _end_surplus(self, grant: Grant) -> None:
         limit = self._rules.session_limit(grant.endpoint)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from reference_impl.facts import Principal
+from reference_impl.facts import Carrier, Principal
 from reference_impl.mutants import Mutant
 
 
@@ -38,7 +38,7 @@ class TokensAreCached(Mutant):
 
     breaks = frozenset({"SEC-06"})
 
-    def token_headers(self) -> Mapping[str, str]:
+    def token_headers(self, carrier: Carrier) -> Mapping[str, str]:
         return {}
 
 

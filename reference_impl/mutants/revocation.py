@@ -1,7 +1,7 @@
 """Slips in what a revocation reaches, and in what one org sees of another."""
 
 from reference_impl.errors import Forbidden, ServiceError
-from reference_impl.facts import Ending, Endpoint, Principal, Session, TokenState
+from reference_impl.facts import Cause, Ending, Endpoint, Principal, Session, TokenState
 from reference_impl.mutants import Mutant
 
 
@@ -128,5 +128,5 @@ class RevocationReachesWhatIsThere(Mutant):
 
     breaks = frozenset({"REV-05"})
 
-    def revokes_whole_sessions(self) -> bool:
-        return False
+    def ends_whole_sessions(self, cause: Cause) -> bool:
+        return cause != "sessionId"

@@ -44,4 +44,4 @@ async def create(request: Request) -> JSONResponse:
         minted_at=int(now),
         meta={"tokenClass": "relayhistory_assertion"},
     )
-    return JSONResponse(service.sessions.assertion(grant, now), 201, service.rules.token_headers())
+    return JSONResponse(service.sessions.assertion(grant, now), 201, service.rules.token_headers("assertion"))

@@ -127,7 +127,11 @@ async def delete(request: Request) -> Response:
         raise BadRequest("the header X-Confirm-Delete: true is required", code="confirmation_required")
     with service.store.transaction():
         row = _own(service, principal, request.path_params["id"])
-        _end_sessions(service, row, "delete")
+        rest = service.sessions.end(_sessions_ended(service, row, "delete"), "delete")
+        if not rest:
+            service.store.delete_identity(row["id"])
+    if rest:
+        await service.sessions.end_rest(rest)
         service.store.delete_identity(row["id"])
     return Response(status_code=204)
 
@@ -164,13 +168,16 @@ def _set_status(service: Service, row: dict[str, Any], status: str, now: float) 
 
 
 def _end_sessions(service: Service, row: dict[str, Any], ending: Ending) -> None:
+    for session in _sessions_ended(service, row, ending):
+        service.store.revoke_session(session)
+
+
+def _sessions_ended(service: Service, row: dict[str, Any], ending: Ending) -> list[str]:
     reached = [row["id"]]
     if service.rules.ending_reaches_children(ending):
         reached += service.store.children(row)
-    for subject in reached:
-        for session in service.store.sessions_of(row["org"], subject):
-            if service.rules.ending_ends(ending, session):
-                service.store.revoke_session(session.id)
+    found = [session for subject in reached for session in service.store.sessions_of(row["org"], subject)]
+    return [session.id for session in found if service.rules.ending_ends(ending, session)]
 
 
 def _chain(service: Service, principal: Principal, sponsor: str) -> list[str]:

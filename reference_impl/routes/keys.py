@@ -27,7 +27,7 @@ async def create_api_key(request: Request) -> JSONResponse:
     if not wanted:
         raise BadRequest("scopes must be a non-empty list")
     row, secret = _make(service, principal, "api_key", name, wanted, None, now)
-    return JSONResponse({"apiKey": _told(row), "key": secret}, 201, service.rules.token_headers())
+    return JSONResponse({"apiKey": _told(row), "key": secret}, 201, service.rules.token_headers("key"))
 
 
 async def create_workspace_token(request: Request) -> JSONResponse:
@@ -40,7 +40,9 @@ async def create_workspace_token(request: Request) -> JSONResponse:
     wanted = scopes.read_list(body.get("scopes"))
     granted = list(principal.scopes) if wanted is None else wanted
     row, secret = _make(service, principal, "workspace_token", name, granted, workspace, now)
-    return JSONResponse({"workspaceToken": _told(row), "key": secret}, 201, service.rules.token_headers())
+    return JSONResponse(
+        {"workspaceToken": _told(row), "key": secret}, 201, service.rules.token_headers("key")
+    )
 
 
 async def revoke_key(request: Request) -> JSONResponse:

@@ -210,4 +210,4 @@ def _issued(grant: Grant) -> dict[str, Any]:
 
 
 def _answer(service: Service, body: dict[str, Any]) -> JSONResponse:
-    return JSONResponse(body, 201, service.rules.token_headers())
+    return JSONResponse(body, 201, service.rules.token_headers("mint"))

@@ -1,6 +1,7 @@
 """What is done with tokens that exist: refresh, revoke, introspect."""
 
-import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -8,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from reference_impl import clock, requests
 from reference_impl.errors import BadRequest, Expired, ServiceError
-from reference_impl.facts import Principal
+from reference_impl.facts import Cause, Principal
 from reference_impl.service import Service, service_of
 from reference_impl.tokens import LONGEST
 
@@ -24,7 +25,7 @@ async def refresh(request: Request) -> JSONResponse:
     except Expired as error:
         raise service.sessions.explain(error, now) from None
     pair = await service.sessions.refresh(claims, body, now)
-    return JSONResponse(pair, 200, service.rules.token_headers())
+    return JSONResponse(pair, 200, service.rules.token_headers("refresh"))
 
 
 async def _presented(service: Service, request: Request, now: float) -> tuple[dict[str, Any], str]:
@@ -45,66 +46,64 @@ async def revoke(request: Request) -> Response:
     service, now = service_of(request), clock.now()
     principal = await service.callers.holder(request, MANAGE, now)
     body = await requests.body_of(request)
-    ways = {"sessionId": _revoke_session, "tokenId": _revoke_token, "identityId": _revoke_identity}
-    asked = [name for name in ways if body.get(name) is not None]
+    asked = [name for name in WAYS if body.get(name) is not None]
     if not asked:
         raise BadRequest("one of tokenId, identityId and sessionId is required")
-    if asked == ["sessionId"] and not service.rules.revokes_whole_sessions():
-        return await _revoke_what_is_there(service, principal, requests.required(body, "sessionId"))
     with service.store.transaction():
-        found = [ways[name](service, principal, requests.required(body, name), now) for name in asked]
-        if not all(found):
-            raise service.rules.refusal_to_revoke(exists=None not in found)
+        found = [WAYS[name](service, principal, requests.required(body, name), now) for name in asked]
+        if not all(each.done for each in found):
+            raise service.rules.refusal_to_revoke(exists=all(each.exists for each in found))
+        rest = [
+            token_id
+            for name, each in zip(asked, found, strict=True)
+            for token_id in service.sessions.end(each.sessions, name)
+        ]
+    await service.sessions.end_rest(rest)
     return Response(status_code=204)
 
 
-async def _revoke_what_is_there(service: Service, principal: Principal, session: str) -> Response:
-    """Revoke the tokens that a session has now."""
+@dataclass(frozen=True)
+class _Found:
+    """What a revocation names: whether it exists, whether it is the caller's, and the sessions to end."""
+
+    exists: bool
+    done: bool
+    sessions: Sequence[str] = ()
+
+
+def _by_session(service: Service, principal: Principal, session: str, now: float) -> _Found:
     known = service.store.session(session)
     if known is None or not service.rules.belongs(principal, known.org):
-        raise service.rules.refusal_to_revoke(exists=known is not None)
-    found = service.store.tokens_of(session)
-    await asyncio.sleep(0)  # where a store that is not asked in one transaction lets others in
-    with service.store.transaction():
-        for token_id in found:
-            service.store.revoke_token(token_id)
-    return Response(status_code=204)
+        return _Found(exists=known is not None, done=False)
+    ends = service.rules.revoking_session_ends(known, now)
+    return _Found(exists=True, done=True, sessions=[session] if ends else [])
 
 
-def _revoke_session(service: Service, principal: Principal, session: str, now: float) -> bool | None:
-    """Say whether it is done: False if it is another org's, None if there is none."""
-    known = service.store.session(session)
-    if known is None:
-        return None
-    if not service.rules.belongs(principal, known.org):
-        return False
-    if service.rules.revoking_session_ends(known, now):
-        service.store.revoke_session(session)
-    return True
-
-
-def _revoke_token(service: Service, principal: Principal, token_id: str, now: float) -> bool | None:
-    """Say whether it is done, as for a session; a token that is used or expired names its session too."""
+def _by_token(service: Service, principal: Principal, token_id: str, now: float) -> _Found:
+    """Find the session of a token, of one that is used or expired too."""
     state = service.store.token(token_id)
-    if state is None:
-        return None
-    if not service.rules.belongs(principal, state.grant.org):
-        return False
-    if service.rules.revoking_token_ends(state, now):
-        service.store.revoke_session(state.session)
-    return True
+    if state is None or not service.rules.belongs(principal, state.grant.org):
+        return _Found(exists=state is not None, done=False)
+    ends = service.rules.revoking_token_ends(state, now)
+    return _Found(exists=True, done=True, sessions=[state.session] if ends else [])
 
 
-def _revoke_identity(service: Service, principal: Principal, identity: str, now: float) -> bool | None:
-    """Say whether it is done, as for a session; a path token's `sub` need not be an identity."""
+def _by_identity(service: Service, principal: Principal, identity: str, now: float) -> _Found:
+    """Find the caller's sessions of a subject; a path token's `sub` need not be an identity."""
     known = service.store.identity(identity)
     sessions = service.store.sessions_of(principal.org, identity)
-    for session in sessions:
-        if service.rules.revoking_identity_ends(session, now):
-            service.store.revoke_session(session.id)
-    if known is None:
-        return True if sessions else None
-    return bool(sessions) or service.rules.belongs(principal, known["org"])
+    own = known is not None and service.rules.belongs(principal, known["org"])
+    if known is not None and own and service.rules.revoking_identity_bars():
+        service.store.change_identity(known | {"status": "suspended"})
+    ended = [each.id for each in sessions if service.rules.revoking_identity_ends(each, now)]
+    return _Found(exists=known is not None or bool(sessions), done=own or bool(sessions), sessions=ended)
+
+
+WAYS: Mapping[Cause, Callable[[Service, Principal, str, float], _Found]] = {
+    "sessionId": _by_session,
+    "tokenId": _by_token,
+    "identityId": _by_identity,
+}
 
 
 async def introspect(request: Request) -> JSONResponse:
@@ -114,7 +113,9 @@ async def introspect(request: Request) -> JSONResponse:
     token = request.query_params.get("token")
     if not token:
         raise BadRequest("token is missing")
-    return JSONResponse(_claims(service, principal, token, now), 200, service.rules.token_headers())
+    return JSONResponse(
+        _claims(service, principal, token, now), 200, service.rules.token_headers("introspection")
+    )
 
 
 def _claims(service: Service, principal: Principal, token: str, now: float) -> Any:

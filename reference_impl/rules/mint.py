@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from reference_impl import paths
-from reference_impl.facts import Endpoint, Grant, Kind, Owner, Principal
+from reference_impl.facts import Carrier, Endpoint, Grant, Kind, Owner, Principal
 from reference_impl.rules.values import (
     ACCESS_TTL,
     ASSERTION_TTL,
@@ -213,8 +213,9 @@ class MintRules:
         """Say whether what `org` owns is the caller's own."""
         return principal.org == org
 
-    def token_headers(self) -> Mapping[str, str]:
+    def token_headers(self, carrier: Carrier) -> Mapping[str, str]:
         """Return the headers of an answer that carries tokens or keys (RFC 6749, section 5.1)."""
+        del carrier
         return {"cache-control": "no-store"}
 
     def refusal_body(self, body: Mapping[str, str], request_headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from reference_impl.errors import NotFound, ServiceError
-from reference_impl.facts import Ending, Principal, Session, TokenState
+from reference_impl.facts import Cause, Ending, Principal, Session, TokenState
 
 
 class RevocationRules:
@@ -15,9 +15,14 @@ class RevocationRules:
         del session, now
         return True
 
-    def revokes_whole_sessions(self) -> bool:
-        """Say whether a session is revoked as such, with whatever a refresh issues in the same moment."""
+    def ends_whole_sessions(self, cause: Cause) -> bool:
+        """Say whether a session is ended as such, with whatever a refresh issues in the same moment."""
+        del cause
         return True
+
+    def revoking_identity_bars(self) -> bool:
+        """Say whether an identity can't be minted for once its tokens were revoked by its id."""
+        return False
 
     def revoking_token_ends(self, state: TokenState, now: float) -> bool:
         """Say whether revoking one token of a session, a used one too, ends the session."""

@@ -107,7 +107,7 @@ ROWS: list[tuple[str, Callable[..., Any], Callable[[World], Any], Any, Any]] = [
     ("refusal_ends_siblings", lambda *_: True, robbed, 200, 401),
     ("used_up_by_refusal", lambda _, raw: json.loads(raw)[0], after_bad_form, 200, 401),
     ("refusal_to_revoke", lambda rules, *, exists: _told(exists=exists), unknown_and_foreign, True, False),
-    ("token_headers", lambda _: {}, lambda w: w.mint("path").headers.get("cache-control"), "no-store",
+    ("token_headers", lambda *_: {}, lambda w: w.mint("path").headers.get("cache-control"), "no-store",
      None),
     ("refusal_body", lambda _, body, headers: {**body, "token": headers["authorization"]},
      lambda w: "token" in w.bearer("leaked").json(), False, True),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from reference_impl.facts import Owner
@@ -50,6 +51,13 @@ def refreshed_for_suspended(world: World) -> int:
     row = world.app.state.service.store.identity(identity)
     world.app.state.service.store.change_identity(row | {"status": "suspended"})
     return world.refresh(pair["refreshToken"]).status_code
+
+
+def minted_after_revocation(world: World) -> int:
+    """The status of a mint after a revocation by identity."""
+    identity = world.identity()
+    revoke(world, identityId=identity)
+    return world.mint("identity", identityId=identity).status_code
 
 
 def after(world: World, field: str, claim: str) -> int:
@@ -161,6 +169,7 @@ ROWS: list[tuple[str, Callable[..., Any], Callable[[World], Any], Any, Any]] = [
     ("revoking_session_ends", lambda *_: False, lambda w: after(w, "sessionId", "sid"), 401, 403),
     ("revoking_identity_ends", lambda _, session, now: session.endpoint != "path",
      lambda w: after(w, "identityId", "sub"), 401, 403),
+    ("revoking_identity_bars", lambda _: True, minted_after_revocation, 201, 404),
     ("session_limit", lambda *_: 2, oldest_of_three, 200, 401),
     ("session_limit", lambda *_: 3, oldest_of_three, 200, 200),
     ("session_id", lambda _, fresh, grant: f"sess_{grant.minted_at}", sids, 2, 1),
@@ -198,3 +207,35 @@ def test_a_decision_shows_when_it_alone_is_taken_otherwise(
     assert callable(getattr(Rules, name))
     assert seen(opened()) == right
     assert seen(opened(rules=type("Slip", (Rules,), {name: slip})())) == wrong
+
+
+def meanwhile(world: World, cause: str) -> int:
+    """The status of the bearer that a refresh gets while its session is ended."""
+    identity = world.identity()
+    used = world.pair("identity", identityId=identity)
+    newest = world.rotated(used)
+    said = claims(newest["refreshToken"])
+    key, ending = {"x-api-key": world.admin}, "http://reference/v1/tokens/revoke"
+    names = {"sessionId": said["sid"], "tokenId": said["jti"], "identityId": identity}
+    if cause == "reuse":
+        url = "http://reference/v1/tokens/refresh"
+        first = httpx.Request("POST", url, json={"refreshToken": used["refreshToken"]})
+    elif cause == "delete":
+        url = f"http://reference/v1/identities/{identity}"
+        first = httpx.Request("DELETE", url, headers=key | {"x-confirm-delete": "true"})
+    else:
+        first = httpx.Request("POST", ending, json={cause: names[cause]}, headers=key)
+    body = {"refreshToken": newest["refreshToken"]}
+    second = httpx.Request("POST", "http://reference/v1/tokens/refresh", json=body)
+    ended, refreshed = world.transport.together(first, second)
+    assert ended.status_code == (401 if cause == "reuse" else 204)
+    won = refreshed.json() if refreshed.status_code == 200 else newest
+    return world.bearer(won["accessToken"]).status_code
+
+
+@pytest.mark.parametrize("cause", ["sessionId", "tokenId", "identityId", "delete", "reuse"])
+def test_a_session_is_ended_with_what_a_refresh_gets_meanwhile(opened: Opening, cause: str) -> None:
+    """By whatever it is ended; token by token, the newest pair would escape."""
+    assert meanwhile(opened(), cause) == 401
+    slip = type("Slip", (Rules,), {"ends_whole_sessions": lambda _, why: why != cause})
+    assert meanwhile(opened(rules=slip()), cause) == 403
