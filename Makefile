@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 LOCKS  := requirements.lock requirements-dev.lock
 BLIND  := $(VENV)-mutation
 LOCKED := --universal --generate-hashes --no-header --no-annotate --no-emit-index-url $(if $(UPGRADE),--upgrade)
-CODE   := conftest.py contract reference_impl tests
+CODE   := conftest.py contract reference_impl relayauth_contract tests
 
 .DEFAULT_GOAL := help
 .PHONY: help check test lint format bench mutation lock wheel clean FORCE

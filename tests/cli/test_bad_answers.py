@@ -210,7 +210,7 @@ def test_one_endpoint_is_judged_by_all_its_clauses_and_no_other(check: Check, en
 
 
 USAGE: dict[str, tuple[list[str], dict[str, Any], str]] = {
-    "unknown target": (["nowhere"], {}, "'nowhere' is no target"),
+    "unknown target": (["nowhere"], {}, "'nowhere' is not a target"),
     "unknown clause": (["--clause", "XYZ-1"], {}, "matches no clause"),
     "unknown endpoint": (["--endpoint", "nowhere"], {}, "nowhere"),
     "unknown option": (["--nowhere"], {}, "--nowhere"),

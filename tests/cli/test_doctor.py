@@ -50,4 +50,4 @@ def test_an_unknown_target_is_exit_code_2(room: Room) -> None:
     """A misspelt name opens nothing."""
     run = room.run("doctor", "refrence")
     assert run.code == 2
-    assert "'refrence' is no target" in run.said
+    assert "'refrence' is not a target" in run.said

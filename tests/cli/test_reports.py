@@ -39,7 +39,7 @@ RESULT = closed(
 SCHEMA = closed(
     schema={"const": 1},
     tool=closed(name={"const": "relayauth-contract"}, version=TEXT),
-    requires=closed(version=TEXT, sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"}, rotationModel=TEXT),
+    contract=closed(version=TEXT, sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"}, rotationModel=TEXT),
     started={"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"},
     seconds=NUMBER,
     targets={
@@ -180,7 +180,7 @@ def test_a_credential_that_no_command_gives_is_to_be_set(check: Check) -> None:
     with deployed(rules=exposure.AnyCredentialMints()) as there:
         said = check(there.url, "--clause", "SEC-05", "--endpoint", "identity", key=there.key)
     assert said.outcomes("SEC-05") == {"identity": "fail"}
-    assert "    ANOTHER_API_KEY=...  # one more API key, such as the sentence names\n" in said.out
+    assert "    ANOTHER_API_KEY=...  # one more API key, of the kind that the failure names\n" in said.out
     assert '-H "x-api-key: $ANOTHER_API_KEY"' in said.out
 
 

@@ -83,24 +83,27 @@ def test_all_that_a_row_may_say_is_taken(tmp_path: Path, monkeypatch: pytest.Mon
 URL = '[targets.a]\nurl = "https://a.example"\n'
 RUN = '[targets.a]\ncommand = "a"\n'
 REFUSED = {
-    "an unknown key": (URL + "port = 1", "unknown key 'port': known are url"),
-    "an unknown table": ('[target.a]\nurl = "https://a.example"', "unknown key 'target': targets stand in"),
-    "url and command": (URL + 'command = "a"', "either a url or a command"),
-    "neither": ("[targets.a]\nallow-http = true", "either a url or a command"),
-    "no table": ("[targets]\na = 1", "[targets.a] is no table"),
-    "a wrong type": ("[targets.a]\ncommand = 1", "command is of the wrong type"),
-    "a truth for a number": (RUN + "ready-timeout = true", "ready-timeout is of the wrong type"),
+    "an unknown key": (URL + "port = 1", "unknown key 'port': use one of url"),
+    "an unknown table": (
+        '[target.a]\nurl = "https://a.example"',
+        "unknown key 'target': describe each target in",
+    ),
+    "url and command": (URL + 'command = "a"', "set either url or command"),
+    "neither": ("[targets.a]\nallow-http = true", "set either url or command"),
+    "no table": ("[targets]\na = 1", "[targets.a] must be a table"),
+    "a wrong type": ("[targets.a]\ncommand = 1", "command must be a string"),
+    "a truth for a number": (RUN + "ready-timeout = true", "ready-timeout must be a number"),
     "no time at all": (RUN + "ready-timeout = 0", "ready-timeout is no number of seconds"),
-    "a number in env": (RUN + "env = { A = 1 }", "clauses and env hold text"),
-    "a number for a clause": (RUN + "clauses = [1]", "clauses and env hold text"),
-    "an API key": (URL + 'api-key-env = "rak_0123"', "targets.a.api-key-env holds a credential in clear"),
+    "a number in env": (RUN + "env = { A = 1 }", "the entries of clauses and env must be strings"),
+    "a number for a clause": (RUN + "clauses = [1]", "the entries of clauses and env must be strings"),
+    "an API key": (URL + 'api-key-env = "rak_0123"', "targets.a.api-key-env holds a credential"),
     "a workspace token": (
         RUN + 'env = { KEY = "relay_ws_0123" }',
-        "targets.a.env.KEY holds a credential in clear",
+        "targets.a.env.KEY holds a credential",
     ),
-    "a private key": (RUN + 'signing-key = "-----BEGIN PRIVATE KEY-----"', "holds a credential in clear"),
-    "a token": ('[targets.a]\ncommand = "curl -d eyJhbGciOiJSUzI1NiJ9.e30.0123"', "a credential in clear"),
-    "no TOML": ("targets = [", "is no TOML"),
+    "a private key": (RUN + 'signing-key = "-----BEGIN PRIVATE KEY-----"', "holds a credential"),
+    "a token": ('[targets.a]\ncommand = "curl -d eyJhbGciOiJSUzI1NiJ9.e30.0123"', "holds a credential"),
+    "no TOML": ("targets = [", "is not valid TOML"),
 }
 
 
@@ -145,7 +148,7 @@ def test_an_unknown_name_is_answered_with_those_that_are_known(room: Room) -> No
     written(room.folder, '[targets.staging]\nurl = "https://a.example"\n')
     run = room.run("check", "stagin")
     assert run.code == 2
-    assert "'stagin' is no target" in run.said
+    assert "'stagin' is not a target" in run.said
     assert "staging" in run.said
 
 

@@ -116,7 +116,7 @@ USAGE = {
     "an unknown name": (["mutants", "--on", "reference", "NoCap"], "mutants --on TARGET --list"),
     "a stranger's host": (
         ["mutants", "--on", "https://staging.example"],
-        "loopback and launched targets only",
+        "give a target on loopback or exec:COMMAND",
     ),
 }
 

@@ -101,7 +101,7 @@ def test_a_fault_of_the_harness_is_no_verdict_and_tells_no_secret(monkeypatch: p
     monkeypatch.setattr(clauses, "catalogue", broken)
     ended = CliRunner().invoke(cli.main, ["clauses"])
     assert ended.exit_code == 2
-    assert "a fault of the harness, no verdict" in ended.output
+    assert "no verdict: a fault of the harness" in ended.output
     assert "RuntimeError: a fault with <secret" in ended.output
     for secret in (token, token.rpartition(".")[2], odd, SECRET):
         assert secret not in ended.output

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ _CREDENTIAL = re.compile(r"\b(rak|relay_ws)_\w|eyJ\w|PRIVATE KEY")
 
 
 def find(start: Path) -> Path | None:
-    """Return the target file that counts in `start`: its own, or that of the nearest folder above."""
+    """Return the target file for `start`: its own, or that of the nearest folder above."""
     for folder in (start, *start.parents):
         if (folder / NAME).is_file():
             return folder / NAME
@@ -41,25 +41,27 @@ def find(start: Path) -> Path | None:
 
 
 def read(file: Path) -> dict[str, Mapping[str, Any]]:
-    """Return the tables of the file's targets by name; `UsageError` names what is wrong and what to do."""
+    """Return the table of each target by name; `UsageError` says what is wrong in the file and what to do."""
     try:
         document = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
         raise UsageError(f"{file}: can't be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: is no TOML: {error}") from None
+        raise UsageError(f"{file}: is not valid TOML: {error}") from None
     table = (
         document.get("tool", {}).get("relayauth-contract", {}) if file.name == "pyproject.toml" else document
     )
     for where, value in _texts(table, ""):
         if _CREDENTIAL.search(value):
             raise UsageError(
-                f"{file}: {where} holds a credential in clear: put it into a variable, and here only "
-                "the variable's name, as api-key-env"
+                f"{file}: {where} holds a credential: put it into an environment variable, and write the "
+                "variable's name here, as api-key-env"
             )
     unknown = sorted(set(table) - {"targets"})
     if unknown:
-        raise UsageError(f"{file}: unknown key {unknown[0]!r}: targets stand in tables [targets.NAME]")
+        raise UsageError(
+            f"{file}: unknown key {unknown[0]!r}: describe each target in a table [targets.NAME]"
+        )
     targets: dict[str, Mapping[str, Any]] = table.get("targets", {})
     for name, row in targets.items():
         _check(f"{file}: [targets.{name}]", row)
@@ -68,23 +70,33 @@ def read(file: Path) -> dict[str, Mapping[str, Any]]:
 
 def _check(where: str, row: Any) -> None:
     if not isinstance(row, dict):
-        raise UsageError(f"{where} is no table")
+        raise UsageError(f"{where} must be a table")
     for key, value in row.items():
         if key not in _TYPES:
-            raise UsageError(f"{where} has the unknown key {key!r}: known are {', '.join(_TYPES)}")
+            raise UsageError(f"{where}: unknown key {key!r}: use one of {', '.join(_TYPES)}")
         if not isinstance(value, _TYPES[key]) or (isinstance(value, bool) and _TYPES[key] is not bool):
-            raise UsageError(f"{where}: {key} is of the wrong type")
+            raise UsageError(f"{where}: {key} must be {_type_name(_TYPES[key])}")
     if ("url" in row) == ("command" in row):
-        raise UsageError(f"{where}: give either a url or a command")
+        raise UsageError(f"{where}: set either url or command, not both or neither")
     if not row.get("ready-timeout", 1) > 0:
-        raise UsageError(f"{where}: ready-timeout is no number of seconds that can be waited")
+        raise UsageError(f"{where}: ready-timeout must be more than 0 seconds")
     entries = [*row.get("clauses", []), *row.get("env", {}).values()]
     if not all(isinstance(entry, str) for entry in entries):
-        raise UsageError(f"{where}: clauses and env hold text")
+        raise UsageError(f"{where}: the entries of clauses and env must be strings")
+
+
+def _type_name(expected: type | tuple[type, ...]) -> str:
+    names = {str: "a string", dict: "a table", bool: "true or false", list: "a list"}
+    return names.get(expected, "a number") if isinstance(expected, type) else "a number"
+
+
+def split(globs: Iterable[str]) -> tuple[str, ...]:
+    """Return the globs in `globs`, each of which may be a list with commas."""
+    return tuple(part.strip() for each in globs for part in each.split(",") if part.strip())
 
 
 def _texts(value: Any, where: str) -> Iterator[tuple[str, str]]:
-    """Walk all texts of a document with the place where each stands."""
+    """Yield every string of a document, with the path of its keys."""
     if isinstance(value, str):
         yield where, value
     elif isinstance(value, dict):
@@ -95,8 +107,8 @@ def _texts(value: Any, where: str) -> Iterator[tuple[str, str]]:
             yield from _texts(item, where)
 
 
-def target(name: str, row: Mapping[str, Any], folder: Path) -> Target:
-    """Make the target that `row` describes; its files and folders are relative to `folder`."""
+def target(name: str, row: Mapping[str, Any], folder: Path, *, polite: bool = False) -> Target:
+    """Return the target that `row` describes; paths in it are relative to `folder`."""
     signing_key = row.get("signing-key")
     baseline = row.get("baseline")
     access = access_from(
@@ -106,6 +118,7 @@ def target(name: str, row: Mapping[str, Any], folder: Path) -> Target:
         allow_http=row.get("allow-http", False),
         rate=row.get("rate"),
         any_host=row.get("i-may-test-this-host", False),
+        polite=polite,
     )
     launching = Launching(
         cwd=str(folder / row.get("cwd", ".")),
@@ -118,6 +131,6 @@ def target(name: str, row: Mapping[str, Any], folder: Path) -> Target:
         spec=row["url"] if "url" in row else f"exec:{row['command']}",
         access=access,
         launching=launching,
-        clauses=tuple(row.get("clauses", ())),
+        clauses=split(row.get("clauses", ())),
         baseline=str(folder / baseline) if baseline else None,
     )

@@ -1,59 +1,65 @@
 """`relayauth-contract mutants`: the self-proof."""
 
 import sys
-from pathlib import Path
+from typing import Any
 
 import click
 
-from contract.harness.cli.named_targets import DEFAULT_KEY_VARIABLE, targets_of
+from contract.harness.cli.named_targets import targets_of
+from contract.harness.cli.options import Command, Opening, opens_targets, option
+from contract.harness.cli.outputs import Outputs
 from contract.harness.errors import UsageError
-from contract.harness.files import writable, write
+
+WHAT = "What is proved"
+EXAMPLES = """\
+  relayauth-contract mutants --list
+  relayauth-contract mutants NoCap RotationLosesTheTtl
+  relayauth-contract mutants --on "exec:npm start" AnswersTwice
+"""
 
 
-@click.command()
+@click.command(cls=Command, examples=EXAMPLES)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--list", "listed", is_flag=True, help="Only name them, with what each gets wrong.")
-@click.option("--json", "json_file", metavar="FILE", help="Write the proof as JSON.")
-@click.option("--on", metavar="TARGET", help="Bend what passes between the harness and TARGET instead.")
-@click.option("--config", metavar="FILE", help="The target file (default: the nearest one).")
-@click.option("--api-key-env", metavar="NAME", default=DEFAULT_KEY_VARIABLE, show_default=True,
-              help="The variable that holds the org API key of a URL.")  # fmt: skip
-@click.option("--signing-key", metavar="FILE", help="The private key of a URL's deployment, PEM.")
+@option(WHAT, "--list", "listed", is_flag=True, help="List them, with what each gets wrong, and stop.")
+@option(WHAT, "--on", metavar="TARGET", help="Put a proxy with a fault before TARGET, for every fault.")
+@option("Reports", "--json", "json_file", metavar="FILE",
+        help="Write the proof as JSON; - is standard output.")  # fmt: skip
+@opens_targets
 def mutants(
-    *,
-    names: tuple[str, ...],
-    listed: bool,
-    json_file: str | None,
-    on: str | None,
-    config: str | None,
-    **access: str | None,
+    *, names: tuple[str, ...], listed: bool, on: str | None, json_file: str | None, **chosen: Any
 ) -> None:
-    """Prove the contract: run it against the reference with one rule broken, for every rule.
+    """Prove that each clause fails where it must.
 
-    With --on TARGET, against any target on loopback or launched, with a fault between. Exit code: 0 if each
-    is killed by exactly the clauses it declares and, without --on, every must bites; else 1.
+    Runs the contract against the reference server with one rule broken, for every rule or for those named.
+    With --on, runs it against TARGET, which is on loopback or exec:COMMAND, behind a proxy with a fault. A
+    clause that TARGET itself does not keep is left out.
+
+    Exit code: 0 if each mutant is killed by exactly the clauses that it declares and, when all are tried, no
+    must is uncovered; 1 if not; 2 if it could not be told.
     """
-    from contract.harness.selfproof import runner as proof
-    from contract.harness.selfproof import subjects as suspects
+    outputs = Outputs(json_file)
+    outputs.refuse_what_cannot_be_written()
+    opening = Opening.taken_from(chosen)
 
-    on_trial = suspects.faults_on(*targets_of((on,), config, access)) if on else suspects.mutants()
-    known = on_trial.known
-    if unknown := [name for name in names if name not in known]:
+    from contract.harness.selfproof import runner, subjects
+
+    examined = subjects.faults_on(*targets_of((on,), opening)) if on else subjects.mutants()
+    if unknown := [name for name in names if name not in examined.known]:
         command = "mutants --on TARGET" if on else "mutants"
         raise UsageError(
-            f"{unknown[0]!r} is none of the {on_trial.are}: `relayauth-contract {command} --list` names them"
+            f"{unknown[0]!r} is none of the {examined.are}: `relayauth-contract {command} --list` lists them"
         )
     if listed:
-        for name in names or known:
-            click.echo(f"{name}: {' '.join((known[name].__doc__ or '').split())}")
+        for name in names or examined.known:
+            click.echo(f"{name}: {' '.join((examined.known[name].__doc__ or '').split())}")
         return
-    if json_file:
-        writable(json_file)
-    from contract.harness.selfproof import report as kills
+    from contract.harness.selfproof import report
 
-    found = proof.prove(on_trial, names)
-    if json_file:
-        write(Path(json_file), kills.as_json(found))
-    for line in kills.lines(found):
-        click.echo(line)
-    sys.exit(0 if found.stands else 1)
+    proof = runner.prove(examined, names)
+    stream = outputs.human_stream()
+    for line in report.lines(proof):
+        click.echo(line, file=stream)
+    faults = outputs.write_json(report.as_json(proof))
+    for fault in faults:
+        click.echo(f"relayauth-contract: {fault}", err=True)
+    sys.exit(0 if proof.stands and not faults else 2 if proof.stands else 1)

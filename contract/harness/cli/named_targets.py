@@ -1,59 +1,66 @@
-"""From the words of a command line to targets: named ones from the target file, others as they are."""
+"""From the words of a command line to targets: named ones come from the target file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from contract.harness.cli.options import DEFAULT_KEY_VARIABLE, FLAGS, Opening
 from contract.harness.errors import UsageError
 
 if TYPE_CHECKING:
     from contract.harness.targets import Target
 
-DEFAULT_KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
+# What the target file calls an option, where that is not its flag.
+_KEYS = {"any_host": "i-may-test-this-host"}
 
 
-def targets_of(
-    names: Sequence[str],
-    config: str | None,
-    access: dict[str, Any] | None = None,
-    launching: dict[str, Any] | None = None,
-) -> "list[Target]":
-    """Return the targets that `names` stand for: named ones from the target file, others as they are."""
-    from contract.harness.cli import configuration as targetfile
+def targets_of(names: Sequence[str], opening: Opening, *, polite: bool = False) -> "list[Target]":
+    """Return the targets that `names` stand for; `polite` bounds the pace of every URL among them."""
+    from contract.harness.cli import configuration
     from contract.harness.targets import Launching, Target, access_from
 
-    file = Path(config) if config else targetfile.find(Path.cwd())
-    rows = targetfile.read(file) if file else {}
+    file = Path(opening.config) if opening.config else configuration.find(Path.cwd())
+    rows = configuration.read(file) if file else {}
     found: list[Target] = []
     for name in dict.fromkeys(names):
         if file and name in rows:
-            _not_twice(name, file, {**(access or {}), **(launching or {})})
-            found.append(targetfile.target(name, rows[name], file.parent))
+            _refuse_options(name, file, {**opening.access, **opening.launching})
+            found.append(configuration.target(name, rows[name], file.parent, polite=polite))
             continue
         if ":" not in name and name != "reference":
-            known = (
-                f"{file} names {', '.join(rows) or 'no target'}" if file else "there is no target file here"
+            known = f"{file} names {', '.join(rows) or 'none'}" if file else "no target file was found"
+            raise UsageError(
+                f"{name!r} is not a target: {known}; write a target such as https://HOST or exec:COMMAND, "
+                "or give the file that names it with --config FILE"
             )
-            raise UsageError(f"{name!r} is no target: {known}; or write one such as https://HOST")
-        given = {key: value for key, value in (launching or {}).items() if value}
+        given = {key: value for key, value in opening.launching.items() if value}
         given["env"] = _variables(given.get("env", ()))
-        found.append(Target(name, name, access_from(**(access or {})), Launching(**given)))
-    # One target's credentials are none of another's business, be it on session today or not.
-    rows_name = {row.get(key) for row in rows.values() for key in ("api-key-env", "second-api-key-env")}
-    held = {
-        each for target in found for each in (target.access.api_key_env, target.access.second_api_key_env)
+        found.append(Target(name, name, access_from(**opening.access, polite=polite), Launching(**given)))
+    return _with_credentials_withheld(found, rows)
+
+
+def _with_credentials_withheld(
+    targets: "Sequence[Target]", rows: Mapping[str, Mapping[str, Any]]
+) -> "list[Target]":
+    """Keep every variable that holds a credential of some target from each server that is started."""
+    in_file = {row.get(key) for row in rows.values() for key in ("api-key-env", "second-api-key-env")}
+    in_use = {
+        each for target in targets for each in (target.access.api_key_env, target.access.second_api_key_env)
     }
-    withheld = frozenset(filter(None, rows_name | held))
-    return [replace(each, launching=replace(each.launching, withheld=withheld)) for each in found]
+    withheld = frozenset(filter(None, in_file | in_use))
+    return [replace(each, launching=replace(each.launching, withheld=withheld)) for each in targets]
 
 
-def _not_twice(name: str, file: Path, options: dict[str, Any]) -> None:
+def _refuse_options(name: str, file: Path, options: Mapping[str, Any]) -> None:
     """Refuse an option that would be ignored: a named target is described in its file."""
-    usual = {None, (), False, DEFAULT_KEY_VARIABLE}
     for option, value in options.items():
-        if value not in usual:
-            raise UsageError(f"--{option.replace('_', '-')}: {name} is described in {file}: say it there")
+        if value not in (None, (), False, DEFAULT_KEY_VARIABLE):
+            key = _KEYS.get(option, option.replace("_", "-"))
+            raise UsageError(
+                f"{FLAGS[option]}: the target {name!r} is described in {file}: "
+                f"leave the option out, and set `{key}` in [targets.{name}] there"
+            )
 
 
 def _variables(words: Sequence[str]) -> dict[str, str]:

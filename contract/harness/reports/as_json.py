@@ -38,15 +38,15 @@ def _target(report: TargetReport) -> dict[str, Any]:
         "requests": report.requests,
         "results": [
             {
-                "clause": verdict.clause,
-                "level": verdict.level,
-                "endpoint": verdict.endpoint,
-                "outcome": verdict.outcome,
-                "why": verdict.why,
-                **({"blocked_by": verdict.blocked_by} if verdict.blocked_by else {}),
-                "seconds": round(verdict.seconds, 6),
+                "clause": result.clause,
+                "level": result.level,
+                "endpoint": result.endpoint,
+                "outcome": result.outcome,
+                "why": result.why,
+                **({"blocked_by": result.blocked_by} if result.blocked_by else {}),
+                "seconds": round(result.seconds, 6),
             }
-            for verdict in report.results
+            for result in report.results
         ],
         "leftovers": report.leftovers,
     }

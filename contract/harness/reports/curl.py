@@ -1,4 +1,4 @@
-"""A failure as shell lines that show it again, with every credential and id as a variable."""
+"""A failure as shell lines that reproduce it, with every credential and id as a variable."""
 
 import contextlib
 import json
@@ -8,15 +8,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from contract.harness.client import Raw, Request, Response, Variable, on_the_wire
+from contract.harness.client import Raw, Request, Response, on_the_wire
 from contract.harness.jose import Malformed, read_token
-from contract.harness.reports.shell import JSON, command, gives_pair, note, quoted, variables
-from contract.harness.spec import READ_SCOPE, routes
+from contract.harness.reports.first_run import set_first
+from contract.harness.reports.shell import command, gives_pair, note, variables
+from contract.harness.spec import routes
 
 _TOKENS = {"accessToken": "ACCESS_TOKEN", "refreshToken": "REFRESH_TOKEN"}
 # How jq reads a claim of a token: its payload is base64url, without padding.
 _CLAIM = '.{token} | split(".")[1] | gsub("-"; "+") | gsub("_"; "/") | @base64d | fromjson | .{claim}'
-# What an answer gives beside a pair, by the path that was posted to: each variable, and where its value is.
+LIFETIME = "exp - iat"  # how a failure names what a token's claims say of its lifetime
+# What a response gives beside a pair, by the path that was posted to: each variable, and where its value is.
 _MADE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     routes.IDENTITIES: {"ANOTHER_IDENTITY_ID": ("id",)},
     routes.WORKSPACE_TOKENS: {
@@ -26,34 +28,45 @@ _MADE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     routes.API_KEYS: {"ANOTHER_API_KEY": ("key",), "ANOTHER_API_KEY_ID": ("apiKey", "id")},
 }
 
-# By the text that an answer gave: the variable that it is kept in, and the jq program that finds it.
+# By the text that a response gave: the variable that keeps it, and the jq program that finds it.
 Given = dict[str, tuple[str, str]]
 
 
-def lines(transcript: Sequence[Response]) -> list[str]:
-    """Return the commands that ask again what `trail` asked, in order.
+def lines(transcript: Sequence[Response], decoded: str | None = None) -> list[str]:
+    """Return the commands that send the requests of `transcript` again, in order.
 
-    A token, a key or an id that an answer gave and that is sent later is kept in a variable, such as
-    `$REFRESH_TOKEN`; where several answers gave some, each has its number, as in `$REFRESH_TOKEN_2`. What is
-    sent and no answer gave is set first.
+    A token, a key or an id that a response gave and that is sent later is kept in a variable, such as
+    `$REFRESH_TOKEN`; where several responses gave some, each has its number, as in `$REFRESH_TOKEN_2`. What
+    is sent and no response gave is set first. Of the last pair, a line shows the lifetime of the token that
+    `decoded` names.
     """
     kept = _kept(transcript)
     names = _names(transcript, kept)
-    told: list[str] = []
-    for response, given in zip(transcript, kept, strict=True):
-        asks, holder = command(response.request, names, whole=not given), _holder(response)
+    pairs = [turn for turn, response in enumerate(transcript) if _is_pair(response)]
+    shown = pairs[-1] if decoded and pairs else None
+    commands: list[str] = []
+    for turn, (response, given) in enumerate(zip(transcript, kept, strict=True)):
+        holds = bool(given) or turn == shown
+        request, holder = command(response.request, names, whole=not holds), _holder(response)
         body = note(response.request.body, names)
-        told += [body] if body else []
-        told.append(f'{holder}=$({asks}); echo "${holder}"' if given else asks)
-        told += [
+        commands += [body] if body else []
+        commands.append(f'{holder}=$({request}); echo "${holder}"' if holds else request)
+        commands += [
             f'{names[text]}=$(printf %s "${holder}" | jq -r {_program(program)})'
             for text, (_, program) in given.items()
         ]
-    return [*_set_first(told), *told]
+        if turn == shown:
+            program = _CLAIM.format(token=decoded, claim="exp - .iat")
+            commands.append(f'printf %s "${holder}" | jq -r {_program(program)}  # {LIFETIME}, in seconds')
+    return [*set_first(commands), *commands]
+
+
+def _is_pair(response: Response) -> bool:
+    return gives_pair(response.request.path) and response.status in (200, 201)
 
 
 def _kept(transcript: Sequence[Response]) -> list[Given]:
-    """Return of each answer what it gave first and is sent later."""
+    """Return, for each response, what it was the first to give and what is sent later."""
     last = {text: turn for turn, response in enumerate(transcript) for text in _texts(response.request)}
     kept: list[Given] = []
     known: set[str] = set()
@@ -65,7 +78,7 @@ def _kept(transcript: Sequence[Response]) -> list[Given]:
 
 
 def _given(response: Response) -> Given:
-    """Return what an answer gave: the tokens of a pair and the ids in them, or what was made."""
+    """Return what a response gave: the tokens of a pair and the ids in them, or what was made."""
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError):
@@ -95,7 +108,7 @@ def _of_pair(body: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 def _texts(sent: Request) -> set[str]:
-    """Return every text that went out with a request and may be one that an answer gave."""
+    """Return every text of a request that an earlier response may have given."""
     found = set(sent.path.split("/"))
 
     def look(value: Any) -> None:
@@ -112,7 +125,7 @@ def _texts(sent: Request) -> set[str]:
 
 
 def _names(transcript: Sequence[Response], kept: Sequence[Given]) -> dict[str, str]:
-    """Return a variable for each text that is kept, with the number of its answer where it needs one."""
+    """Return a variable for each text that is kept, with the number of its response where it needs one."""
     responses = Counter(_holder(response) for response, given in zip(transcript, kept, strict=True) if given)
     given_here = dict.fromkeys((text for given in kept for text in given), "GIVEN")
     from_elsewhere = variables(command(response.request, given_here) for response in transcript)
@@ -133,67 +146,3 @@ def _holder(response: Response) -> str:
 
 def _program(text: str) -> str:
     return text if re.fullmatch(r"[.\w]+", text) else shlex.quote(text)
-
-
-def _make(variable: str, path: str, body: Mapping[str, Any], member: str) -> str:
-    key = "SECOND_API_KEY" if variable.startswith("SECOND_") else "API_KEY"
-    asks = f'curl -sS "$RELAYAUTH_URL{path}" -H "x-api-key: ${key}" {JSON} -d {quoted(body)}'
-    return f"{variable}=$({asks} | jq -r {member})"
-
-
-def _make_identity(variable: str, name: str, workspace: str) -> str:
-    name, workspace = Variable(name), Variable(workspace)
-    body = {"name": name, "sponsorId": "user_by-hand", "workspaceId": workspace, "scopes": [READ_SCOPE]}
-    return _make(variable, routes.IDENTITIES, body, ".id")
-
-
-_FREE_NAME = "ANOTHER_NAME=by-hand-$RANDOM$RANDOM"
-# What is sent and no answer gave, in the order in which it is to be set.
-_ELSEWHERE = {
-    "ACCESS_TOKEN": "ACCESS_TOKEN=...  # a bearer: of a live pair, or signed with the deployment's key",
-    "REFRESH_TOKEN": "REFRESH_TOKEN=...  # of a live pair",
-    "UNKNOWN_API_KEY": "UNKNOWN_API_KEY=...  # one that was never made",
-    "ANOTHER_API_KEY": "ANOTHER_API_KEY=...  # one more API key, such as the sentence names",
-    "ANOTHER_WORKSPACE_TOKEN": "ANOTHER_WORKSPACE_TOKEN=...  # one more, such as the sentence names",
-    "ANOTHER_NAME": _FREE_NAME,
-    "ANOTHER_IDENTITY_ID": f"{_FREE_NAME}; "
-    + _make_identity("ANOTHER_IDENTITY_ID", "$ANOTHER_NAME", "$WORKSPACE_ID"),
-}
-
-
-def _set_first(commands: Sequence[str]) -> list[str]:
-    """Return the lines that set what `commands` use before one of them sets it."""
-    wanted: set[str] = set()
-    known: set[str] = set()
-    for line in commands:
-        variable, assigns, _ = line.partition("=$(")
-        wanted |= variables([line]) - known
-        known |= {variable} if assigns else set()
-    return [line for variable, line in _ELSEWHERE.items() if variable in wanted]
-
-
-def preamble(url: str | None, api_key_envs: Sequence[str | None], commands: Sequence[str]) -> list[str]:
-    """Return the lines that set the variables of `commands`.
-
-    `url` is None for a target in this process; `api_key_envs` are the variables with the keys of both orgs.
-    """
-    used = variables(commands)
-    export = f"export RELAYAUTH_URL={shlex.quote(url or 'http://127.0.0.1:8787')}"
-    first = [export if url else f"{export}  # relayauth-contract serve"]
-    for org, key_env in zip(("", "SECOND_"), api_key_envs, strict=True):
-        key, workspace, identity, workspace_token = (
-            f"{org}{each}" for each in ("API_KEY", "WORKSPACE_ID", "IDENTITY_ID", "WORKSPACE_TOKEN")
-        )
-        made = used & {identity, workspace_token}
-        if made or key in used:
-            first.append(f'{key}="${key_env}"' if key_env else f"{key}=...  # an org API key of another org")
-        if made or workspace in used:
-            first.append(f"{workspace}=ws_by-hand-$RANDOM$RANDOM")
-        if f"{org}AGENT_ID" in used:
-            first.append(f"{org}AGENT_ID=agent_by-hand-$RANDOM$RANDOM")
-        if identity in used:
-            first.append(_make_identity(identity, f"${workspace}", f"${workspace}"))
-        if workspace_token in used:
-            body = {"workspaceId": Variable(f"${workspace}")}
-            first.append(_make(workspace_token, routes.WORKSPACE_TOKENS, body, ".key"))
-    return first

@@ -19,11 +19,14 @@ _VARIABLE = re.compile(
     r"(?:_\d+)?)\b"
 )
 _PAIRS = {routes.REFRESH, *(mint.path for mint in ENDPOINTS.values())}
-LONGEST_LINE = 400  # signs of a body that is shown in full
+LONGEST_LINE = 400  # characters of a body that is shown in full
 
 
 def command(sent: Request, names: Mapping[str, str], *, whole: bool = True) -> str:
-    """Return the command that asks it again; `whole` shows status and headers, which no pair's body needs."""
+    """Return the command that sends a request again.
+
+    `whole` shows status and headers as well, but for a request that is answered with a pair.
+    """
     names = {**sent.names, **names}
     parts = ["curl -sS -i" if whole and not gives_pair(sent.path) else "curl -sS"]
     if sent.method != "GET":
@@ -49,17 +52,19 @@ def _address(sent: Request, names: Mapping[str, str]) -> str:
         for part in sent.path.split("/")
     )
     query = [(name, displayable(value, names)) for name, value in sent.query.items()]
-    told = "&".join(f"{name}={it if isinstance(it, Variable) else quote(str(it))}" for name, it in query)
-    return f"{path}?{told}" if told else path
+    text = "&".join(
+        f"{name}={value if isinstance(value, Variable) else quote(str(value))}" for name, value in query
+    )
+    return f"{path}?{text}" if text else path
 
 
 def _raw(body: Raw, names: Mapping[str, str]) -> str:
-    """Give a body that is no JSON; one that no shell line can hold is to be put into a file."""
+    """Return the option for a body that is not JSON; one that no shell line can hold comes from a file."""
     return "--data-binary @body" if note(body, names) else f"-d {_with_variables(body.text(names))}"
 
 
 def note(body: Any, names: Mapping[str, str]) -> str | None:
-    """Say what to put into the file `body`, if a command reads one."""
+    """Return the comment that says what the file `body` must hold, if a command reads one."""
     text = body.text(names) if isinstance(body, Raw) else ""
     if len(text) <= LONGEST_LINE and text.isprintable() and "\\" not in text:
         return None
@@ -67,7 +72,7 @@ def note(body: Any, names: Mapping[str, str]) -> str | None:
 
 
 def gives_pair(path: str) -> bool:
-    """Say whether what is asked at `path` answers with a pair."""
+    """Say whether a request to `path` is answered with a pair."""
     return path in _PAIRS
 
 
@@ -77,7 +82,7 @@ def quoted(body: Any) -> str:
 
 
 def _literal(value: Any) -> Any:
-    """Return `value` with another sign for the `$` of a text that only looks like a variable."""
+    """Return `value` with another character for the `$` of a text that only looks like a variable."""
     if isinstance(value, Mapping):
         return {name: _literal(item) for name, item in value.items()}
     if isinstance(value, list):
@@ -88,7 +93,7 @@ def _literal(value: Any) -> Any:
 
 
 def _with_variables(text: str) -> str:
-    """Quote `text` for the shell, but for its variables: each stands alone in a JSON string."""
+    """Quote `text` for the shell, except its variables: each is a whole JSON string."""
     return re.sub(rf'"({_VARIABLE.pattern})"', r'''"'"\1"'"''', shlex.quote(text))
 
 

@@ -10,7 +10,7 @@ from contract.harness.spec import Level, catalogue
 Outcome = Literal["pass", "fail", "known", "blocked", "not_tried", "error"]
 # The worst row of a clause speaks for it: one untried row means that the clause was not tried in full.
 _WORST_FIRST: tuple[Outcome, ...] = ("fail", "error", "blocked", "not_tried", "known", "pass")
-_SAID = {"holds": "holds", "broken": "is broken", "open": "is open"}
+_SAID = {"holds": "Conforms", "broken": "Does not conform", "open": "No verdict"}
 EXIT = {"holds": 0, "broken": 1, "open": 2}
 
 
@@ -144,22 +144,21 @@ class TargetReport:
 
     @property
     def sentence(self) -> str:
-        """The one line that a tired person reads: the verdict, and what it stands on."""
+        """The verdict in one line, with what it stands on."""
+        said = _SAID[self.verdict]
+        if not self.results:
+            return f"{said}: {self.name}, no check was run."
         counts = {
-            "passed": self.count("pass"),
-            "failed": self.count("fail"),
-            "known": self.count("known"),
+            "failed": self.count("fail", "must"),
+            "failed (recommended only)": self.count("fail", "should"),
+            "known to fail": self.count("known"),
             "blocked": self.count("blocked"),
-            "not tried": self.count("not_tried"),
-            "errors": self.count("error"),
+            "could not be tried here": self.count("not_tried"),
+            "ended in an error": self.count("error"),
         }
-        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count or name == "passed")
-        interrupted = " interrupted;" if self.interrupted else ""
-        model = catalogue().rotation_model.partition(":")[0]
-        return (
-            f"The contract {_SAID[self.verdict]} on {self.name}:{interrupted} {told}; "
-            f"{self.requests} requests; rotation model: {model}."
-        )
+        parts = [f"{self.count('pass')} of {len(self.results)} checks passed"]
+        parts += [f"{count} {name}" for name, count in counts.items() if count]
+        return f"{said}: {self.name}, {', '.join(parts)}{', interrupted' if self.interrupted else ''}."
 
 
 def exit_code(reports: Sequence[TargetReport]) -> int:

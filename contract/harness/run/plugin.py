@@ -116,7 +116,14 @@ def _is_chosen(item: pytest.Item, contract_run: ContractRun) -> bool:
     at_endpoint = not endpoints or (mint is not None and mint.name in endpoints)
     session = contract_run.sessions[params["session"]]
     in_shape = mint is None or mint.shape in shapes_for(clause, mint, kind_of(session.target.spec))
-    return clause.id in contract_run.chosen[params["session"]] and at_endpoint and in_shape
+    cases, own_id = contract_run.settings.cases, case_id(item.name, params["session"])
+    named = not cases or any(text in own_id for text in cases)
+    return clause.id in contract_run.chosen[params["session"]] and at_endpoint and in_shape and named
+
+
+def case_id(name: str, target: str) -> str:
+    """Return the id of a case, which is the same on every target: pytest's name of it without the target."""
+    return name.replace(f"[{target}-", "[", 1).removesuffix(f"[{target}]")
 
 
 SHARED = ("SES", "REV", "SEC")
@@ -226,11 +233,13 @@ def pytest_runtest_makereport(
             clause=clause.id,
             endpoint=mint.name if mint else None,
             shape=mint.shape if mint and len(mint.bodies) > 1 else None,
-            case=item.name,
+            case=case_id(item.name, params["session"]),
             outcome=outcome,
             why=plain(why),
             seconds=call.duration,
-            transcript=tuple(opened.service.transcript) if outcome == "fail" else (),
+            transcript=tuple(opened.service.transcript)
+            if outcome == "fail" or opened.settings.transcripts
+            else (),
             blocked_by=error.by if isinstance(error, Blocked) else None,
         )
         item.config.stash[CONTRACT_RUN].record(params["session"], row)

@@ -18,12 +18,17 @@ OnRow = Callable[[str, CaseResult], None]
 class ContractRun:
     """All trials of a run, in the order of their targets."""
 
-    def __init__(self, settings: Settings, on_row: OnRow | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        on_row: OnRow | None = None,
+        on_start: Callable[[int], None] | None = None,
+    ) -> None:
         self.settings = settings
         self.sessions = {target.name: TargetSession(target, settings) for target in settings.targets}
         self.chosen = {target.name: settings.chosen(target) for target in settings.targets}
         self.interrupted = False
-        self._on_row = on_row
+        self._on_row, self._on_start = on_row, on_start
         self._failed: set[tuple[str, str]] = set()
         self._seen: Counter[tuple[str, str]] = Counter()
 
@@ -38,6 +43,11 @@ class ContractRun:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Make this court the one of the run."""
         config.stash[CONTRACT_RUN] = self
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Say how many cases there are."""
+        if self._on_start:
+            self._on_start(len(session.items))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -47,14 +47,18 @@ _IDLE = [
 ]
 
 
-def run_contract(settings: Settings, on_row: OnRow | None = None) -> list[TargetReport]:
-    """Try every target of `settings`, and report on each; `on_row(target, row)` hears of each case at once.
+def run_contract(
+    settings: Settings, on_row: OnRow | None = None, on_start: Callable[[int], None] | None = None
+) -> list[TargetReport]:
+    """Try every target of `settings`, and report on each.
+
+    `on_start` is called with the number of cases before the first, and `on_row(target, row)` after each.
 
     Raises `UsageError` before anything is sent if a target or a selection makes no sense.
     """
     for target in settings.targets:
         kind_of(target.spec)
-    contract_run = ContractRun(settings, on_row)
+    contract_run = ContractRun(settings, on_row, on_start)
     chapters = {
         catalogue()[clause].chapter.lower() for chosen in contract_run.chosen.values() for clause in chosen
     }
@@ -77,7 +81,7 @@ def _report(contract_run: ContractRun, name: str, status: int, said: str) -> Tar
     session = contract_run.sessions[name]
     if not session.problem and not session.rows and not contract_run.interrupted:
         if status == pytest.ExitCode.NO_TESTS_COLLECTED:
-            raise UsageError("nothing was selected: no clause of --clause is about an endpoint of --endpoint")
+            raise UsageError("nothing was selected: no case matches --clause, --endpoint and --case together")
         raise ContractError(f"the chapters could not be read: {scrub(' '.join(said.split())[-500:])}")
     report = session.report
     report.interrupted = contract_run.interrupted

@@ -1,4 +1,4 @@
-"""What a run was asked for."""
+"""What a run is asked to do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,15 +10,20 @@ from contract.harness.targets import Target
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run was asked for.
+    """What a run is asked to do.
 
-    A `brief` one leaves out the other cases of a clause that has failed, and as many of the first cases of a
+    `require` has globs of clauses that must have been tried. `cases` has texts: the id of a case must contain
+    one of them; with `transcripts` what was exchanged is kept of every case, not only of those that fail. A
+    `brief` run leaves out the other cases of a clause that has failed, and as many of the first cases of a
     clause as `passed_over` says of a target, by its name.
     """
 
     targets: tuple[Target, ...] = (Target("reference", "reference"),)
     clauses: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+    transcripts: bool = False
     level: Level | None = None
     profile: Profile = "full"
     fuzz_examples: int | None = None

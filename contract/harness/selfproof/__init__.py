@@ -1,1 +1,1 @@
-"""The proof that every clause can fail: mutants, faults, and what each clause reported."""
+"""The proof that every clause can fail: mutants and faults, and the clauses that noticed each."""

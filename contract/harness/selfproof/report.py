@@ -1,4 +1,4 @@
-"""The self-proof as a kill matrix: each mutant, what caught it, who survived, which clause never bit."""
+"""The self-proof as a kill matrix: each mutant, the clauses that killed it, and the uncovered clauses."""
 
 import json
 from collections.abc import Iterable
@@ -8,45 +8,60 @@ from contract.harness.selfproof.runner import MutantResult, Proof
 
 def lines(proof: Proof) -> Iterable[str]:
     """Yield the matrix line by line, and the verdict last."""
+    for clause, why in proof.left_out.items():
+        yield f"left out  {clause}, which the target itself does not keep: {why}"
     width = max(len(each.name) for each in proof.mutant_results)
     for each in proof.mutant_results:
         yield f"{_state(each):<9} {each.name:<{width}}  {', '.join(sorted(each.caught)) or '-'}"
         yield from (f"{'':<9} {fault}" for fault in _faults(each))
     for clause in proof.uncovered:
-        yield f"toothless {clause}: no mutant breaks this must"
-    exact = sum(each.exact for each in proof.mutant_results)
-    survived = sum(each.survived for each in proof.mutant_results)
-    unseen = sum(each.unseen for each in proof.mutant_results)
-    yield (
-        f"The proof {'stands' if proof.stands else 'does not stand'}: "
-        f"{len(proof.mutant_results)} {proof.of}, "
-        f"{exact} killed by exactly the clauses they declare, {survived} survived"
-        + (f", {unseen} not tried" if unseen else "")
-        + (f", {len(proof.uncovered)} musts without teeth." if proof.complete else ".")
-    )
+        yield f"uncovered {clause}: no mutant breaks this must"
+    yield _verdict(proof)
 
 
-def _state(autopsy: MutantResult) -> str:
-    if autopsy.unseen:
+def _verdict(proof: Proof) -> str:
+    results = proof.mutant_results
+    exact = sum(each.exact for each in results)
+    unseen = sum(each.unseen for each in results)
+    parts = [
+        _counted(len(results), proof.of),
+        f"{exact} killed by exactly the clauses {'that it declares' if exact == 1 else 'they declare'}",
+        f"{sum(each.survived for each in results)} survived",
+    ]
+    if unseen:
+        parts.append(f"{unseen} could not be tried here")
+    if proof.left_out:
+        parts.append(f"{_counted(len(proof.left_out), 'clauses')} left out")
+    if proof.complete:
+        parts.append(_counted(len(proof.uncovered), "uncovered clauses"))
+    return f"The proof {'stands' if proof.stands else 'does not stand'}: {', '.join(parts)}."
+
+
+def _counted(number: int, things: str) -> str:
+    return f"{number} {things.removesuffix('s') if number == 1 else things}"
+
+
+def _state(result: MutantResult) -> str:
+    if result.unseen:
         return "not tried"
-    if autopsy.survived:
+    if result.survived:
         return "SURVIVED"
-    return "killed" if autopsy.exact else "INEXACT"
+    return "killed" if result.exact else "INEXACT"
 
 
-def _faults(autopsy: MutantResult) -> Iterable[str]:
-    if autopsy.exact:
+def _faults(result: MutantResult) -> Iterable[str]:
+    if result.exact:
         return
-    if autopsy.unseen:
-        yield "the target lets no clause be tried that could see it"
+    if result.unseen:
+        yield "no clause that could notice it can be judged on the target"
         return
-    yield f"its slip: {autopsy.sentence}"
-    if missing := autopsy.declared - autopsy.caught:
+    yield f"what it does: {result.sentence}"
+    if missing := result.declared - result.caught:
         yield f"declared, but did not fail: {', '.join(sorted(missing))}"
-    if extra := autopsy.caught - autopsy.declared:
-        yield f"failed, but is not declared: {', '.join(sorted(extra))}"
-    if autopsy.problem:
-        yield autopsy.problem
+    if extra := result.caught - result.declared:
+        yield f"failed, but not declared: {', '.join(sorted(extra))}"
+    if result.problem:
+        yield result.problem
 
 
 def as_json(proof: Proof) -> str:
@@ -67,5 +82,6 @@ def as_json(proof: Proof) -> str:
             for each in proof.mutant_results
         ],
         "toothless": list(proof.uncovered),
+        "leftOut": dict(proof.left_out),
     }
     return json.dumps(document, indent=2) + "\n"

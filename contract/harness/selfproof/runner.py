@@ -1,34 +1,36 @@
-"""The self-proof: the contract run against every slip there is, and what each clause caught."""
+"""The self-proof: the contract run against every mutant, and the clauses that each of them failed."""
 
 import itertools
 import math
-import multiprocessing
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.harness.errors import TargetError
 from contract.harness.jose import other_key, run_key
 from contract.harness.run import CaseResult, Settings, TargetReport, run_contract
 from contract.harness.selfproof.subjects import Subjects
+from contract.harness.selfproof.workers import workers
 from contract.harness.spec import catalogue
 
-# What the slips break is met by rows of its own; generated values are for those that nobody thought of. And a
-# race in this process is decided alike with two and with 25.
+# The chapters' own rows kill each mutant; generated values look for what nobody thought of. And in this
+# process a race has the same result with two requests and with 25.
 SMALL: Mapping[str, Any] = {"fuzz_examples": 0, "polite": True}
-# How many slips one run of the contract is for.
-BATCH = 4
+BATCH = 4  # mutants that one run of the contract is for
+# So many mutants are tried with all clauses: the witness, which finds out which clauses could notice a
+# mutant, costs as much as two of these runs.
+FEW = 2
 # Held here for the processes that are forked: a target holds what can't be sent to them.
-_suspects: Subjects
+_subjects: Subjects
 
 
 @dataclass(frozen=True)
 class MutantResult:
-    """What became of one slip: the clauses that it declares, that failed, and that could not be tried.
+    """What became of one mutant: the clauses that it declares, that failed, and that ended in an error.
 
-    Of those that it declares only what the target lets be tried is counted.
+    Of those that it declares only the ones that can be judged on the target are counted.
     """
 
     name: str
@@ -40,73 +42,78 @@ class MutantResult:
 
     @property
     def unseen(self) -> bool:
-        """Say whether the target lets no clause be tried that could see it."""
+        """Whether no clause that could notice it can be judged on the target."""
         return not self.declared and not self.caught and not self.problem
 
     @property
     def survived(self) -> bool:
-        """Say whether nobody noticed."""
+        """Whether no clause failed, although one could have."""
         return not self.caught and not self.unseen
 
     @property
     def exact(self) -> bool:
-        """Say whether exactly the declared clauses caught it."""
+        """Whether exactly the declared clauses failed."""
         return self.caught == self.declared and not self.problem and not self.unseen
 
 
 @dataclass(frozen=True)
 class Proof:
-    """All autopsies, in the suspects' own order, and the musts that nothing breaks.
+    """The result of each mutant, in their own order, and the uncovered clauses: musts that no mutant breaks.
 
-    `of` is what the suspects are; `complete` is true where every must had to bite.
+    `of` says what they are; `complete` is true if every must had to fail once. `left_out` are the clauses
+    that the target does not keep without any mutant, each with the reason.
     """
 
     of: str
     mutant_results: Sequence[MutantResult]
     complete: bool
     uncovered: Sequence[str] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stands(self) -> bool:
-        """Say whether every slip was caught by exactly what it declares, and every must bites."""
-        caught = [each for each in self.mutant_results if not each.unseen]
-        return bool(caught) and not self.uncovered and all(each.exact for each in caught)
+        """Whether every mutant was killed by exactly what it declares, and no clause is uncovered."""
+        tried = [each for each in self.mutant_results if not each.unseen]
+        return bool(tried) and not self.uncovered and all(each.exact for each in tried)
 
 
 @dataclass(frozen=True)
 class Witnessed:
-    """What a clause saw of the target without a slip: whether it was tried, and which slips would show.
+    """What became of a clause on the target without a mutant, and which mutants it could notice.
 
-    `noticed` has, for each of these, in how many of the first cases nothing showed yet.
+    `noticed` has, for each of these, the number of first cases in which nothing differs yet. `failure` says
+    why the target does not keep the clause; it is empty if it does.
     """
 
     tried: bool
     noticed: Mapping[str, int]
+    failure: str = ""
 
 
-def mutant_results(held: Mapping[str, Mapping[str, int]], tried: frozenset[str]) -> list[MutantResult]:
-    """Hold slips, by name, each to its clauses, without as many of their first cases as is said there.
+def mutant_results(held: Mapping[str, Mapping[str, int]], judged: frozenset[str]) -> list[MutantResult]:
+    """Run the contract against mutants, by name, each with its clauses.
 
-    Of what a slip declares, `tried` is what the target lets be tried.
+    The number beside a clause says how many of its first cases are passed over. `judged` are the clauses that
+    can be judged on the target: of what a mutant declares, no others are counted.
     """
     broken = {
-        name: replace(_suspects.broken(name), clauses=tuple(clauses))
+        name: replace(_subjects.broken(name), clauses=tuple(clauses))
         for name, clauses in held.items()
         if clauses
     }
     passed_over = {target.name: held[name] for name, target in broken.items()}
     settings = Settings(targets=tuple(broken.values()), brief=True, passed_over=passed_over, **SMALL)
     reports = dict(zip(broken, run_contract(settings) if broken else (), strict=True))
-    return [_autopsy(name, tried, reports.get(name)) for name in held]
+    return [_result(name, judged, reports.get(name)) for name in held]
 
 
-def _autopsy(name: str, tried: frozenset[str], report: TargetReport | None) -> MutantResult:
-    slip = _suspects.known[name]
+def _result(name: str, judged: frozenset[str], report: TargetReport | None) -> MutantResult:
+    mutant = _subjects.known[name]
     results = report.results if report else []
     return MutantResult(
         name=name,
-        sentence=" ".join((slip.__doc__ or "").split()),
-        declared=slip.breaks & tried,  # type: ignore[attr-defined]
+        sentence=" ".join((mutant.__doc__ or "").split()),
+        declared=mutant.breaks & judged,  # type: ignore[attr-defined]
         caught=frozenset(each.clause for each in results if each.outcome == "fail"),
         errors=frozenset(each.clause for each in results if each.outcome == "error"),
         problem=report.problem if report else None,
@@ -114,61 +121,97 @@ def _autopsy(name: str, tried: frozenset[str], report: TargetReport | None) -> M
 
 
 def witness(clause: str) -> Witnessed:
-    """Try `clause` on the target without a slip; all that is not noticed answers it as that target does.
+    """Try `clause` on the target without a mutant; one that is not noticed would answer it in the same way.
 
-    Raises `TargetError` if the target itself does not keep it: nothing can be proved on it.
+    Raises `TargetError` if the target can't be tested at all.
     """
     noticed: set[str] = set()
     first: dict[str, int] = {}
     cases = itertools.count()
 
-    def recorded(_target: str, _row: CaseResult) -> None:
+    def record(_target: str, _row: CaseResult) -> None:
         number = next(cases)
         first.update((name, number) for name in noticed - first.keys())
 
-    target = _suspects.watched(noticed)
-    (report,) = run_contract(Settings(targets=(target,), clauses=(clause,), **SMALL), recorded)
+    target = _subjects.watched(noticed)
+    (report,) = run_contract(Settings(targets=(target,), clauses=(clause,), **SMALL), record)
     if report.problem:
         raise TargetError(report.problem)
     for each in report.results:
-        if each.outcome in ("fail", "error"):
-            raise TargetError(f"{target.name} does not keep {clause} without any fault: {each.why}")
+        if each.outcome not in ("pass", "not_tried"):
+            return Witnessed(tried=False, noticed={}, failure=each.why)
     return Witnessed(any(each.outcome == "pass" for each in report.results), first)
 
 
 def prove(subjects: Subjects, names: Sequence[str] = ()) -> Proof:
-    """Examine the suspects of `names`, or all, on all cores if they may; only with all is a clause toothless.
+    """Run the contract against the mutants of `names`, or all, on all cores if they may run side by side.
 
-    Each clause is tried without a slip first, with a witness; each slip is then held to the clauses where it
-    would show. Both keys are made once, before the processes part.
+    Only with all of them is a clause uncovered. Both keys are made once, before the processes are forked.
     """
     run_key(), other_key()
-    book = list(catalogue().clauses)
-    forked = multiprocessing.get_context("fork")
-    workers = 1 if subjects.alone else os.cpu_count()
-    with ProcessPoolExecutor(workers, mp_context=forked, initializer=examine, initargs=(subjects,)) as pool:
-        seen = dict(zip(book, pool.map(witness, book), strict=True))
-        tried = frozenset(clause for clause in book if seen[clause].tried)
-        held = {
-            name: {clause: seen[clause].noticed[name] for clause in book if name in seen[clause].noticed}
-            for name in names or subjects.known
-        }
-        # Long and short ones in each batch, so that no core waits for the other at the end.
-        queue = sorted(held, key=lambda name: len(held[name]), reverse=True)
-        number = math.ceil(len(queue) / BATCH)
-        batches = [{name: held[name] for name in queue[start::number]} for start in range(number)]
-        done = {
-            each.name: each for batch in pool.map(mutant_results, batches, [tried] * number) for each in batch
-        }
-    found = [done[name] for name in held]
-    bitten = frozenset().union(*(each.caught for each in found))
+    chosen = list(dict.fromkeys(names)) or list(subjects.known)
+    number = 1 if subjects.alone else os.cpu_count() or 1
+    with workers(number, examine, subjects) as pool:
+        if subjects.sound and len(chosen) <= FEW:
+            found = _with_all_clauses(pool, chosen, number)
+            left_out: dict[str, str] = {}
+        else:
+            found, left_out = _with_a_witness(pool, chosen)
+    caught = frozenset().union(*(each.caught for each in found))
     musts = [each.id for each in catalogue().clauses.values() if each.level == "must"]
-    if not subjects.complete or names:
-        return Proof(subjects.are, found, complete=False)
-    return Proof(subjects.are, found, complete=True, uncovered=[each for each in musts if each not in bitten])
+    complete = subjects.complete and not names
+    uncovered = [each for each in musts if each not in caught] if complete else []
+    return Proof(subjects.are, found, complete, uncovered, left_out)
+
+
+def _with_all_clauses(pool: ProcessPoolExecutor, names: Sequence[str], number: int) -> list[MutantResult]:
+    """Try each mutant with every clause, in as many parts as there are workers."""
+    book = list(catalogue().clauses)
+    parts = [dict.fromkeys(book[start::number], 0) for start in range(number)]
+    tasks = [{name: part} for name in names for part in parts]
+    done = [
+        each for batch in pool.map(mutant_results, tasks, [frozenset(book)] * len(tasks)) for each in batch
+    ]
+    return [_merged([each for each in done if each.name == name]) for name in names]
+
+
+def _merged(parts: Sequence[MutantResult]) -> MutantResult:
+    return replace(
+        parts[0],
+        caught=frozenset().union(*(each.caught for each in parts)),
+        errors=frozenset().union(*(each.errors for each in parts)),
+        problem=next((each.problem for each in parts if each.problem), None),
+    )
+
+
+def _with_a_witness(
+    pool: ProcessPoolExecutor, names: Sequence[str]
+) -> tuple[list[MutantResult], dict[str, str]]:
+    """Try each clause without a mutant, with a witness; then each mutant with the clauses that notice it.
+
+    Return the clauses that the target itself does not keep, too: no mutant is judged by them.
+    """
+    book = list(catalogue().clauses)
+    seen = dict(zip(book, pool.map(witness, book), strict=True))
+    judged = frozenset(clause for clause in book if seen[clause].tried)
+    if not judged:
+        raise TargetError("the target keeps no clause that could be tried: nothing can be proved on it")
+    held = {
+        name: {clause: seen[clause].noticed[name] for clause in book if name in seen[clause].noticed}
+        for name in names
+    }
+    # Long and short ones in each batch, so that no core waits for the other at the end.
+    queue = sorted(held, key=lambda name: len(held[name]), reverse=True)
+    number = math.ceil(len(queue) / BATCH)
+    batches = [{name: held[name] for name in queue[start::number]} for start in range(number)]
+    done = {
+        each.name: each for batch in pool.map(mutant_results, batches, [judged] * number) for each in batch
+    }
+    failed = {clause: seen[clause].failure for clause in book if seen[clause].failure}
+    return [done[name] for name in held], failed
 
 
 def examine(subjects: Subjects) -> None:
-    """Choose what `witness` and `autopsies` are about in this process."""
-    global _suspects
-    _suspects = subjects
+    """Choose what `witness` and `mutant_results` are about in this process."""
+    global _subjects
+    _subjects = subjects

@@ -1,4 +1,4 @@
-"""What a proof puts on trial: the mutants of the reference, or faults before any target."""
+"""What a proof is about: the mutants of the reference, or faults of a proxy before any target."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -13,11 +13,12 @@ from contract.harness.targets.proxy import PROXY, shadowed
 
 @dataclass(frozen=True)
 class Subjects:
-    """Slips by name, each a class with a docstring and `breaks`, a set of clause ids; `are` is their kind.
+    """Mutants by name, each a class with a docstring and `breaks`, a set of clause ids; `are` is their kind.
 
-    `guilty(name)` is the target with that slip; `watched(noticed)` is the one without any, with a witness who
-    adds to `noticed` the names of those that would have shown; `complete` says that every must has to bite,
-    `alone` that two runs would be in each other's way: a launched server may want the one port 8787.
+    `broken(name)` is the target with that mutant. `watched(noticed)` is the target without any, with a
+    witness that adds to `noticed` the names of those that would have changed something. `complete` means that
+    every must has to fail once; `sound`, that the target without a mutant keeps every clause; `alone`, that
+    two runs would disturb each other: a launched server may need the one port 8787.
     """
 
     are: str
@@ -25,6 +26,7 @@ class Subjects:
     broken: Callable[[str], Target]
     watched: Callable[[set[str]], Target]
     complete: bool = False
+    sound: bool = False
     alone: bool = False
 
 
@@ -34,18 +36,17 @@ def mutants() -> Subjects:
     def watched(noticed: set[str]) -> Target:
         return Target("reference", "reference", opened_by=functools.partial(witnessed, noticed=noticed))
 
+    def broken(name: str) -> Target:
+        return Target(f"mutant:{name}", f"mutant:{name}")
+
     known: Mapping[str, type] = load(MUTANTS)()
-    return Subjects(
-        "mutants", known, lambda name: Target(f"mutant:{name}", f"mutant:{name}"), watched, complete=True
-    )
+    return Subjects("mutants", known, broken, watched, complete=True, sound=True)
 
 
 def faults_on(target: Target) -> Subjects:
-    """Return every fault before `target`; `UsageError` if that is no target for so many runs."""
+    """Return every fault before `target`; `UsageError` if so many runs must not be sent to it."""
     if kind_of(target.spec) == "url" and not is_loopback(target.host):
-        raise UsageError(
-            f"{target.name}: a proof is many runs: it goes to loopback and launched targets only"
-        )
+        raise UsageError(f"{target.name}: a proof sends many runs: give a target on loopback or exec:COMMAND")
 
     def broken(name: str) -> Target:
         spec = f"{PROXY}{name}{ARROW}{target.spec}"

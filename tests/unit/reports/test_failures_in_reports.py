@@ -17,6 +17,8 @@ from contract.harness.cli.main import main
 from contract.harness.client import Raw, Request, Response
 from contract.harness.jose import Token, read_token
 from contract.harness.reports import curl
+from contract.harness.reports.first_run import preamble
+from contract.harness.reports.reproduction import Again
 from contract.harness.reports.terminal import show
 from contract.harness.run import CaseResult, ClauseResult, TargetReport
 from contract.harness.spec import catalogue
@@ -37,9 +39,8 @@ def test_a_failure_of_each_clause_is_told(tmp_path: Path, clause: str, mutant: s
     ended = CliRunner().invoke(main, ["check", *words, *(f"--{name}={path}" for name, path in files.items())])
     must = catalogue()[clause].level == "must"
     assert ended.exit_code == (1 if must else 2), ended.output
-    assert ("is broken: " if must else "should be kept, and is not: ") + catalogue()[
-        clause
-    ].title in ended.output
+    said = "failed: " if must else "failed (a recommendation): "
+    assert said + catalogue()[clause].title in ended.output
     whys = {row["why"] for row in json.loads(files["json"].read_text())["targets"][0]["results"]
             if row["outcome"] == "fail"}  # fmt: skip
     assert whys
@@ -148,7 +149,7 @@ def test_a_text_that_looks_like_a_variable_is_none() -> None:
     """A service that calls a thing `$API_KEY` is not sent the key."""
     (line,) = curl.lines([answered({"sessionId": "$API_KEY"})])
     assert json.loads(shlex.split(line)[-1]) == {"sessionId": "$API_KEY"}
-    assert curl.preamble(None, ("KEY", None), [line])[1:] == []
+    assert preamble("export RELAYAUTH_URL=x", ("KEY", None), [line])[1:] == []
 
 
 def test_a_secret_in_a_path_is_not_told() -> None:
@@ -161,7 +162,7 @@ def test_a_secret_in_a_path_is_not_told() -> None:
 def said_of(*verdicts: ClauseResult) -> str:
     """What the terminal shows of a target with these verdicts."""
     out = Console(record=True, width=110, file=io.StringIO())
-    show(out, TargetReport("a target", "exec", results=[*verdicts]), url=None, api_key_envs=("A", None))
+    show(out, TargetReport("a target", "exec", results=[*verdicts]), Again("relayauth-contract check a"))
     return out.export_text()
 
 
@@ -176,12 +177,12 @@ def test_one_reason_for_many_errors_is_told_once() -> None:
     """Whoever reads it at night sees the reason, and not its hundred echoes."""
     text = said_of(*(untold(clause, "nobody answered") for clause in ("TTL-01", "TTL-02", "ROT-01")))
     assert text.count("nobody answered") == 1
-    assert "could not be tried: TTL-01, TTL-02, ROT-01 - nobody answered" in text
+    assert "error: TTL-01, TTL-02, ROT-01 - nobody answered" in text
 
 
 def test_an_error_with_a_reason_of_its_own_is_told_in_full() -> None:
     """With the clause's words, so that it is seen what is unknown."""
     text = said_of(untold("TTL-01", "nobody answered"), untold("TTL-02", "half an answer"))
-    assert f"TTL-02 at path could not be tried: {catalogue()['TTL-02'].title}" in text
+    assert f"TTL-02 at path ended in an error: {catalogue()['TTL-02'].title}" in text
     assert catalogue()["TTL-02"].text[:60] in text
     assert "half an answer" in text

@@ -1,0 +1,101 @@
+"""One run of `check`: the contract on each target, its progress, the baseline, and what a person reads."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from contract.harness.cli.options import Opening
+from contract.harness.cli.progress import EveryCase, Progress, Quiet
+from contract.harness.errors import ContractError
+from contract.harness.reports import terminal
+from contract.harness.reports.reproduction import Again
+from contract.harness.run import Settings, TargetReport, accepted, run_contract
+from contract.harness.run import baseline as baselines
+from contract.harness.targets import Target
+
+
+class Checking:
+    """Runs the contract as `settings` say; `out` is where a person reads."""
+
+    def __init__(
+        self, settings: Settings, opening: Opening, out: TextIO, *, quiet: bool, verbose: bool
+    ) -> None:
+        self._settings, self._opening, self._quiet = settings, opening, quiet
+        self._console = terminal.console(out)
+        self._progress: Progress | EveryCase | Quiet
+        if quiet:
+            self._progress = Quiet()
+        elif verbose:
+            self._progress = EveryCase(self._console)
+        else:
+            self._progress = Progress(sys.stderr, terminal.console(sys.stderr).width)
+
+    def run(self) -> list[TargetReport]:
+        """Try every target."""
+        try:
+            return run_contract(self._settings, self._progress.tell, self._progress.begin)
+        finally:
+            self._progress.end()
+
+    def show(self, reports: list[TargetReport]) -> None:
+        """Print what there is to say of each target, and its verdict."""
+        for number, (report, target) in enumerate(zip(reports, self._settings.targets, strict=True)):
+            if self._quiet:
+                terminal.show_verdict(self._console, report)
+            else:
+                if number:
+                    self._console.print()
+                terminal.show(self._console, report, again(target, report.kind, self._opening))
+
+
+def again(target: Target, kind: str, opening: Opening) -> Again:
+    """Return how a failure on `target` is reproduced."""
+    access = target.access
+    return Again(
+        command=f"relayauth-contract check {shlex.quote(target.name)}{opening.text}",
+        url=target.served if kind == "url" and target.served == target.spec else None,
+        bundled=target.spec == "reference",
+        api_key_envs=(access.api_key_env, access.second_api_key_env),
+    )
+
+
+def read_baselines(targets: list[Target], *, may_be_missing: bool) -> dict[str, baselines.Baseline]:
+    """Return the baseline of each target that has one."""
+    return {
+        target.name: baselines.read(Path(target.baseline), may_be_missing=may_be_missing)
+        for target in targets
+        if target.baseline
+    }
+
+
+def accept(
+    reports: list[TargetReport], before: dict[str, baselines.Baseline]
+) -> tuple[list[TargetReport], list[str]]:
+    """Write what failed into the baselines.
+
+    Return the reports as they read with it, and a sentence for each baseline that could not be written: its
+    failures stay failures.
+    """
+    after: list[TargetReport] = []
+    faults: list[str] = []
+    for report in reports:
+        if report.name in before and not report.problem:
+            failed = {
+                (each.clause, each.endpoint): each.why for each in report.results if each.outcome == "fail"
+            }
+            settled = [
+                (each.clause, each.endpoint) for each in report.results if each.outcome in ("pass", "fail")
+            ]
+            baseline = before[report.name]
+            # Several targets may share a file: each is written on top of the one before.
+            for name, other in before.items():
+                if other.file == baseline.file:
+                    before[name] = baseline.updated(report.name, settled, failed)
+            try:
+                before[report.name].write()
+                report = accepted(report, failed)
+            except ContractError as error:
+                faults.append(str(error))
+        after.append(report)
+    return after, faults
