@@ -37,6 +37,11 @@ COMMANDS: dict[str, tuple[Row, ...]] = {
         _own("check", "Run the contract against a deployment, and give a verdict."),
         _own("doctor", "Say what this machine and a target offer, and how to get what is missing."),
     ),
+    "Work with results": (
+        _own("report", "Write any report format from a result file."),
+        _own("compare", "Show what changed from one result to another."),
+        _own("gate", "Say whether results are good enough to merge or deploy."),
+    ),
     "Read the contract, and prove it": (
         _own("clauses", "List the clauses, or show one in full."),
         _own("mutants", "Prove that each clause fails where it must."),
