@@ -234,7 +234,7 @@ def test_no_error_of_the_run_told_anything(presenter: Presenter, token_pairs: To
     for place in PLACES:
         presenter.present(place, f"{presenter.live(place).text}x")
     for response in token_pairs.service.refusals:
-        token_pairs.service.transcript[:] = [response]
+        token_pairs.service.transcript.show([response])
         require_no_leak(response)
 
 

@@ -37,7 +37,7 @@ class TokenPairs:
         while spares:
             spare = spares.pop()
             if min(spare.refresh.exp, spare.access.exp) > now:
-                self.service.transcript.append(spare.response)
+                self.service.transcript.record(spare.response)
                 return spare
         return self.fresh(mint, refreshTokenTtlSeconds=SPARE_TTL)
 
@@ -59,7 +59,7 @@ class TokenPairs:
             lineage = self._lineages[key] = [self.own_org.pair(mint, **fields)]
         while len(lineage) <= number:
             lineage.append(self.rotate(lineage[-1]))
-        self.service.transcript[:] = [pair.response for pair in lineage[: number + 1]]
+        self.service.transcript.show(pair.response for pair in lineage[: number + 1])
         return lineage[number]
 
     def rotate(self, pair: Pair, **fields: Any) -> Pair:

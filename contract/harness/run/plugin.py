@@ -157,7 +157,7 @@ def _offered(request: pytest.FixtureRequest) -> None:
     if clause is None:
         return
     opened: TargetSession = request.getfixturevalue("session")
-    opened.service.transcript.clear()
+    opened.service.transcript.begin_case()
     opened.note = ""
     for need in clause.needs:
         if need in opened.connection.missing:

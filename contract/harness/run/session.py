@@ -128,17 +128,16 @@ class TargetSession:
         access = self.connection.access
         other_org = OwnOrg(self.service, access.second_api_key, whose="second ")
         self._exits.callback(self._clear_up, other_org)
-        on_trial = list(self.service.transcript)
         try:
-            other_org.open()
-            if access.second_api_key is not None and _is_one(self.own_org, other_org):
-                raise TargetError(
-                    f"the API key in {access.second_api_key_env} belongs to the org of the first one: "
-                    "give a key of another org"
-                )
+            with self.service.transcript.set_aside():
+                other_org.open()
+                if access.second_api_key is not None and _is_one(self.own_org, other_org):
+                    raise TargetError(
+                        f"the API key in {access.second_api_key_env} belongs to the org of the first one: "
+                        "give a key of another org"
+                    )
         except ContractError as error:
             return error
-        self.service.transcript[:] = on_trial
         return other_org
 
     @functools.cached_property
