@@ -148,7 +148,7 @@ def _paragraph(out: Console, verdict: ClauseResult, said: str, style: str) -> No
     for row in verdict.telling[:5]:
         out.print(Text(f"  {row.why}"), soft_wrap=True)
     if len(verdict.telling) > 5:
-        out.print(Text(f"  and {len(verdict.telling) - 5} more of {len(verdict.rows)} cases"))
+        out.print(Text(f"  and {len(verdict.telling) - 5} more of {len(verdict.cases)} cases"))
 
 
 class Progress:
