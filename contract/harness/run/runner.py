@@ -13,6 +13,7 @@ import pytest
 
 from contract.harness.errors import ContractError, UsageError
 from contract.harness.redaction import scrub
+from contract.harness.run.judging import judge
 from contract.harness.run.plugin import OwnRun
 from contract.harness.run.selection import chapter_functions
 from contract.harness.run.settings import Settings
@@ -21,6 +22,8 @@ from contract.harness.run.state import ContractRun, OnCase
 from contract.harness.run.verdict import TargetReport
 from contract.harness.targets import kind_of
 
+# What pytest returns for a run that came to its end: all passed, some did not, or none were left.
+_ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 _CHAPTERS = Path(__file__).parents[2]
 # Each of these plugins costs start-up time and gives a run of the contract nothing.
 _IDLE = [
@@ -64,10 +67,11 @@ def run_contract(settings: Settings, on_case: OnCase | None = None) -> list[Targ
     output = io.StringIO()
     with _fewer_collections(), _isolated(), contextlib.redirect_stdout(output), interruptible():
         status = _run_pytest(run, chapters)
-    if status == pytest.ExitCode.INTERRUPTED and not run.interrupted:
-        raise ContractError(
-            f"the chapters could not be read: {scrub(' '.join(output.getvalue().split())[-500:])}"
-        )
+    if status not in _ENDED and not run.interrupted:
+        told = scrub(" ".join(output.getvalue().split())[-500:])
+        if not any(target.cases or target.problem for target in run.targets.values()):
+            raise ContractError(f"the chapters could not be run: {run.fault or told}")
+        run.fault = run.fault or f"pytest stopped the run: {told}"
     run.add_missing(planned)
     return run.reports()
 
@@ -75,18 +79,15 @@ def run_contract(settings: Settings, on_case: OnCase | None = None) -> list[Targ
 def _run_pytest(run: ContractRun, chapters: list[str]) -> int:
     """Run the chapters; however that ends, all targets are closed after it."""
     files = [str(_CHAPTERS / f"test_{chapter}.py") for chapter in chapters]
-    status = int(pytest.ExitCode.OK)
     plugins = [OwnRun(run), "contract.harness.run.plugin"]
-    try:
-        status = int(pytest.main([*_arguments(), *files], plugins=plugins))
-    except KeyboardInterrupt:
-        run.interrupted = True
-    except Exception as error:  # noqa: BLE001 - it must end neither the removal nor the report
-        run.fault = scrub(f"a fault of the harness: {type(error).__name__}: {error}")
-    try:
-        run.close()
-    except KeyboardInterrupt:
-        run.interrupted = True
+    status = int(pytest.ExitCode.OK)
+    for step in (lambda: pytest.main([*_arguments(), *files], plugins=plugins), run.close):
+        try:
+            status = max(status, int(step() or 0))
+        except KeyboardInterrupt:
+            run.interrupted = True
+        except Exception as error:  # noqa: BLE001 - whatever it is, the targets are closed and reported
+            run.fault = run.fault or judge(error).why
     return status
 
 

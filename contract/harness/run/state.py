@@ -46,7 +46,7 @@ class TargetRun:
         """Why the target could not be opened."""
         return self._opening.problem if isinstance(self._opening, FailedOpening) else None
 
-    def report(self, *, interrupted: bool) -> TargetReport:
+    def report(self, *, interrupted: bool, fault: str | None) -> TargetReport:
         """Return what the run says of the target."""
         settings, session = self.settings, self.session
         return TargetReport(
@@ -59,6 +59,7 @@ class TargetRun:
             leftovers=self._leftovers,
             problem=self.problem,
             strict=settings.strict,
+            fault=fault,
             interrupted=interrupted,
             required=settings.required,
             expected_not_tried=settings.expected(self.target),
@@ -115,7 +116,7 @@ class ContractRun:
             target = self.targets[group.target]
             missing = number - len(self._settled[group])
             if missing > 0 and not target.problem and not self.interrupted:
-                cause = self.fault or "something outside the suite removed them"
+                cause = self.fault or "something outside the suite removed or skipped them"
                 why = f"{missing} of {number} cases of {group.function} have no result: {cause}"
                 target.cases.append(
                     CaseResult(
@@ -136,4 +137,6 @@ class ContractRun:
 
     def reports(self) -> list[TargetReport]:
         """Return a report for each target, in their order."""
-        return [target.report(interrupted=self.interrupted) for target in self.targets.values()]
+        return [
+            target.report(interrupted=self.interrupted, fault=self.fault) for target in self.targets.values()
+        ]

@@ -21,7 +21,10 @@ _COUNTED: tuple[tuple[Outcome, str], ...] = (
 
 @dataclass
 class TargetReport:
-    """All that a run says of one target; `problem` is set where it could not be tested at all.
+    """All that a run says of one target.
+
+    `problem` is set where the target could not be tested at all, `fault` where an error of the harness ended
+    the run.
 
     `required` are the clauses that must have been judged in full; with `strict` all musts are. Those in
     `expected_not_tried` may be left untried, and no others; None is no expectation.
@@ -35,6 +38,7 @@ class TargetReport:
     results: list[ClauseResult] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
     problem: str | None = None
+    fault: str | None = None
     strict: bool = False
     interrupted: bool = False
     required: Collection[str] = ()
@@ -77,26 +81,38 @@ class TargetReport:
     def _reasons(self) -> Iterator[str]:
         """Why there is no verdict, in words; nothing if there is one."""
         if self.problem:
-            yield self.problem
-        if self.interrupted:
-            yield "the run was interrupted"
-        errors = dict.fromkeys(
+            yield "the target could not be tested"
+        yield from self._endings
+        failed = dict.fromkeys(
             each.clause for each in self.results if each.outcome == "error" and each.level == "must"
         )
-        if errors:
-            yield f"errors in {', '.join(errors)}"
+        if failed:
+            yield f"errors in {', '.join(failed)}"
         if not self.problem and not self.interrupted:
-            required = self.required_but_not_tried
-            if required:
-                yield f"required but not tried in full: {', '.join(required)}"
-            unexpected = [each for each in self.unexpectedly_not_tried if each not in required]
-            if unexpected:
-                yield f"not tried in full, and not expected to be: {', '.join(unexpected)}"
+            yield from self._gaps
         if self._only_shoulds:
             if not any(self.count(outcome) for outcome in ("pass", "fail", "known")):
                 yield "nothing could be tried"
         elif not self.problem and not self.count("pass", "must"):
             yield "no must passed"
+
+    @property
+    def _endings(self) -> Iterator[str]:
+        """What ended the run early."""
+        if self.interrupted:
+            yield "the run was interrupted"
+        if self.fault:
+            yield self.fault
+
+    @property
+    def _gaps(self) -> Iterator[str]:
+        """What had to be tried and was not."""
+        required = self.required_but_not_tried
+        if required:
+            yield f"required but not tried in full: {', '.join(required)}"
+        unexpected = [each for each in self.unexpectedly_not_tried if each not in required]
+        if unexpected:
+            yield f"not tried in full, and not expected to be: {', '.join(unexpected)}"
 
     @property
     def verdict(self) -> Verdict:
@@ -112,16 +128,14 @@ class TargetReport:
     def sentence(self) -> str:
         """The verdict in one line, with the numbers behind it."""
         verdict = self.verdict
-        reasons = list(self._reasons) if verdict == "open" else []
-        if verdict == "broken" and self.interrupted:
-            reasons.append("the run was interrupted")
+        counts = (f"{number} {words}" for outcome, words in _COUNTED if (number := self.count(outcome)))
+        passed = f"{self.count('pass')} of {len(self.results)} checks passed"
+        reasons = [*(self._reasons if verdict == "open" else self._endings)]
         if self._only_shoulds:
             reasons.append("only should clauses were tested, which change no verdict")
-        passed = f"{self.count('pass')} of {len(self.results)} checks passed on {self.name}"
-        counts = (f"{number} {words}" for outcome, words in _COUNTED if (number := self.count(outcome)))
-        model = catalogue().rotation_model.partition(":")[0]
-        told = [*reasons, ", ".join([passed, *counts]), f"{self.requests} requests"]
-        return f"{_WORDS[verdict]}: {'; '.join(told)}; rotation model: {model}."
+        model = f"rotation model: {catalogue().rotation_model.partition(':')[0]}"
+        told = [", ".join([self.name, passed, *counts]), *reasons, f"{self.requests} requests", model]
+        return f"{_WORDS[verdict]}: {'; '.join(told)}."
 
 
 def accepted(report: TargetReport, known: Collection[Place]) -> TargetReport:
