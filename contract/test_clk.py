@@ -149,7 +149,7 @@ def test_who_renews_in_time_renews_for_ever(
 ) -> None:
     """Renewed a minute before each expiry, with nothing asked again, the session lives on with its TTL."""
     host: Host = years(ttl, days)[mint.name]
-    token_pairs.service.transcript[:] = [pair.response for pair in host.pairs[-2:]]
+    token_pairs.service.transcript.show(pair.response for pair in host.pairs[-2:])
     want = ttl or DEFAULT_REFRESH_TTL
     sent = f"asked {describe(ttl)} at mint, renewed a minute before each expiry for {days} days"
     require(
@@ -241,7 +241,9 @@ def test_an_access_token_opens_doors_until_exp(
     pair = token_pairs.fresh(mint, **({"expiresIn": expires_in} if expires_in else {}))
     sent = "presented an access token as a bearer"
     positive_control(
-        token_pairs.service.present_bearer(pair.access), what="the bearer at once after the mint"
+        token_pairs.service.present_bearer(pair.access),
+        what="the bearer right after the mint",
+        unless="JWKS-08",
     )
     clock.set(pair.access.exp - 1)
     require(

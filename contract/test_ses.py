@@ -54,7 +54,7 @@ def replays(session: TargetSession) -> Callable[[MintEndpoint], Replay]:
 
     def looked_at(mint: MintEndpoint) -> Replay:
         found = replay(mint)
-        service.transcript[:] = found.transcript
+        service.transcript.show(found.transcript)
         return found
 
     return looked_at

@@ -108,7 +108,7 @@ def granted(
 
 def judge_any_value(token_pairs: TokenPairs, mint: MintEndpoint, sent: Any) -> None:
     """Hold TTL-05 for one value: refused with 400, or alive, within the cap, and marked truly or not."""
-    token_pairs.service.transcript.clear()
+    token_pairs.service.transcript.begin_case()
     fields = {REFRESH_TTL_FIELD: sent}
     pair = granted(token_pairs, mint, fields, requires="a mint succeeds with 201 or refuses with 400")
     if pair is None:

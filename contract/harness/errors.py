@@ -1,8 +1,8 @@
-"""The one error tree: whatever a user can meet says what to do."""
+"""The one tree of errors. Each that a user can meet says what to do."""
 
 
 class ContractError(Exception):
-    """Base of all that stands between a run and its verdict; the message is one sentence."""
+    """Base of all errors that can prevent a verdict; the message is one sentence."""
 
 
 class UsageError(ContractError):
@@ -10,11 +10,11 @@ class UsageError(ContractError):
 
 
 class TargetError(ContractError):
-    """The target can't be judged at all: unreachable, not a relayauth, or it refuses our credential."""
+    """The target can't be tested at all: unreachable, not a relayauth, or it refuses our credential."""
 
 
 class CouldNotTry(ContractError):
-    """One question got no answer that counts: a refused connection, a time-out, a gateway, or no twin."""
+    """No response that counts (no connection, a time-out, a gateway), or no positive control."""
 
 
 class NotTried(ContractError):
@@ -24,14 +24,15 @@ class NotTried(ContractError):
 class Blocked(ContractError):
     """A clause can't be judged, because the deployment breaks another one: `by` is that clause's id.
 
-    Raise it where a precondition of a clause is what another clause promises. If `by` does not fail in the
-    same run, the outcome is an error: then nobody has shown that it is broken.
+    Raise it where a precondition of a clause is what another clause promises. Where several may be to blame,
+    `by` is a tuple, the likeliest first. If none of them fails in the same run, the outcome is an error: then
+    nothing shows that the deployment is to blame.
     """
 
-    def __init__(self, by: str, why: str) -> None:
+    def __init__(self, by: str | tuple[str, ...], why: str) -> None:
         super().__init__(why)
-        self.by = by
+        self.by = (by,) if isinstance(by, str) else by
 
 
 class Violation(AssertionError):
-    """The service answered, and answered wrongly: asked, contract and answer in one sentence."""
+    """The service responded, and wrongly: request, requirement and response in one sentence."""

@@ -8,9 +8,8 @@ import httpx
 import pytest
 
 from contract.harness.client import FULL, SMALL, Volume
-from contract.harness.run import Settings, TargetSession
+from contract.harness.run.session import volume_for
 from contract.harness.spec import catalogue
-from contract.harness.targets import Target
 from contract.harness.targets.connections import Kind
 from contract.harness.targets.transport import client
 from contract.harness.targets.url import is_for_tests
@@ -94,11 +93,9 @@ def test_hostile_volume_is_small_on_what_is_not_ours(
     kind: Kind, host: str, polite: bool, on_url: Volume
 ) -> None:
     """A URL elsewhere, and whatever was asked for politely, gets the small measure; all else the full one."""
-    session = TargetSession(Target("a target", kind), Settings(polite=polite))
     with connected(_nobody_asks, kind=kind) as connection, client(f"https://{host}") as connection.http:
-        session.connection = connection
         ours = SMALL if polite else FULL
-        assert session.volume == (on_url if kind == "url" else ours)
+        assert volume_for(connection, polite=polite) == (on_url if kind == "url" else ours)
 
 
 CORE = {"TTL", "META", "ROT", "CLK", "JWKS"}

@@ -1,10 +1,12 @@
 """Puts a server on trial that is no Python: what is steered and watched there is a process nobody changed."""
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
 
 from contract.harness.run import Settings, TargetSession
+from contract.harness.run.state import TargetRun
 from contract.harness.spec import ENDPOINTS, catalogue
 from contract.harness.targets import Target
 from tests.support.room import MINIATURE, Room, needs_node
@@ -60,12 +62,10 @@ def test_a_refused_bootstrap_leaves_the_key_order_to_be_tried(room: Room) -> Non
 def opened() -> Iterator[TargetSession]:
     """The miniature, launched and steered by this process."""
     target = Target("miniature", MINIATURE)
-    session = TargetSession(target, Settings(targets=(target,)))
-    try:
-        session.open()
+    with contextlib.closing(TargetRun(target, Settings(targets=(target,)))) as run:
+        session = run.open()
+        assert isinstance(session, TargetSession)
         yield session
-    finally:
-        session.close()
 
 
 @pytest.mark.parametrize("ahead", [1, 86400, 5 * 365 * 86400], ids=["a-second", "a-day", "five-years"])

@@ -5,6 +5,7 @@ import contextlib
 import pytest
 
 from contract.harness.run import Settings, TargetSession
+from contract.harness.run.state import TargetRun
 from contract.harness.spec import ENDPOINTS
 from contract.harness.targets import REAL, SteeredClock, Target
 from tests.support.room import CLOCK_CLAUSES, COMMAND, MINIATURE, REFERENCE, Room, needs_node
@@ -127,9 +128,10 @@ def test_time_is_steered_on_the_servers_of_the_key_order_too(room: Room) -> None
 def test_a_clock_that_is_let_go_shows_the_real_time() -> None:
     """Who does not follow to the second is left in the real time, not half in ours."""
     target = Target("reference", REFERENCE)
-    session = TargetSession(target, Settings(targets=(target,)))
-    with contextlib.closing(session):
-        session.open()
+    run = TargetRun(target, Settings(targets=(target,)))
+    with contextlib.closing(run):
+        session = run.open()
+        assert isinstance(session, TargetSession)
         clock = session.connection.clock
         assert isinstance(clock, SteeredClock)
         clock.set(clock.now() + 86400)

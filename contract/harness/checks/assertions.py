@@ -51,7 +51,7 @@ def require_status(response: Response, *statuses: int, sent: str, requires: str)
     )
 
 
-def positive_control(response: Response, *, what: str, unless: str | None = None) -> None:
+def positive_control(response: Response, *, what: str, unless: str | tuple[str, ...] | None = None) -> None:
     """Check that the unchanged request is accepted: otherwise a later refusal proves nothing.
 
     `unless` is the clause that is broken where it is not: then this one is blocked, not an error. A 403
@@ -61,7 +61,7 @@ def positive_control(response: Response, *, what: str, unless: str | None = None
         _no_control(f"{what} got {response.summary}, so a refusal would prove nothing", unless)
 
 
-def still_live(response: Response, *, what: str, unless: str) -> Pair:
+def still_live(response: Response, *, what: str, unless: str | tuple[str, ...]) -> Pair:
     """Return the pair from the refresh of a token that must still be live; `Blocked` by `unless` otherwise.
 
     For a clause that is about something else: whatever ended the session early is what `unless` is about.
@@ -71,7 +71,7 @@ def still_live(response: Response, *, what: str, unless: str) -> Pair:
     return pair_of(response)
 
 
-def _no_control(why: str, unless: str | None) -> NoReturn:
+def _no_control(why: str, unless: str | tuple[str, ...] | None) -> NoReturn:
     if unless is None:
         raise CouldNotTry(f"positive control failed: {why}")
     raise Blocked(unless, f"positive control failed: {why}")

@@ -64,7 +64,7 @@ class UnknownIdResponses:
         while not any(self._fits(_form(response, identifier)) for response in responses):
             tried_enough = len(responses) == ROUNDS
             if tried_enough:
-                self._service.transcript[:] = [*transcript, nobodys]
+                self._service.transcript.show([*transcript, nobodys])
             require(
                 not tried_enough,
                 sent=self._asked,

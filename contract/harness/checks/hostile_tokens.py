@@ -1,29 +1,29 @@
-"""Hostile tokens at the two places where a token is presented: as a bearer, and for a refresh."""
+"""Hostile tokens, presented at the two places where a token is accepted: as a bearer, and for a refresh."""
 
 import functools
 
 from contract.harness.checks.assertions import positive_control, require_status
 from contract.harness.client import Response, TokenPairs, pair_of
-from contract.harness.errors import CouldNotTry, NotTried
+from contract.harness.errors import Blocked, CouldNotTry, NotTried
 from contract.harness.jose import Forger, Place, SigningKey, Token, Vector, other_key
 from contract.harness.spec import ENDPOINTS, MintEndpoint, routes
 from contract.harness.targets import Clock
 
 
 class Presenter:
-    """Bends live tokens of the first mint endpoint that is open, presents them, and holds the verdict.
+    """Forges tokens from live ones of the first open mint endpoint, presents them, and judges the response.
 
-    `key` is the deployment's private key where the harness holds it. Each kind of token is shown once to be
-    accepted as it stands: a refusal proves nothing without its twin.
+    `key` is the deployment's private key if the suite has it. An unchanged token of each kind is presented
+    once: without this positive control a refusal proves nothing.
     """
 
     def __init__(self, token_pairs: TokenPairs, clock: Clock, key: SigningKey | None) -> None:
-        self._evidence, self._clock, self._key = token_pairs, clock, key
+        self._token_pairs, self._clock, self._key = token_pairs, clock, key
         self._service = token_pairs.service
 
     @functools.cached_property
-    def _door(self) -> MintEndpoint:
-        closed = self._evidence.own_org.closed
+    def _endpoint(self) -> MintEndpoint:
+        closed = self._token_pairs.own_org.closed
         for mint in ENDPOINTS.values():
             if mint.name not in closed:
                 return mint
@@ -35,30 +35,31 @@ class Presenter:
             return Forger(self._key.jwk, self._key, other_key())
         published = self._service.call("GET", routes.JWKS).object.get("keys")
         if not published:
-            raise CouldNotTry("the deployment publishes no key, so no secret can be made of it (see JWKS-09)")
+            raise Blocked("JWKS-09", "the deployment publishes no key, so no forgery can be made of one")
         return Forger(published[0], None, other_key())
 
     @functools.cached_property
     def _bearer(self) -> Token:
-        access = self._evidence.fresh(self._door).access
-        positive_control(self._service.present_bearer(access), what="the unspoiled bearer")
+        access = self._token_pairs.fresh(self._endpoint).access
+        positive_control(self._service.present_bearer(access), what="an unchanged bearer", unless="JWKS-08")
         return access
 
     @functools.cached_property
     def _redeemable(self) -> MintEndpoint:
-        """The endpoint of refresh tokens, after one of them was redeemed as it stood."""
-        response = self._service.refresh(self._evidence.fresh(self._door).refresh)
+        """The endpoint of refresh tokens, once an unchanged one of them was redeemed."""
+        response = self._service.refresh(self._token_pairs.fresh(self._endpoint).refresh)
         if response.status != 200:
-            raise CouldNotTry(f"no twin: an unspoiled refresh token was answered {response.summary}")
-        self._evidence.keep(self._door, pair_of(response))
-        return self._door
+            why = f"positive control failed: an unchanged refresh token got {response.summary}"
+            raise Blocked(("SES-01", "SES-04", "ROT-01"), why)
+        self._token_pairs.keep(self._endpoint, pair_of(response))
+        return self._endpoint
 
     def live(self, place: Place) -> Token:
         """Return a live token of the kind that belongs to `place`."""
         if place == "bearer":
             return self._bearer
-        pair = self._evidence.spend(self._redeemable)
-        self._evidence.keep(self._door, pair)
+        pair = self._token_pairs.spend(self._redeemable)
+        self._token_pairs.keep(self._endpoint, pair)
         return pair.refresh
 
     def present(self, place: Place, text: str) -> Response:
@@ -67,24 +68,24 @@ class Presenter:
             return self._service.present_bearer(text)
         response = self._service.refresh(text)
         if response.status == 200:
-            # What the token was forged from is spent: a second forgery of it would be refused for that.
-            self._evidence.forget(self._door)
+            # The token behind the forgery is used now: a second forgery of it would be refused for that.
+            self._token_pairs.forget(self._endpoint)
         return response
 
     def turned_away(self, place: Place, text: str, what: str, reason: str) -> None:
-        """Hold that a bent token is refused: a bearer with 401, a refresh token with 400 or 401."""
+        """Check that a forged token is refused: a bearer with 401, a refresh token with 400 or 401."""
         statuses = (401,) if place == "bearer" else (400, 401)
-        sent = f"presented a token bent by {what}, as a {place}"
+        sent = f"presented a token forged by {what}, as a {place}"
         require_status(self.present(place, text), *statuses, sent=sent, requires=f"it is refused ({reason})")
 
     def judge(self, vector: Vector, place: Place) -> None:
-        """Present one vector and hold its verdict; one that ought to be accepted is a twin of the others."""
+        """Present one vector and judge it; one that has to be accepted is a control of the others."""
         text = self._forger.forge(self.live(place), vector.recipe, self._clock.now())
         if vector.verdict == "refused":
             self.turned_away(place, text, vector.id, vector.reason)
             return
         response = self.present(place, text)
         if response.status == 401:
-            raise CouldNotTry(f"no twin: {vector.id} as a {place} was answered {response.summary}")
+            raise CouldNotTry(f"positive control failed: {vector.id} as a {place} got {response.summary}")
         if place == "refresh":
-            self._evidence.keep(self._door, pair_of(response))
+            self._token_pairs.keep(self._endpoint, pair_of(response))

@@ -8,7 +8,7 @@ from typing import Literal
 
 import httpx
 
-from contract.harness.client import Request, Response
+from contract.harness.client import Request, Response, Transcript
 from contract.harness.errors import ContractError, CouldNotTry, NotTried
 from contract.harness.jose import admin_claims, lending
 from contract.harness.spec import routes
@@ -99,10 +99,10 @@ class Lending:
 class KeySources:
     """Starts the deployment once for each distinct `Setup` and keeps what was seen."""
 
-    def __init__(self, deployment: Deployment, clock: Clock, transcript: list[Response]) -> None:
+    def __init__(self, deployment: Deployment, clock: Clock, transcript: Transcript) -> None:
         self._deployment = deployment
         self._clock = clock
-        self._trail = transcript
+        self._transcript = transcript
         self._seen: dict[Setup, Observation] = {}
         self._lent: dict[Setup, Lending] = {}
         self.requests = 0
@@ -111,7 +111,7 @@ class KeySources:
         """Return what a deployment with `setup` did with three bearers, and whom it asked."""
         if setup not in self._seen:
             self._seen[setup] = self._observe(setup)
-        self._trail[:] = [self._seen[setup].response]
+        self._transcript.show([self._seen[setup].response])
         return self._seen[setup]
 
     def prepare(self, setups: Iterable[Setup]) -> None:

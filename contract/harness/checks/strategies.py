@@ -1,6 +1,12 @@
 """Generated cases: hypothesis with a bound, a seed, and no clock of its own."""
 
+import atexit
+import functools
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from contract.harness.spec import ACCESS_TTL, CLOCK_SKEW, DEFAULT_REFRESH_TTL, REFRESH_TTL_CAP
@@ -24,6 +30,24 @@ def json_values() -> Any:
     return scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_size=6), scalars, max_size=2)
 
 
+@functools.cache
+def _storage() -> Path:
+    """Return the folder for hypothesis's tables: one in the user's cache, never the current folder.
+
+    The tables take a second to make, so they are kept; without a cache that can be written they are not.
+    """
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = cache / "relayauth-contract" / "hypothesis"
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except (OSError, RuntimeError):
+        folder = Path(tempfile.mkdtemp(prefix="relayauth-contract-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+
 def for_all(
     values: Callable[[], Any],
     judge: Callable[[Any], None],
@@ -43,7 +67,9 @@ def for_all(
     if not examples:
         return
     import hypothesis
+    import hypothesis.configuration
 
+    hypothesis.configuration.set_hypothesis_home_dir(_storage())
     phases = [hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrink else [])]
     # No deadline: time may be frozen. No database: a run leaves nothing behind. Health checks measure time.
     bounded = hypothesis.settings(

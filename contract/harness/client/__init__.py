@@ -14,6 +14,7 @@ from contract.harness.client.messages import (
 from contract.harness.client.own_org import MINTING_SCOPES, OwnOrg
 from contract.harness.client.service import Service
 from contract.harness.client.token_pairs import TokenPairs, redeemed
+from contract.harness.client.transcript import Transcript
 
 __all__ = [
     "FULL",
@@ -27,6 +28,7 @@ __all__ = [
     "Response",
     "Service",
     "TokenPairs",
+    "Transcript",
     "Variable",
     "Volume",
     "displayable",

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from contract.harness.client.messages import Raw, Request, Response, on_the_wire
+from contract.harness.client.transcript import Transcript
 from contract.harness.errors import CouldNotTry
 from contract.harness.jose import Token
 from contract.harness.redaction import Secret, remember_tokens_in, scrub
@@ -51,7 +52,7 @@ class Service:
         self.connection = connection
         self.clock = connection.clock
         self.requests = 0
-        self.transcript: list[Response] = []
+        self.transcript = Transcript()
         self.refusals: list[Response] = []
         self.kids: set[str] = set()
         self.names: dict[str, str] = {}
@@ -128,7 +129,7 @@ class Service:
 
     def recorded(self, response: Response) -> Response:
         """Put `answer` on record and return it; `CouldNotTry` if it is not the service's own."""
-        self.transcript.append(response)
+        self.transcript.record(response)
         if b"eyJ" in response.content:
             remember_tokens_in(response.content.decode("utf-8", "replace"))
         if response.status >= 400:

@@ -1,13 +1,16 @@
 """Pairs that serve several clauses: what was minted or rotated once may be inspected many times."""
 
 import json
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
 
 from contract.harness.client.messages import Pair, Response, pair_of
 from contract.harness.client.own_org import OwnOrg
-from contract.harness.errors import Violation
+from contract.harness.errors import Blocked, Violation
 from contract.harness.spec import MintEndpoint
 
+ENDED_EARLY = ("SES-04", "CLK-01")
+"""The clauses that are broken where a session ends that should live: by other sessions, or by time."""
 SPARE_TTL = 3600  # seconds: enough for any clause that does not move the clock
 
 
@@ -37,7 +40,7 @@ class TokenPairs:
         while spares:
             spare = spares.pop()
             if min(spare.refresh.exp, spare.access.exp) > now:
-                self.service.transcript.append(spare.response)
+                self.service.transcript.record(spare.response)
                 return spare
         return self.fresh(mint, refreshTokenTtlSeconds=SPARE_TTL)
 
@@ -58,9 +61,45 @@ class TokenPairs:
         if not lineage:
             lineage = self._lineages[key] = [self.own_org.pair(mint, **fields)]
         while len(lineage) <= number:
-            lineage.append(self.rotate(lineage[-1]))
-        self.service.transcript[:] = [pair.response for pair in lineage[: number + 1]]
+            response = self.service.refresh(lineage[-1].refresh)
+            if response.status != 200:
+                lineage = self._lineages[key] = self._new_lineage(mint, len(lineage), fields)
+                self._ended_early(response)
+            lineage.append(pair_of(response))
+        self.service.transcript.show(pair.response for pair in lineage[: number + 1])
         return lineage[number]
+
+    def _new_lineage(self, mint: MintEndpoint, rotations: int, fields: Mapping[str, Any]) -> list[Pair]:
+        """Mint and rotate in one go; a `Violation` if a rotation is refused then as well."""
+        lineage = [self.fresh(mint, **fields)]
+        for _ in range(rotations):
+            lineage.append(self.rotate(lineage[-1]))
+        return lineage
+
+    def attempt(
+        self, mint: MintEndpoint, refresh: Callable[[Pair], Response], *expected: int
+    ) -> tuple[Pair, Response]:
+        """Do `refresh` with a pair that `spend` gives; return both the pair and the response.
+
+        If the status is not 200 or one of `expected`, it is done again with a new pair, which is returned if
+        the response is as bad. If it is not, something else ended the session before: `Blocked`.
+        """
+        pair = self.spend(mint)
+        response = refresh(pair)
+        if response.status in (200, *expected):
+            return pair, response
+        new = self.fresh(mint, refreshTokenTtlSeconds=SPARE_TTL)
+        again = refresh(new)
+        if again.status in (200, *expected):
+            self._ended_early(response)
+        return new, again
+
+    def _ended_early(self, response: Response) -> NoReturn:
+        raise Blocked(
+            ENDED_EARLY,
+            f"a session of this run had ended before its refresh ({response.summary}), although nothing "
+            "should have ended it; a new session is refreshed without fault",
+        )
 
     def rotate(self, pair: Pair, **fields: Any) -> Pair:
         """Redeem the refresh token of `pair`; a `Violation` if that does not succeed."""

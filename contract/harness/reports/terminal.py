@@ -131,4 +131,4 @@ def _paragraph(out: Console, result: ClauseResult, said: str, style: str) -> Non
     for row in result.telling[:MOST_CASES]:
         _line(out, Text(f"  {row.why}"))
     if len(result.telling) > MOST_CASES:
-        _line(out, Text(f"  and {len(result.telling) - MOST_CASES} more of {len(result.rows)} cases"))
+        _line(out, Text(f"  and {len(result.telling) - MOST_CASES} more of {len(result.cases)} cases"))

@@ -1,9 +1,10 @@
-"""One run: the pytest plugin, the session of each target, and what came of every case."""
+"""One run: which cases there are, the session of each target, what each case showed, and the verdict."""
 
-from contract.harness.run.outcomes import CaseResult, ClauseResult, Outcome, TargetReport, accepted, exit_code
+from contract.harness.run.outcomes import CaseResult, ClauseResult, Outcome
 from contract.harness.run.runner import run_contract
 from contract.harness.run.session import TargetSession
 from contract.harness.run.settings import Settings
+from contract.harness.run.verdict import TargetReport, accepted, exit_code
 
 __all__ = [
     "CaseResult",

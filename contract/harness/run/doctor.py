@@ -1,4 +1,4 @@
-"""What this machine and a target can offer, ability by ability, and the remedy where something is missing."""
+"""What this machine and a target can offer, and the remedy where something is missing."""
 
 import contextlib
 import socket
@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.harness.run.runner import interruptible
-from contract.harness.run.session import TargetSession
+from contract.harness.run.session import FailedOpening
 from contract.harness.run.settings import Settings
+from contract.harness.run.signals import interruptible
+from contract.harness.run.state import TargetRun
 from contract.harness.spec import CAPABILITIES, ENDPOINTS
 from contract.harness.targets import Steering, Target
 from contract.harness.targets.socket_stubs import DEFAULT_PORT
@@ -17,14 +18,14 @@ from contract.harness.targets.socket_stubs import DEFAULT_PORT
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `remedy` is empty where all is well."""
+    """One thing that was checked; `remedy` is empty if nothing is missing."""
 
     what: str
     remedy: str = ""
 
 
 def machine() -> Iterator[Finding]:
-    """Look at what launched servers need of this machine."""
+    """Check what launched servers need of this machine."""
     with tempfile.TemporaryDirectory(prefix="relayauth-contract-") as folder:
         remedy = Steering.found(Path(folder)).remedy
     yield Finding("libfaketime, to set the clock of launched servers", remedy)
@@ -33,21 +34,22 @@ def machine() -> Iterator[Finding]:
         socket.create_server(("127.0.0.1", DEFAULT_PORT)).close()
     except OSError:
         remedy = (
-            f"it is taken: end what listens on 127.0.0.1:{DEFAULT_PORT}, "
+            f"it is in use: stop what listens on 127.0.0.1:{DEFAULT_PORT}, "
             "or JWKS-05 and a part of JWKS-06 are not tried on exec:"
         )
     yield Finding(f"port {DEFAULT_PORT}, the loopback default of the key order", remedy)
 
 
 def capabilities(target: Target) -> Iterator[Finding]:
-    """Open `target`, and say of each ability and each endpoint whether it is there.
+    """Open `target`, and report each capability and each endpoint.
 
-    Raises `ContractError` for a target that can't be opened: of that one there is nothing to tell.
+    Raises `ContractError` if the target can't be opened.
     """
-    session = TargetSession(target, Settings(targets=(target,)))
-    with interruptible(), contextlib.closing(session):
-        session.open()
-        for ability in CAPABILITIES:
-            yield Finding(ability, session.connection.missing.get(ability, ""))
+    with interruptible(), contextlib.closing(TargetRun(target, Settings(targets=(target,)))) as run:
+        opened = run.open()
+        if isinstance(opened, FailedOpening):
+            raise opened.error
+        for capability in CAPABILITIES:
+            yield Finding(capability, opened.connection.missing.get(capability, ""))
         for endpoint in ENDPOINTS:
-            yield Finding(f"endpoint {endpoint}", session.own_org.closed.get(endpoint, ""))
+            yield Finding(f"endpoint {endpoint}", opened.own_org.closed.get(endpoint, ""))

@@ -1,5 +1,6 @@
-"""The pytest side: which cases there are, what each of them gets, and what came of it."""
+"""All hooks and fixtures by which pytest runs the chapters; what they decide is in modules of its own."""
 
+import contextlib
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -7,169 +8,193 @@ import pytest
 
 from contract.harness.checks import KeySources
 from contract.harness.client import OwnOrg, Service, TokenPairs
-from contract.harness.errors import Blocked, NotTried, UsageError
-from contract.harness.redaction import plain, scrub
-from contract.harness.run.outcomes import CaseResult, exit_code
-from contract.harness.run.plugin_run import CONTRACT_RUN, ContractRun, judge
-from contract.harness.run.session import TargetSession
+from contract.harness.errors import NotTried, UsageError
+from contract.harness.redaction import scrub
+from contract.harness.run.judging import Judgement, judge
+from contract.harness.run.outcomes import CaseResult
+from contract.harness.run.selection import CaseGroup, case_id, chooses_its_mints, clause_of, group, mint_rows
+from contract.harness.run.session import FailedOpening, TargetSession
 from contract.harness.run.settings import Settings
-from contract.harness.spec import ENDPOINTS, SHAPED, Clause, MintEndpoint, Shape, catalogue
-from contract.harness.targets import Access, Clock, Target, kind_of
-from contract.harness.targets.connections import Kind
+from contract.harness.run.state import ContractRun
+from contract.harness.run.verdict import exit_code
+from contract.harness.spec import ENDPOINTS, MintEndpoint, catalogue
+from contract.harness.targets import Access, Clock, Target, access_from
+
+RUN = pytest.StashKey[ContractRun]()
+
+
+class OwnRun:
+    """Hooks of a run that `run_contract` starts, besides those of this module: it shows results itself."""
+
+    def __init__(self, run: ContractRun) -> None:
+        self.run = run
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Make this the run that the hooks of the module serve."""
+        config.stash[RUN] = self.run
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Say how many cases there are."""
+        self.run.begin(len(session.items))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> pytest.TestReport | None:
+        """Report what a case raised without its traceback, which costs time and is shown nowhere."""
+        if call.excinfo is None or call.when == "collect":
+            return None
+        return pytest.TestReport(item.nodeid, item.location, {}, "failed", None, call.when)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Leave out what a brief run need not try."""
+        case = _group_of(item)
+        if case is None or not self.run.leave_out(case, item.name):
+            return None
+        item.ihook.pytest_runtest_teardown(item=item, nextitem=nextitem)
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_keyboard_interrupt(self) -> Generator[None, None, None]:
+        """Remember that the run did not come to its end, even if pytest fails to describe where it was.
+
+        A signal may arrive where Python 3.11 has no line number; pytest's own description then raises.
+        """
+        self.run.interrupted = True
+        with contextlib.suppress(Exception):
+            yield
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember what ended the run: a hook of ours or of a plugin raised it."""
+        self.run.fault = judge(excinfo.value).why
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer what narrows a run; `relayauth-contract check` has the same words and more."""
-    group = parser.getgroup("contract", "the token contract")
-    group.addoption("--target", action="append", default=[], help="what is on trial (default: reference)")
-    group.addoption("--clause", action="append", default=[], help="a clause id or a glob of ids")
-    group.addoption(
+    """Add options that narrow a run; `relayauth-contract check` has the same and more."""
+    options = parser.getgroup("contract", "the token contract")
+    options.addoption("--target", action="append", default=[], help="the target (default: reference)")
+    options.addoption("--clause", action="append", default=[], help="a clause id or a glob of ids")
+    options.addoption(
         "--endpoint", action="append", default=[], choices=tuple(ENDPOINTS), help="a mint endpoint"
     )
-    group.addoption(
+    options.addoption(
         "--yes-i-may-test-this-host", action="store_true", help="for a URL that may be production"
     )
-    group.addoption("--api-key-env", default=Access.api_key_env, help="the variable with the org API key")
+    options.addoption("--api-key-env", default=Access.api_key_env, help="the variable with the org API key")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Know the mark, and make a court from pytest's own options where no one else gave one."""
-    config.addinivalue_line("markers", "clause(id): the clause of the contract that a case tries")
-    if CONTRACT_RUN not in config.stash:
-        from contract.harness.targets import access_from
-
-        targets = config.getoption("--target") or ["reference"]
-        try:
-            access = access_from(
-                api_key_env=config.getoption("--api-key-env"),
-                any_host=config.getoption("--yes-i-may-test-this-host"),
-            )
-            config.stash[CONTRACT_RUN] = ContractRun(
-                Settings(
-                    targets=tuple(Target(spec, spec, access) for spec in targets),
-                    clauses=tuple(config.getoption("--clause")),
-                    endpoints=tuple(config.getoption("--endpoint")),
-                )
-            )
-        except UsageError as error:
-            raise pytest.UsageError(str(error)) from None
-
-
-def _clause_of(node: pytest.Item | Any) -> Clause | None:
-    mark = node.get_closest_marker("clause")
-    return catalogue()[mark.args[0]] if mark else None
+    """Register the mark, and make a run from pytest's own options unless there is one."""
+    config.addinivalue_line("markers", "clause(id): the clause of the contract that a case tests")
+    if RUN in config.stash:
+        return
+    try:
+        access = access_from(
+            api_key_env=config.getoption("--api-key-env"),
+            any_host=config.getoption("--yes-i-may-test-this-host"),
+        )
+        specs = config.getoption("--target") or ["reference"]
+        settings = Settings(
+            targets=tuple(Target(spec, spec, access) for spec in specs),
+            clauses=tuple(config.getoption("--clause")),
+            endpoints=tuple(config.getoption("--endpoint")),
+        )
+        config.stash[RUN] = ContractRun(settings)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def pytest_pycollect_makeitem(collector: pytest.Module | Any, obj: object) -> list[pytest.Item] | None:
-    """Leave a case alone that is about no chosen clause, before its rows are made."""
-    contract_run = collector.config.stash[CONTRACT_RUN]
-    marks = [mark.args[0] for mark in getattr(obj, "pytestmark", ()) if mark.name == "clause"]
-    chosen = any(mark in clauses for mark in marks for clauses in contract_run.chosen.values())
-    return [] if marks and not chosen else None
+    """Skip a test function whose clause was not selected, before its cases are made."""
+    clause = clause_of(obj)
+    if clause is None or collector.config.stash[RUN].selection.targets_of(clause.id):
+        return None
+    return []
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Put each case on trial for every target, and a case about minting at every endpoint of its clause."""
-    clause = _clause_of(metafunc.definition)
+    """Make a case for each target, and for each endpoint of its clause where the test takes a `mint`."""
+    clause = clause_of(metafunc.function)
     if clause is None:
         return
-    chosen = metafunc.config.stash[CONTRACT_RUN].chosen
-    held = [target for target, clauses in chosen.items() if clause.id in clauses]
-    metafunc.parametrize("session", held, indirect=True, scope="session")
-    own_rows = any("mint" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
-    if "mint" in metafunc.fixturenames and not own_rows:
-        rows = [row for name in clause.endpoints for row in SHAPED[name]]
-        metafunc.parametrize("mint", rows, ids=str)
+    targets = metafunc.config.stash[RUN].selection.targets_of(clause.id)
+    metafunc.parametrize("session", targets, indirect=True, scope="session")
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "mint" in metafunc.fixturenames and not chooses_its_mints(marks):
+        metafunc.parametrize("mint", mint_rows(clause), ids=str)
+
+
+def _params(item: pytest.Item) -> dict[str, Any]:
+    callspec = getattr(item, "callspec", None)
+    return dict(callspec.params) if callspec else {}
+
+
+def _group_of(item: pytest.Item) -> CaseGroup | None:
+    """Return the group of a case; None for a test that cites no clause."""
+    clause = clause_of(getattr(item, "function", None))
+    if clause is None:
+        return None
+    params = _params(item)
+    return group(params["session"], clause.id, item.function.__name__, params.get("mint"))  # type: ignore[attr-defined]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the clauses that were chosen, in the order of the catalogue, target by target."""
-    contract_run = config.stash[CONTRACT_RUN]
-    rank = {clause: number for number, clause in enumerate(catalogue().clauses)}
-    targets = {name: number for number, name in enumerate(contract_run.sessions)}
-    kept: list[pytest.Item] = []
+    """Keep the cases that were selected, target by target, in the order of the catalogue."""
+    run = config.stash[RUN]
+    order = {clause: number for number, clause in enumerate(catalogue().clauses)}
+    targets = {name: number for number, name in enumerate(run.targets)}
+    kept: list[tuple[tuple[int, int], pytest.Item]] = []
     dropped: list[pytest.Item] = []
     for item in items:
-        (kept if _is_chosen(item, contract_run) else dropped).append(item)
-
-    def place(item: pytest.Item) -> tuple[int, int]:
-        clause = _clause_of(item)
-        if clause is None:
-            return (-1, -1)
-        return targets[item.callspec.params["session"]], rank[clause.id]  # type: ignore[attr-defined]
-
-    items[:] = sorted(kept, key=place)
+        case = _group_of(item)
+        if case is None:
+            kept.append(((-1, -1), item))
+        elif _is_selected(item, case, run):
+            kept.append(((targets[case.target], order[case.clause]), item))
+        else:
+            dropped.append(item)
+    items[:] = [item for _, item in sorted(kept, key=lambda each: each[0])]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
 
 
-def _is_chosen(item: pytest.Item, contract_run: ContractRun) -> bool:
-    """Say whether a case is about a chosen clause, at a chosen endpoint where any was chosen."""
-    clause = _clause_of(item)
-    if clause is None:
-        return True
-    params = item.callspec.params  # type: ignore[attr-defined]
-    mint: MintEndpoint | None = params.get("mint")
-    endpoints = contract_run.settings.endpoints
-    at_endpoint = not endpoints or (mint is not None and mint.name in endpoints)
-    session = contract_run.sessions[params["session"]]
-    in_shape = mint is None or mint.shape in shapes_for(clause, mint, kind_of(session.target.spec))
-    cases, own_id = contract_run.settings.cases, case_id(item.name, params["session"])
-    named = not cases or any(text in own_id for text in cases)
-    return clause.id in contract_run.chosen[params["session"]] and at_endpoint and in_shape and named
-
-
-def case_id(name: str, target: str) -> str:
-    """Return the id of a case, which is the same on every target: pytest's name of it without the target."""
-    return name.replace(f"[{target}-", "[", 1).removesuffix(f"[{target}]")
-
-
-SHARED = ("SES", "REV", "SEC")
-"""The chapters that end or count sessions: on a URL they never use a session that has no name of its own."""
-
-
-def shapes_for(clause: Clause, mint: MintEndpoint, kind: Kind) -> tuple[Shape, ...]:
-    """Return the body shapes with which `clause` is tested at `mint` on a target of `kind`.
-
-    On a URL `bare` sessions share their subject with everybody's: few are made there, and none is revoked.
-    """
-    shapes = tuple(mint.bodies)
-    if kind == "url":
-        mine = tuple(shape for shape in shapes if shape != "bare")
-        return shapes if clause.shapes == "all" and clause.chapter not in SHARED else mine[: _number(clause)]
-    return shapes[: _number(clause)]
-
-
-def _number(clause: Clause) -> int | None:
-    return None if clause.shapes == "all" else 1
+def _is_selected(item: pytest.Item, case: CaseGroup, run: ContractRun) -> bool:
+    named = run.settings.cases
+    if named and not any(text in case_id(item.name, case.target) for text in named):
+        return False
+    return run.selection.includes(case.target, catalogue()[case.clause], _params(item).get("mint"))
 
 
 @pytest.fixture(scope="session")
 def session(request: pytest.FixtureRequest) -> Iterator[TargetSession]:
-    """The target on trial, open."""
-    opened = request.config.stash[CONTRACT_RUN].sessions[request.param]
+    """The target under test, open."""
+    target = request.config.stash[RUN].targets[request.param]
     try:
-        opened.open()
+        opened = target.open()
+        if isinstance(opened, FailedOpening):
+            raise opened.error
         yield opened
     finally:
-        opened.close()
+        target.close()
 
 
 @pytest.fixture(autouse=True)
 def _offered(request: pytest.FixtureRequest) -> None:
-    """Say of a case that the target does not offer what it needs, before it begins."""
-    clause = _clause_of(request.node)
+    """Begin a case; `NotTried` if the target does not offer what it needs."""
+    clause = clause_of(getattr(request.node, "function", None))
     if clause is None:
         return
     opened: TargetSession = request.getfixturevalue("session")
-    opened.service.transcript.clear()
+    opened.service.transcript.begin_case()
     opened.note = ""
     for need in clause.needs:
         if need in opened.connection.missing:
             raise NotTried(f"needs {need}: {opened.connection.missing[need]}")
-    mint: MintEndpoint | None = request.node.callspec.params.get("mint")
+    mint: MintEndpoint | None = _params(request.node).get("mint")
     if mint is not None and mint.name in opened.own_org.closed:
         raise NotTried(opened.own_org.closed[mint.name])
     if mint is not None and mint.shape == "identity":
@@ -178,13 +203,13 @@ def _offered(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session")
 def token_pairs(session: TargetSession) -> TokenPairs:
-    """The pairs of the run: `pair`, `generation`, `fresh`, `rotate`."""
+    """The pairs that cases share: `pair`, `generation`, `fresh`, `rotate`."""
     return session.token_pairs
 
 
 @pytest.fixture
 def other_org(session: TargetSession) -> OwnOrg:
-    """Another org on the target; opened after it was seen that there is one."""
+    """Another org on the target; for a clause that needs `orgs`."""
     return session.other_org
 
 
@@ -202,12 +227,12 @@ def clock(session: TargetSession) -> Clock:
 
 @pytest.fixture(scope="session")
 def key_sources(request: pytest.FixtureRequest, session: TargetSession) -> KeySources:
-    """Where the deployment takes its keys from; the setups of all cases to come are observed at once."""
-    calls = [getattr(item, "callspec", None) for item in request.session.items]
+    """Where the deployment takes its keys from; the setups of all cases to come are observed together."""
+    cases = [_params(item) for item in request.session.items]
     session.key_sources.prepare(
-        call.params["setup"]
-        for call in calls
-        if call and call.params.get("session") == session.target.name and "setup" in call.params
+        params["setup"]
+        for params in cases
+        if params.get("session") == session.target.name and "setup" in params
     )
     return session.key_sources
 
@@ -216,61 +241,70 @@ def key_sources(request: pytest.FixtureRequest, session: TargetSession) -> KeySo
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Record what came of a case, and let no secret into pytest's own report of it."""
+    """Record what a case showed, and keep secrets out of pytest's own report of it."""
     report = yield
-    clause = _clause_of(item)
-    if clause is None:
+    case = _group_of(item)
+    if case is None:
         return report
+    run = item.config.stash[RUN]
     error = call.excinfo.value if call.excinfo else None
     if error is not None or call.when == "call":
-        params = item.callspec.params  # type: ignore[attr-defined]
-        mint = params.get("mint")
-        opened = item.config.stash[CONTRACT_RUN].sessions[params["session"]]
-        outcome, why = judge(error) if error is not None else ("pass", opened.note)
-        if outcome == "fail" and mint and len(mint.bodies) > 1:
-            why += f" (body shape: {mint.shape})"
-        row = CaseResult(
-            clause=clause.id,
-            endpoint=mint.name if mint else None,
-            shape=mint.shape if mint and len(mint.bodies) > 1 else None,
-            case=case_id(item.name, params["session"]),
-            outcome=outcome,
-            why=plain(why),
-            seconds=call.duration,
-            transcript=tuple(opened.service.transcript)
-            if outcome == "fail" or opened.settings.transcripts
-            else (),
-            blocked_by=error.by if isinstance(error, Blocked) else None,
-        )
-        item.config.stash[CONTRACT_RUN].record(params["session"], row)
-        _tell_pytest(report, row)
+        opened = run.targets[case.target].session
+        note = opened.note if opened else ""
+        judgement = judge(error) if error is not None else Judgement("pass", note)
+        result = _result(item, call, judgement, case, opened)
+        run.record(case, result)
+        _describe(report, result)
     return report
 
 
-def _tell_pytest(report: pytest.TestReport, row: CaseResult) -> None:
-    if row.outcome in ("not_tried", "blocked"):
-        said = f"blocked by {row.blocked_by}" if row.outcome == "blocked" else "not tried"
+def _result(
+    item: pytest.Item,
+    call: pytest.CallInfo[None],
+    judgement: Judgement,
+    case: CaseGroup,
+    opened: TargetSession | None,
+) -> CaseResult:
+    mint: MintEndpoint | None = _params(item).get("mint")
+    shape = mint.shape if mint and len(mint.bodies) > 1 else None
+    failed = judgement.outcome == "fail"
+    keeps = opened is not None and opened.settings.transcripts
+    return CaseResult(
+        clause=case.clause,
+        endpoint=case.endpoint,
+        shape=shape,
+        case=case_id(item.name, case.target),
+        outcome=judgement.outcome,
+        why=judgement.why + (f" (body shape: {shape})" if failed and shape else ""),
+        seconds=call.duration,
+        transcript=tuple(opened.service.transcript) if opened and (failed or keeps) else (),
+        blocked_by=judgement.blocked_by,
+    )
+
+
+def _describe(report: pytest.TestReport, result: CaseResult) -> None:
+    """Say in pytest's own report what the result says, and nothing that is secret."""
+    if result.outcome in ("not_tried", "blocked"):
+        words = f"blocked by {' or '.join(result.blocked_by)}" if result.blocked_by else "not tried"
         report.outcome = "skipped"
-        report.longrepr = (str(report.location[0]), report.location[1] or 0, f"{said}: {row.why}")
+        report.longrepr = (str(report.location[0]), report.location[1] or 0, f"{words}: {result.why}")
     elif report.longrepr is not None:
-        report.longrepr = row.why if row.outcome == "fail" else scrub(str(report.longrepr))
+        report.longrepr = result.why if result.outcome == "fail" else scrub(str(report.longrepr))
     report.sections = [(name, scrub(text)) for name, text in report.sections]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Give the run the exit code of its verdict, where there was a trial."""
-    trials = session.config.stash[CONTRACT_RUN].sessions.values()
-    if exitstatus in (0, 1) and any(each.rows for each in trials):
-        session.exitstatus = exit_code([each.report for each in trials])
+    """Exit with the code of the verdict, if any case of the contract ran."""
+    run = session.config.stash[RUN]
+    if exitstatus in (0, 1) and any(each.cases for each in run.targets.values()):
+        session.exitstatus = exit_code(run.reports())
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """End pytest's own report with the verdict."""
-    reports = [
-        each.report for each in config.stash[CONTRACT_RUN].sessions.values() if each.rows or each.problem
-    ]
-    if reports:
+    run = config.stash[RUN]
+    if any(each.cases or each.problem for each in run.targets.values()):
         terminalreporter.section("the contract")
-        for report in reports:
+        for report in run.reports():
             terminalreporter.write_line(report.sentence)

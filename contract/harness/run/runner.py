@@ -1,28 +1,32 @@
-"""One run of the contract: pytest called in this process, quietly, with a court of our own."""
+"""One run of the contract: pytest, called in this process, with nothing of the user's around it."""
 
 import contextlib
 import gc
 import io
 import os
-import signal
 import sys
-import threading
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 
 import pytest
 
 from contract.harness.errors import ContractError, UsageError
 from contract.harness.redaction import scrub
-from contract.harness.run.outcomes import TargetReport
-from contract.harness.run.plugin_run import ContractRun, OnRow
+from contract.harness.run.judging import judge
+from contract.harness.run.plugin import OwnRun
+from contract.harness.run.selection import chapter_functions
 from contract.harness.run.settings import Settings
-from contract.harness.spec import catalogue
+from contract.harness.run.signals import interruptible
+from contract.harness.run.state import ContractRun, OnCase
+from contract.harness.run.verdict import TargetReport
 from contract.harness.targets import kind_of
 
+_NOTHING = "nothing was selected: no case matches --clause, --endpoint and --case together"
+# What pytest returns for a run that came to its end: all passed, some did not, or none were left.
+_ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 _CHAPTERS = Path(__file__).parents[2]
-# Each of these costs start-up time and gives a run of the contract nothing.
+# Each of these plugins costs start-up time and gives a run of the contract nothing.
 _IDLE = [
     "cacheprovider",
     "debugging",
@@ -48,49 +52,65 @@ _IDLE = [
 
 
 def run_contract(
-    settings: Settings, on_row: OnRow | None = None, on_start: Callable[[int], None] | None = None
+    settings: Settings, on_case: OnCase | None = None, on_start: Callable[[int], None] | None = None
 ) -> list[TargetReport]:
-    """Try every target of `settings`, and report on each.
+    """Test every target of `settings` and report on each.
 
-    `on_start` is called with the number of cases before the first, and `on_row(target, row)` after each.
+    `on_start` is called with the number of cases before the first, and `on_case(target, case)` after each.
 
     Raises `UsageError` before anything is sent if a target or a selection makes no sense.
     """
     for target in settings.targets:
         kind_of(target.spec)
-    contract_run = ContractRun(settings, on_row, on_start)
-    chapters = {
-        catalogue()[clause].chapter.lower() for chosen in contract_run.chosen.values() for clause in chosen
-    }
+    run = ContractRun(settings, on_case, on_start)
+    chapters = run.selection.chapters
     if not chapters:
         raise UsageError("no clause is left: --clause, --level and --profile together select nothing")
-    files = [str(_CHAPTERS / f"test_{chapter}.py") for chapter in sorted(chapters)]
-    said = io.StringIO()
-    with _seldom_collected(), interruptible(), _plain_pytest(), contextlib.redirect_stdout(said):
-        status = pytest.main([*_arguments(), *files], plugins=[contract_run, "contract.harness.run.plugin"])
-    return [_report(contract_run, name, int(status), said.getvalue()) for name in contract_run.sessions]
+    planned = run.selection.planned(chapter_functions(chapters))
+    if not planned:
+        raise UsageError(_NOTHING)
+    output = io.StringIO()
+    with _fewer_collections(), _isolated(), contextlib.redirect_stdout(output), interruptible():
+        status = _run_pytest(run, chapters)
+    if status not in _ENDED and not run.interrupted:
+        told = scrub(" ".join(output.getvalue().split())[-500:])
+        if not any(target.cases or target.problem for target in run.targets.values()):
+            raise ContractError(f"the chapters could not be run: {run.fault or told}")
+        run.fault = run.fault or f"pytest stopped the run: {told}"
+    if not settings.cases:
+        # A run of named cases is a look at some of them; how many there are is not known beforehand.
+        run.add_missing(planned)
+    elif status == pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise UsageError(_NOTHING)
+    return run.reports()
+
+
+def _run_pytest(run: ContractRun, chapters: list[str]) -> int:
+    """Run the chapters; however that ends, all targets are closed after it."""
+    files = [str(_CHAPTERS / f"test_{chapter}.py") for chapter in chapters]
+    plugins = [OwnRun(run), "contract.harness.run.plugin"]
+    status = int(pytest.ExitCode.OK)
+    for step in (lambda: pytest.main([*_arguments(), *files], plugins=plugins), run.close):
+        try:
+            status = max(status, int(step() or 0))
+        except KeyboardInterrupt:
+            run.interrupted = True
+        except Exception as error:  # noqa: BLE001 - whatever it is, the targets are closed and reported
+            run.fault = run.fault or judge(error).why
+    return status
 
 
 def _arguments() -> list[str]:
+    """Return options that leave out what belongs to the user: no ini file, no conftest, no idle plugin."""
     idle = [word for name in _IDLE for word in ("-p", f"no:{name}")]
-    quiet = ["-q", "--tb=no", "--no-header", "--no-summary", "--capture=no", "--assert=plain"]
-    return [*idle, *quiet, "-c", os.devnull, f"--rootdir={_CHAPTERS}", "--import-mode=importlib"]
-
-
-def _report(contract_run: ContractRun, name: str, status: int, said: str) -> TargetReport:
-    session = contract_run.sessions[name]
-    if not session.problem and not session.rows and not contract_run.interrupted:
-        if status == pytest.ExitCode.NO_TESTS_COLLECTED:
-            raise UsageError("nothing was selected: no case matches --clause, --endpoint and --case together")
-        raise ContractError(f"the chapters could not be read: {scrub(' '.join(said.split())[-500:])}")
-    report = session.report
-    report.interrupted = contract_run.interrupted
-    return report
+    quiet = ["-q", "--tb=no", "--no-header", "--no-summary", "--capture=no", "--assert=plain", "--color=no"]
+    own = ["-c", os.devnull, "--noconftest", f"--rootdir={_CHAPTERS}", f"--confcutdir={_CHAPTERS}"]
+    return [*idle, *quiet, *own, "--import-mode=importlib"]
 
 
 @contextlib.contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Let the collector look seldom, and never at what is loaded by now: else it takes a tenth of a run."""
+def _fewer_collections() -> Iterator[None]:
+    """Let the garbage collector run seldom, and skip what is loaded by now: it takes a tenth of a run."""
     before = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(20_000, *before[1:])
@@ -101,43 +121,22 @@ def _seldom_collected() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _plain_pytest() -> Iterator[None]:
-    """Keep the plugins and options of other projects out of the run."""
-    foreign = {"PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    before = {name: os.environ.get(name) for name in foreign}
+def _isolated() -> Iterator[None]:
+    """Keep pytest's variables, the plugins of other packages and the warning filters of the user out."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("PYTEST_")}
     quiet = sys.dont_write_bytecode
     try:
-        _set(foreign)
-        yield
+        _replace_variables({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
+        with warnings.catch_warnings():
+            # With `-W error` a deprecation inside a library would end a case.
+            warnings.simplefilter("ignore")
+            yield
     finally:
-        _set(before)
+        _replace_variables(before)
         sys.dont_write_bytecode = quiet
 
 
-def _set(variables: dict[str, str | None]) -> None:
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Let SIGTERM end what is done here as Ctrl-C does: with everything taken away that it made."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        # From here on the clearing up goes on undisturbed: it is bounded by its own time-outs.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+def _replace_variables(variables: dict[str, str]) -> None:
+    for name in [each for each in os.environ if each.startswith("PYTEST_")]:
+        del os.environ[name]
+    os.environ.update(variables)

@@ -1,201 +1,175 @@
-"""One target on trial: its connection, what the run owns there, and the evidence it gave."""
+"""An open target: its connection, what the run owns there, and what its cases share."""
 
 import contextlib
 import functools
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from contract.harness.checks import KeySources
 from contract.harness.client import FULL, SMALL, OwnOrg, Racer, Service, TokenPairs, Volume
 from contract.harness.errors import ContractError, CouldNotTry, NotTried, TargetError, Violation
-from contract.harness.jose import Malformed, admin_claims
 from contract.harness.redaction import plain, scrub
-from contract.harness.run.outcomes import CaseResult, TargetReport, verdicts
+from contract.harness.run.capabilities import confirm_capabilities
 from contract.harness.run.settings import Settings
 from contract.harness.spec import ENDPOINTS
-from contract.harness.targets import (
-    Connection,
-    ObservedClock,
-    SteeredClock,
-    Target,
-    connect,
-    is_loopback,
-    kind_of,
-)
+from contract.harness.targets import Connection, Target, connect, is_loopback
 
-_NOT_FOLLOWING = {
-    "asgi": "the application does not follow this process's clock",
-    "exec": "the server does not follow the clock that libfaketime sets: it is linked statically, its "
-    "launcher drops LD_PRELOAD, or it keeps a time of its own",
-}
+OnLeftover = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class FailedOpening:
+    """A target that could not be opened, and what the attempt cost."""
+
+    error: ContractError
+    requests: int = 0
+
+    @property
+    def problem(self) -> str:
+        """What went wrong, without secrets."""
+        return scrub(str(self.error))
+
+
+def open_target(
+    target: Target, settings: Settings, on_leftover: OnLeftover
+) -> "TargetSession | FailedOpening":
+    """Connect, check that a relayauth answers, and create what the run needs.
+
+    If that fails, whatever was created is removed again. `on_leftover` gets a line for each thing that could
+    not be removed, now or when the session is closed.
+    """
+    service: Service | None = None
+    with contextlib.ExitStack() as exits:
+        try:
+            connection = exits.enter_context(connect(target))
+            service = Service(connection)
+            session = TargetSession(target, settings, service, on_leftover)
+            exits.callback(session.close_orgs)
+            session.open_own_org()
+            confirm_capabilities(connection, service, session.own_org, usable=session.org_problem is None)
+        except ContractError as error:
+            failure = error
+        else:
+            session.closes(exits.pop_all())
+            return session
+    return FailedOpening(failure, service.requests if service else 0)
 
 
 class TargetSession:
-    """Opens a target, serves its chapters, and closes it; every path ends in a `TargetReport`.
+    """A target that is open; `open_target` makes one.
 
-    `note` is what a case that passes has to say all the same.
+    `note` is what a case that passes has to say all the same. `org_problem` is set where the service accepts
+    no credential of ours, which still allows to test where it takes its keys from.
     """
 
-    def __init__(self, target: Target, settings: Settings) -> None:
+    def __init__(self, target: Target, settings: Settings, service: Service, on_leftover: OnLeftover) -> None:
         self.target = target
         self.settings = settings
-        self.rows: list[CaseResult] = []
-        self.problem: str | None = None
+        self.service = service
+        self.connection: Connection = service.connection
+        self.own_org = OwnOrg(service, self.connection.access.api_key)
+        self.org_problem: CouldNotTry | None = None
         self.note = ""
-        self.connection: Connection
-        self.service: Service
-        self.own_org: OwnOrg
-        self._leftovers: list[str] = []
-        self._no_evidence: CouldNotTry | None = None
+        self._on_leftover = on_leftover
+        self._orgs = [self.own_org]
+        self._key_sources: KeySources | None = None
         self._exits = contextlib.ExitStack()
 
-    def open(self) -> None:
-        """Connect, see that a relayauth answers, and make what the run needs; raises `ContractError`."""
+    def open_own_org(self) -> None:
+        """Create the run's own things; raises `ContractError` if nothing can be tested without them."""
         try:
-            self.connection = self._exits.enter_context(connect(self.target))
-            self.service = Service(self.connection)
-            self.own_org = OwnOrg(self.service, self.connection.access.api_key)
-            self._exits.callback(self._clear_up, self.own_org)
-            try:
-                self.own_org.open()
-            except CouldNotTry as error:
-                # The key order can be tried on a service that lets nobody in.
-                if self.connection.deployment is None:
-                    raise
-                self._no_evidence = error
-            self._prove_abilities()
-        except ContractError as error:
-            self.problem = scrub(f"{error}")
-            raise
+            self.own_org.open()
+        except CouldNotTry as error:
+            if self.connection.deployment is None:
+                raise
+            self.org_problem = error
 
-    def _prove_abilities(self) -> None:
-        """Strike off what the target only seems to offer."""
-        missing = self.connection.missing
-        if self.connection.key is None:
-            missing["key"] = (
-                "the harness does not hold the deployment's signing key: --signing-key FILE gives it"
-            )
-        elif self.connection.kind in ("url", "asgi") and self._no_evidence is None:
-            bearer = self.connection.key.sign(admin_claims(self.connection.clock.now(), "org_nobody"))
-            if self.service.present_bearer(bearer).status == 401:
-                missing["key"] = "a bearer signed with the key given is refused: is it the deployment's key?"
-        if self.connection.deployment is None and self.connection.access.second_api_key is None:
-            missing["orgs"] = "a second org's API key is needed: --second-api-key-env NAME gives it"
-        if self.connection.kind in _NOT_FOLLOWING and "clock" not in missing and self._no_evidence is None:
-            self._prove_clock()
+    def closes(self, exits: contextlib.ExitStack) -> None:
+        """Take over what is to be done when the session is closed."""
+        self._exits = exits
 
-    def _prove_clock(self) -> None:
-        """Mint, move the clock, mint again, and see `iat` move along: a server may keep a time of its own.
-
-        Whether `iat` is right is for CLK-05 to say.
-        """
-        clock = self.connection.clock
-        before = self._time_of_a_mint()
-        clock.set(clock.now() + 1000)
-        after = self._time_of_a_mint()
-        if before is not None and after is not None and abs(after - before - 1000) <= 1:
-            return
-        self.connection.missing["clock"] = (
-            "no endpoint gave a token to read the time from" if after is None
-            else _NOT_FOLLOWING[self.connection.kind]
-        )  # fmt: skip
-        if isinstance(clock, SteeredClock):
-            clock.let_go()
-        self.connection.clock = self.service.clock = ObservedClock()
-
-    def _time_of_a_mint(self) -> int | None:
-        """Return the `iat` of a fresh token; what is wrong with a mint is for its own clauses to tell."""
-        for mint in ENDPOINTS.values():
-            with contextlib.suppress(ContractError, Violation, Malformed):
-                return self.own_org.pair(mint).access.iat
-        return None
+    def close(self) -> None:
+        """Remove what the run created, and disconnect."""
+        self._exits.close()
 
     @functools.cached_property
     def token_pairs(self) -> TokenPairs:
-        """The pairs of the run; raises `CouldNotTry` where the service let nobody in."""
-        if self._no_evidence is not None:
-            raise self._no_evidence
+        """The pairs of the run; raises `CouldNotTry` where the service accepts no credential of ours."""
+        if self.org_problem is not None:
+            raise self.org_problem
         return TokenPairs(self.own_org)
 
     @property
     def other_org(self) -> OwnOrg:
         """Another org on the target, with things of its own; raises `ContractError` if there is none."""
-        if isinstance(self._stranger, ContractError):
-            raise self._stranger
-        return self._stranger
+        if isinstance(self._other_org, ContractError):
+            raise self._other_org
+        return self._other_org
 
     @functools.cached_property
-    def _stranger(self) -> OwnOrg | ContractError:
+    def _other_org(self) -> OwnOrg | ContractError:
         """The other org, opened once; or why it could not be."""
         access = self.connection.access
         other_org = OwnOrg(self.service, access.second_api_key, whose="second ")
-        self._exits.callback(self._clear_up, other_org)
-        on_trial = list(self.service.transcript)
+        self._orgs.append(other_org)
         try:
-            other_org.open()
-            if access.second_api_key is not None and _is_one(self.own_org, other_org):
-                raise TargetError(
-                    f"the API key in {access.second_api_key_env} belongs to the org of the first one: "
-                    "give a key of another org"
-                )
+            with self.service.transcript.set_aside():
+                other_org.open()
+                if access.second_api_key is not None and _is_one(self.own_org, other_org):
+                    raise TargetError(
+                        f"the API key in {access.second_api_key_env} belongs to the org of the first one: "
+                        "give a key of another org"
+                    )
         except ContractError as error:
             return error
-        self.service.transcript[:] = on_trial
         return other_org
 
     @functools.cached_property
     def racer(self) -> Racer:
-        """What sends requests at once."""
+        """Sends several requests at the same moment."""
         return Racer(self.service)
 
     @property
     def volume(self) -> Volume:
-        """How much hostile traffic the target gets: little where it is not ours to load."""
-        connection = self.connection
-        ours = connection.kind != "url" or is_loopback(connection.http.base_url.host)
-        return (FULL if ours and not self.settings.polite else SMALL).within(connection.pace)
+        """How much hostile traffic the target gets."""
+        return volume_for(self.connection, polite=self.settings.polite)
 
-    @functools.cached_property
+    @property
     def key_sources(self) -> KeySources:
-        """Where the deployment takes its keys from."""
-        if self.connection.deployment is None:
-            raise NotTried(f"needs env: {self.connection.missing.get('env', 'no way to start it')}")
-        return KeySources(self.connection.deployment, self.connection.clock, self.service.transcript)
+        """Where the deployment takes its keys from; `NotTried` where it can't be started by the suite."""
+        if self._key_sources is None:
+            connection = self.connection
+            if connection.deployment is None:
+                raise NotTried(f"needs env: {connection.missing.get('env', 'no way to start it')}")
+            self._key_sources = KeySources(connection.deployment, connection.clock, self.service.transcript)
+        return self._key_sources
 
-    def _clear_up(self, own_org: OwnOrg) -> None:
+    @property
+    def requests(self) -> int:
+        """The number of requests so far."""
+        return self.service.requests + (self._key_sources.requests if self._key_sources else 0)
+
+    def close_orgs(self) -> None:
+        """Remove what the run created in its orgs, or name it, the last org first."""
         if self.connection.disposable:
             return
         self.connection.stand_aside()
-        left = own_org.kept() if self.settings.keep else own_org.close()
-        self._leftovers += map(plain, left)
+        for org in reversed(self._orgs):
+            for left in org.kept() if self.settings.keep else org.close():
+                self._on_leftover(plain(left))
 
-    def close(self) -> None:
-        """Take away what the run made, and let go of the target."""
-        self._exits.close()
 
-    @property
-    def report(self) -> TargetReport:
-        """What there is to say of the target."""
-        connection = getattr(self, "connection", None)
-        requests = self.service.requests if hasattr(self, "service") else 0
-        if "key_sources" in self.__dict__:
-            requests += self.key_sources.requests
-        return TargetReport(
-            name=self.target.name,
-            kind=connection.kind if connection else kind_of(self.target.spec),
-            capabilities=connection.capabilities if connection and not self.problem else (),
-            missing=dict(connection.missing) if connection and not self.problem else {},
-            requests=requests,
-            results=[] if self.problem else verdicts(self.rows, self.settings.known(self.target)),
-            leftovers=self._leftovers,
-            problem=self.problem,
-            strict=self.settings.strict,
-        )
+def volume_for(connection: Connection, *, polite: bool) -> Volume:
+    """Return how much hostile traffic a target gets: little where it is not ours to load."""
+    ours = connection.kind != "url" or is_loopback(connection.http.base_url.host)
+    return (FULL if ours and not polite else SMALL).within(connection.pace)
 
 
 def _is_one(own_org: OwnOrg, other: OwnOrg) -> bool:
-    """Say whether both are of one org: so it is said of their identities, else in their tokens."""
-    told = [own_org.org, other.org]
+    """Say whether both are the same org: by what their identities say, else by what their tokens say."""
+    named = [own_org.org, other.org]
     for mint in ENDPOINTS.values():
-        if not all(isinstance(each, str) and each for each in told):
+        if not all(isinstance(each, str) and each for each in named):
             with contextlib.suppress(ContractError, Violation):
-                told = [each.pair(mint).access.claims.get("org") for each in (own_org, other)]
-    return isinstance(told[0], str) and bool(told[0]) and told[0] == told[1]
+                named = [each.pair(mint).access.claims.get("org") for each in (own_org, other)]
+    return isinstance(named[0], str) and bool(named[0]) and named[0] == named[1]

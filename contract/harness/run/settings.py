@@ -1,9 +1,12 @@
 """What a run is asked to do."""
 
-from collections.abc import Mapping
+import fnmatch
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from contract.harness.run.baseline import Baseline, Place
+from contract.harness.errors import UsageError
+from contract.harness.run.baseline import Baseline
+from contract.harness.run.outcomes import Place
 from contract.harness.spec import Level, Profile, catalogue
 from contract.harness.targets import Target
 
@@ -12,16 +15,17 @@ from contract.harness.targets import Target
 class Settings:
     """What a run is asked to do.
 
-    `require` has globs of clauses that must have been tried. `cases` has texts: the id of a case must contain
-    one of them; with `transcripts` what was exchanged is kept of every case, not only of those that fail. A
-    `brief` run leaves out the other cases of a clause that has failed, and as many of the first cases of a
-    clause as `passed_over` says of a target, by its name.
+    `require` are globs of clauses that must be judged in full; with `strict` all musts must be.
+    `expected_not_tried` are globs of clauses that may be left untried, and no others; None leaves it to the
+    target and its baseline. `cases` has texts: the id of a case must contain one of them; with `transcripts`
+    the exchanges of every case are kept, not only of those that fail. A `brief` run leaves out the other
+    cases of a clause that has failed, and as many of the first cases of a clause as `skip_first` says for a
+    target, by its name.
     """
 
     targets: tuple[Target, ...] = (Target("reference", "reference"),)
     clauses: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
-    require: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
     transcripts: bool = False
     level: Level | None = None
@@ -29,22 +33,57 @@ class Settings:
     fuzz_examples: int | None = None
     seed: int = 0
     strict: bool = False
+    require: tuple[str, ...] = ()
+    expected_not_tried: tuple[str, ...] | None = None
     keep: bool = False
     brief: bool = False
-    passed_over: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    skip_first: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     polite: bool = False
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuse a glob that matches nothing: a misspelt gate must not pass without a word."""
+        _matching("--require", self.require)
+        for target in self.targets:
+            self.expected(target)
+
     def chosen(self, target: Target) -> tuple[str, ...]:
-        """Return the ids of the clauses that `target` is held to; the command's choice beats the file's."""
+        """Return the ids of the clauses to test on `target`; the command's choice replaces the file's."""
         return catalogue().select(self.clauses or target.clauses, self.level, self.profile)
 
     def known(self, target: Target) -> frozenset[Place]:
         """Return where a failure of `target` is accepted."""
         return self.baselines[target.name].of(target.name) if target.name in self.baselines else frozenset()
 
+    @property
+    def required(self) -> frozenset[str]:
+        """The ids of the clauses that `require` names."""
+        return _matching("--require", self.require)
+
+    def expected(self, target: Target) -> frozenset[str] | None:
+        """Return the ids of the clauses that `target` may leave untried; None if nothing was said of that.
+
+        What the run says replaces what the target says, and that what the baseline says.
+        """
+        baseline = self.baselines.get(target.name)
+        recorded = baseline.not_tried.get(target.name) if baseline else None
+        for globs in (self.expected_not_tried, target.expected_not_tried, recorded):
+            if globs is not None:
+                return _matching("expected-not-tried", globs)
+        return None
+
     def examples(self, kind: str) -> int:
-        """How many generated values each endpoint gets: few on a deployment that is not ours to flood."""
+        """Return the number of generated values for each endpoint: few on a deployment that is not ours."""
         if self.fuzz_examples is not None:
             return self.fuzz_examples
         return 3 if kind == "url" else 5
+
+
+def _matching(option: str, globs: Iterable[str]) -> frozenset[str]:
+    found: set[str] = set()
+    for glob in globs:
+        matching = fnmatch.filter(catalogue().clauses, glob.upper())
+        if not matching:
+            raise UsageError(f"{option} {glob!r} matches no clause: `relayauth-contract clauses` lists them")
+        found.update(matching)
+    return frozenset(found)

@@ -101,8 +101,8 @@ def mutant_results(held: Mapping[str, Mapping[str, int]], judged: frozenset[str]
         for name, clauses in held.items()
         if clauses
     }
-    passed_over = {target.name: held[name] for name, target in broken.items()}
-    settings = Settings(targets=tuple(broken.values()), brief=True, passed_over=passed_over, **SMALL)
+    skip_first = {target.name: held[name] for name, target in broken.items()}
+    settings = Settings(targets=tuple(broken.values()), brief=True, skip_first=skip_first, **SMALL)
     reports = dict(zip(broken, run_contract(settings) if broken else (), strict=True))
     return [_result(name, judged, reports.get(name)) for name in held]
 

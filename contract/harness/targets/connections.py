@@ -62,6 +62,7 @@ class Target:
     """What is on trial: `spec` is a string of the grammar of targets, `name` what the reports call it.
 
     `clauses` are the globs of the clauses that it is held to, all if empty; `baseline` is a file's path.
+    `expected_not_tried` are globs of the clauses that may be left untried, None if nothing is expected.
     `opened_by` opens it in place of what `spec` says.
     """
 
@@ -71,6 +72,7 @@ class Target:
     launching: Launching = field(default_factory=Launching)
     clauses: tuple[str, ...] = ()
     baseline: str | None = None
+    expected_not_tried: tuple[str, ...] | None = None
     opened_by: "Opener | None" = None
 
     def __post_init__(self) -> None:

@@ -68,7 +68,7 @@ def test_nothing_is_sent_again_where_no_answer_came(error: Exception, slept: lis
     with served(script) as service, pytest.raises(CouldNotTry, match="POST /v1/tokens: no answer"):
         service.call("POST", "/v1/tokens", body={})
     assert len(script.requests) == service.requests == 1
-    assert service.transcript == []
+    assert not service.transcript
     assert slept == []
 
 

@@ -47,7 +47,7 @@ def test_a_429_is_waited_out(slept: list[float], retry_after: str | None, second
     assert slept == [seconds]
     assert [request.content for request in script.requests] == [b'{"a": 1}'] * 2
     assert service.requests == 2
-    assert service.transcript == [response]
+    assert list(service.transcript) == [response]
 
 
 def test_a_429_with_a_date_is_waited_out_to_that_date(slept: list[float]) -> None:

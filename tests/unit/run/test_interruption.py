@@ -5,7 +5,8 @@ import pytest
 from _pytest import hookspec
 
 from contract.harness.run import Settings
-from contract.harness.run.plugin_run import ContractRun
+from contract.harness.run.plugin import OwnRun
+from contract.harness.run.state import ContractRun
 
 
 class _Choked:
@@ -21,7 +22,7 @@ def test_an_interruption_is_heard_where_pytest_can_not_tell_it() -> None:
     contract_run = ContractRun(Settings())
     manager = pluggy.PluginManager("pytest")
     manager.add_hookspecs(hookspec)
-    manager.register(contract_run)
+    manager.register(OwnRun(contract_run))
     manager.register(_Choked())
     manager.hook.pytest_keyboard_interrupt(excinfo=None)
     assert contract_run.interrupted

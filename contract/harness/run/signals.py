@@ -1,0 +1,67 @@
+"""Signals that end a run early: each of them ends it as Ctrl-C does, with what it created removed."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+# Not SIGPIPE: every write to a closed connection sends it, and Python reports that as an error.
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+ENDING = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+
+
+class _Shield:
+    """How many blocks are protected now, and whether a signal arrived in one of them."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.pending = False
+
+
+_shield = _Shield()
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Raise `KeyboardInterrupt` inside the block at the first signal of `ENDING`, and ignore further ones.
+
+    After the first one the run clears up, which has time-outs of its own. A SIGHUP that is ignored on entry
+    stays ignored: that is what `nohup` asks for. Outside the main thread nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        for each in ENDING:
+            signal.signal(each, signal.SIG_IGN)
+        if _shield.depth:
+            _shield.pending = True
+            return
+        raise KeyboardInterrupt
+
+    before = {}
+    for each in ENDING:
+        if each.name != "SIGHUP" or signal.getsignal(each) is not signal.SIG_IGN:
+            before[each] = signal.signal(each, stop)
+    if hasattr(signal, "SIGPIPE"):
+        before[signal.SIGPIPE] = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, signal.SIG_DFL if handler is None else handler)
+
+
+@contextlib.contextmanager
+def shielded() -> Iterator[None]:
+    """Let a signal that arrives inside the block take effect at its end: clearing up is not cut short."""
+    _shield.depth += 1
+    try:
+        yield
+    finally:
+        _shield.depth -= 1
+    if _shield.pending and not _shield.depth:
+        _shield.pending = False
+        raise KeyboardInterrupt

@@ -1,0 +1,152 @@
+"""The state of a run: for each target whether it is open and what its cases showed, and how the run ended."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+
+from contract.harness.run.outcomes import CaseResult, clause_results
+from contract.harness.run.selection import CaseGroup, Selection
+from contract.harness.run.session import FailedOpening, TargetSession, open_target
+from contract.harness.run.settings import Settings
+from contract.harness.run.signals import shielded
+from contract.harness.run.verdict import TargetReport
+from contract.harness.targets import Target, kind_of
+
+OnCase = Callable[[str, CaseResult], None]
+
+
+class TargetRun:
+    """One target of a run: not yet open, open, failed to open, or closed again."""
+
+    def __init__(self, target: Target, settings: Settings) -> None:
+        self.target = target
+        self.settings = settings
+        self.cases: list[CaseResult] = []
+        self._opening: TargetSession | FailedOpening | None = None
+        self._leftovers: list[str] = []
+
+    def open(self) -> TargetSession | FailedOpening:
+        """Open the target once; a failure is kept as well."""
+        if self._opening is None:
+            self._opening = open_target(self.target, self.settings, self._leftovers.append)
+        return self._opening
+
+    def close(self) -> None:
+        """Close the target if it is open; a signal waits until what the run created is removed."""
+        if isinstance(self._opening, TargetSession):
+            with shielded():
+                self._opening.close()
+
+    @property
+    def session(self) -> TargetSession | None:
+        """The open session, if there is one."""
+        return self._opening if isinstance(self._opening, TargetSession) else None
+
+    @property
+    def problem(self) -> str | None:
+        """Why the target could not be opened."""
+        return self._opening.problem if isinstance(self._opening, FailedOpening) else None
+
+    def report(self, *, interrupted: bool, fault: str | None) -> TargetReport:
+        """Return what the run says of the target."""
+        settings, session = self.settings, self.session
+        return TargetReport(
+            name=self.target.name,
+            kind=session.connection.kind if session else kind_of(self.target.spec),
+            capabilities=session.connection.capabilities if session else (),
+            missing=dict(session.connection.missing) if session else {},
+            requests=self._opening.requests if self._opening else 0,
+            results=[] if self.problem else clause_results(self.cases, settings.known(self.target)),
+            leftovers=self._leftovers,
+            problem=self.problem,
+            strict=settings.strict,
+            fault=fault,
+            interrupted=interrupted,
+            required=settings.required,
+            expected_not_tried=settings.expected(self.target),
+        )
+
+
+class ContractRun:
+    """All targets of a run, what it selects, and how it ended.
+
+    `interrupted` is set by a signal, `fault` by an error of the harness that ended the run.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        on_case: OnCase | None = None,
+        on_start: Callable[[int], None] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.selection = Selection(settings)
+        self.targets = {target.name: TargetRun(target, settings) for target in settings.targets}
+        self.interrupted = False
+        self.fault: str | None = None
+        self._on_case, self._on_start = on_case, on_start
+        self._failed: set[tuple[str, str]] = set()
+        self._seen: Counter[tuple[str, str]] = Counter()
+        self._settled: defaultdict[CaseGroup, set[str]] = defaultdict(set)
+
+    def begin(self, number: int) -> None:
+        """Tell who listens how many cases there are."""
+        if self._on_start:
+            self._on_start(number)
+
+    def record(self, group: CaseGroup, case: CaseResult) -> None:
+        """Keep what one case showed, and tell who listens; a listener that can't write is told no more."""
+        self.targets[group.target].cases.append(case)
+        self._settled[group].add(case.case)
+        if case.outcome == "fail":
+            self._failed.add((group.target, case.clause))
+        if self._on_case:
+            try:
+                self._on_case(group.target, case)
+            except OSError:
+                self._on_case = None
+
+    def leave_out(self, group: CaseGroup, case: str) -> bool:
+        """Say whether a brief run leaves out `case`: its clause has failed, or it is one of the first."""
+        if not self.settings.brief:
+            return False
+        place = group.target, group.clause
+        self._seen[place] += 1
+        first = self.settings.skip_first.get(group.target, {}).get(group.clause, 0)
+        if place not in self._failed and self._seen[place] > first:
+            return False
+        self._settled[group].add(case)
+        return True
+
+    def add_missing(self, planned: Counter[CaseGroup]) -> None:
+        """Record an error for each group of cases that has fewer results than `planned`.
+
+        Without this a plugin, or an error of the harness, could turn a failure into no result at all.
+        """
+        for group, number in planned.items():
+            target = self.targets[group.target]
+            missing = number - len(self._settled[group])
+            if missing > 0 and not target.problem and not self.interrupted:
+                cause = self.fault or "something outside the suite removed or skipped them"
+                why = f"{missing} of {number} cases of {group.function} have no result: {cause}"
+                target.cases.append(
+                    CaseResult(
+                        clause=group.clause,
+                        endpoint=group.endpoint,
+                        case=group.function,
+                        outcome="error",
+                        why=why,
+                        seconds=0.0,
+                        shape=group.shape,
+                    )
+                )
+
+    def close(self) -> None:
+        """Close what is still open."""
+        for target in self.targets.values():
+            target.close()
+
+    def reports(self) -> list[TargetReport]:
+        """Return a report for each target, in their order."""
+        return [
+            target.report(interrupted=self.interrupted, fault=self.fault) for target in self.targets.values()
+        ]
