@@ -1,4 +1,4 @@
-"""What a run leaves behind: files that are searched for secrets and written whole, and clean streams."""
+"""Output of a run: report files, checked for secrets and written whole, and scrubbed streams."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from contract.harness.redaction import scrub
 
 
 def writable(file: str) -> None:
-    """Find out before the run that a report can't be written after it; raises `UsageError`."""
+    """Check before the run that a report can be written after it; raises `UsageError`."""
     path = Path(file)
     place = path if path.exists() else path.parent
     if path.is_dir() or not path.parent.is_dir() or not os.access(place, os.W_OK):
@@ -20,15 +20,15 @@ def writable(file: str) -> None:
 
 
 def write(file: Path, text: str) -> None:
-    """Write `text` to `file` whole or not at all, and not at all if it holds a secret.
+    """Write `text` to `file` whole or not at all; never if it contains a secret.
 
-    Whoever made `text` has scrubbed what it is made of: a secret that is still there is a fault of the
-    harness, and a `ContractError`.
+    The parts of `text` were scrubbed when they were put together: a secret that is still there is a fault of
+    the suite, and a `ContractError`.
     """
     if scrub(text) != text:
-        raise ContractError(f"{file} is not written: it would hold a secret, which is a fault of the harness")
+        raise ContractError(f"{file} is not written: it would contain a secret (a fault of the suite)")
     if file.exists() and not file.is_file():
-        # A pipe or a device, such as /dev/stdout, is written to and not replaced.
+        # A pipe or a device, such as /dev/stdout, is written to, not replaced.
         file.write_text(text, "utf-8")
         return
     fresh = file.with_name(f".{file.name}.new")
@@ -42,13 +42,13 @@ def write(file: Path, text: str) -> None:
 
 
 class CleanStream:
-    """A stream that scrubs what goes through it; all else is the stream's own."""
+    """A stream that scrubs what is written; everything else is left to the stream."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write `text` scrubbed; how much of it there was."""
+        """Write `text` scrubbed; return its length."""
         self._stream.write(scrub(text))
         return len(text)
 
@@ -58,7 +58,7 @@ class CleanStream:
 
 @contextlib.contextmanager
 def clean_output() -> Iterator[None]:
-    """Let nothing out on standard output and standard error that is not scrubbed, tracebacks among it."""
+    """Scrub all output on standard output and standard error, tracebacks included."""
     out, err = CleanStream(sys.stdout), CleanStream(sys.stderr)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         yield
