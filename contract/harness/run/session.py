@@ -153,7 +153,7 @@ class TargetSession:
         """Remove what the run created in its orgs, or name it, the last org first."""
         if self.connection.disposable:
             return
-        self.connection.stand_aside()
+        self.connection.stop_faults()
         for org in reversed(self._orgs):
             for left in org.kept() if self.settings.keep else org.close():
                 self._on_leftover(plain(left))
