@@ -103,6 +103,7 @@ def pytest_configure(config: pytest.Config) -> None:
             endpoints=tuple(config.getoption("--endpoint")),
         )
         config.stash[RUN] = ContractRun(settings)
+        config.stash[RUN].shown_by_pytest = True
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -297,14 +298,14 @@ def _describe(report: pytest.TestReport, result: CaseResult) -> None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Exit with the code of the verdict, if any case of the contract ran."""
     run = session.config.stash[RUN]
-    if exitstatus in (0, 1) and any(each.cases for each in run.targets.values()):
+    if run.shown_by_pytest and exitstatus in (0, 1) and any(each.cases for each in run.targets.values()):
         session.exitstatus = exit_code(run.reports())
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """End pytest's own report with the verdict."""
     run = config.stash[RUN]
-    if any(each.cases or each.problem for each in run.targets.values()):
+    if run.shown_by_pytest and any(each.cases or each.problem for each in run.targets.values()):
         terminalreporter.section("the contract")
         for report in run.reports():
             terminalreporter.write_line(report.sentence)

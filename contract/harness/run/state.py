@@ -69,7 +69,8 @@ class TargetRun:
 class ContractRun:
     """All targets of a run, what it selects, and how it ended.
 
-    `interrupted` is set by a signal, `fault` by an error of the harness that ended the run.
+    `interrupted` is set by a signal, `fault` by an error of the harness that ended the run; `shown_by_pytest`
+    says that pytest itself reports the verdict, since its own options started the run.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class ContractRun:
         self.selection = Selection(settings)
         self.targets = {target.name: TargetRun(target, settings) for target in settings.targets}
         self.interrupted = False
+        self.shown_by_pytest = False
         self.fault: str | None = None
         self._on_case, self._on_start = on_case, on_start
         self._failed: set[tuple[str, str]] = set()
