@@ -13,7 +13,7 @@ from contract.harness.run import TargetSession
 from contract.harness.spec import ENDPOINTS, KEY_DEADLINE, routes
 from contract.harness.targets import DEFAULT_ORIGIN, StubAnswer
 
-BOUND_AND_TRAPPED = Setup("bound", "trap", trap=StubAnswer.OTHER_KEY, default=StubAnswer.OTHER_KEY)
+BOUND = Setup("bound", "stub", stub=StubAnswer.OTHER_KEY, default=StubAnswer.OTHER_KEY)
 
 
 def believed(seen: Observation, *, sent: str) -> None:
@@ -73,21 +73,21 @@ def seen(key_sources: KeySources, setup: Setup) -> Observation:
 
 
 @clause("JWKS-01")
-@on_trial(*(replace(BOUND_AND_TRAPPED, base_url=base_url) for base_url in ("dead", "itself", "trap")))
+@on_trial(*(replace(BOUND, base_url=base_url) for base_url in ("unreachable", "itself", "stub")))
 def test_a_bound_public_key_needs_no_network(setup: Setup, seen: Observation) -> None:
     """With the public key bound, a bearer is accepted wherever `BASE_URL` leads."""
     believed(seen, sent=f"{setup}, presented a bearer of the deployment's key")
 
 
 @clause("JWKS-02")
-@on_trial(BOUND_AND_TRAPPED)
+@on_trial(BOUND)
 def test_a_bound_public_key_asks_nobody(setup: Setup, seen: Observation) -> None:
     """With the public key bound, nobody asks the trap at start or at any of three verifications."""
     only(seen, sent=f"{setup}, three bearers verified")
 
 
 @clause("JWKS-03")
-@on_trial(BOUND_AND_TRAPPED)
+@on_trial(BOUND)
 def test_a_bound_public_key_is_the_only_key(setup: Setup, seen: Observation) -> None:
     """A bearer of the key that the trap serves is refused; its twin of the bound key is accepted."""
     if seen.own == 401:
@@ -101,21 +101,21 @@ def test_a_bound_public_key_is_the_only_key(setup: Setup, seen: Observation) -> 
 
 
 @clause("JWKS-04")
-@on_trial(*(Setup("unset", base_url) for base_url in ("trap", "slash", "path", "query", "path-query-slash")))
+@on_trial(*(Setup("unset", base_url) for base_url in ("stub", "slash", "path", "query", "path-query-slash")))
 def test_without_a_bound_key_the_origin_of_base_url_is_asked(setup: Setup, seen: Observation) -> None:
     """Exactly `<origin>/.well-known/jwks.json` is asked, and a bearer of its key is accepted."""
     trap_is_asked(seen, sent=str(setup))
 
 
 @clause("JWKS-05")
-@on_trial(Setup("unset", "unset", trap=StubAnswer.OTHER_KEY))
+@on_trial(Setup("unset", "unset", stub=StubAnswer.OTHER_KEY))
 def test_with_neither_the_loopback_default_is_asked(setup: Setup, seen: Observation) -> None:
     """Neither public key nor `BASE_URL`: the default is asked, and a bearer of its key is accepted."""
     default_is_asked(seen, sent=str(setup))
 
 
 @clause("JWKS-06")
-@on_trial(Setup("blank", "trap"))
+@on_trial(Setup("blank", "stub"))
 def test_a_blank_public_key_counts_as_unset(setup: Setup, seen: Observation) -> None:
     """With white space for a public key, `BASE_URL` is asked."""
     trap_is_asked(seen, sent=str(setup))
@@ -123,7 +123,7 @@ def test_a_blank_public_key_counts_as_unset(setup: Setup, seen: Observation) -> 
 
 @clause("JWKS-06")
 @on_trial(
-    Setup("blank", "blank", trap=StubAnswer.OTHER_KEY), Setup("unset", "blank", trap=StubAnswer.OTHER_KEY)
+    Setup("blank", "blank", stub=StubAnswer.OTHER_KEY), Setup("unset", "blank", stub=StubAnswer.OTHER_KEY)
 )
 def test_a_blank_base_url_counts_as_unset(setup: Setup, seen: Observation) -> None:
     """With white space for `BASE_URL` and no public key, the loopback default is asked."""
@@ -131,7 +131,7 @@ def test_a_blank_base_url_counts_as_unset(setup: Setup, seen: Observation) -> No
 
 
 @clause("JWKS-06")
-@on_trial(replace(BOUND_AND_TRAPPED, base_url="blank"))
+@on_trial(replace(BOUND, base_url="blank"))
 def test_a_blank_base_url_does_not_disturb_a_bound_key(setup: Setup, seen: Observation) -> None:
     """With the public key bound and `BASE_URL` blank, bearers are accepted and nobody is asked."""
     believed(seen, sent=f"{setup}, presented a bearer of the deployment's key")
@@ -139,13 +139,13 @@ def test_a_blank_base_url_does_not_disturb_a_bound_key(setup: Setup, seen: Obser
 
 
 @clause("JWKS-07")
-@on_trial(*(Setup("unset", "trap", trap=lie) for lie in StubAnswer if lie is not StubAnswer.TRUE))
+@on_trial(*(Setup("unset", "stub", stub=answer) for answer in StubAnswer if answer is not StubAnswer.TRUE))
 def test_without_keys_a_bearer_is_refused(key_sources: KeySources, setup: Setup) -> None:
     """A JWKS that can't be fetched or read gives 401 within 15 s, and no other source is asked."""
-    if key_sources.observe(replace(setup, trap=StubAnswer.TRUE)).own == 401:
+    if key_sources.observe(replace(setup, stub=StubAnswer.TRUE)).own == 401:
         raise CouldNotTry("no twin: with true keys at BASE_URL the same bearer was refused too (see JWKS-04)")
     seen = key_sources.observe(setup)
-    sent = f"{setup}, the JWKS there is {setup.trap}, presented a bearer of the deployment's key"
+    sent = f"{setup}, the JWKS there is {setup.stub}, presented a bearer of the deployment's key"
     require(
         seen.own == 401 and seen.own_again == 401,
         sent=sent,

@@ -93,16 +93,16 @@ def test_a_token_of_great_length_is_turned_away(
 @pytest.mark.parametrize("lent", ["jku", "x5u", "jwk", "x5c", "kid", "iss"])
 @pytest.mark.parametrize(
     "setup",
-    [Setup("bound", "itself", trap=StubAnswer.OTHER_KEY), Setup("unset", "trap")],
+    [Setup("bound", "itself", stub=StubAnswer.OTHER_KEY), Setup("unset", "stub")],
     ids=["bound key", "fetched key"],
 )
 def test_a_token_lends_no_trust(key_sources: KeySources, setup: Setup, lent: str) -> None:
     """A bearer that brings its own key or its address is refused, and nobody asks at that address."""
-    seen = key_sources.lend(setup)
+    seen = key_sources.observe_own_keys(setup)
     if seen.own == 401:
         raise CouldNotTry("no twin: the bearer of the deployment's own key was refused too (see JWKS-01)")
     sent = f"{setup}, presented a bearer of another key that brings its own {lent}"
-    status, request_log = seen.lent[lent]
+    status, request_log = seen.others[lent]
     require(status == 401, sent=sent, requires="it is refused with 401", got=f"it answered {status}")
     strange = [url for url in request_log if setup.public == "bound" or url != seen.origin + routes.JWKS]
     require(

@@ -1,4 +1,4 @@
-"""Keeps credentials out of everything that is written: secrets that hide themselves, and a scrubber."""
+"""Keeps credentials out of everything that is written: secrets without a readable repr, and a scrubber."""
 
 import base64
 import hashlib
@@ -11,38 +11,38 @@ from urllib.parse import quote
 from contract.harness.spec import KEY_PREFIXES, TOKEN_PREFIXES
 
 _SHAPES = re.compile(
-    # The second is the first in base64 once more.
+    # The second is the first, encoded in base64 again.
     r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*"
     r"|ZXlK[A-Za-z0-9+/_-]{8,}={0,2}"
-    # No word boundary: in a repr or a URL an escape stands before it, and ends in a letter or a digit.
+    # No word boundary: in a repr or a URL an escape may precede it, which ends in a letter or a digit.
     rf"|(?:{'|'.join(KEY_PREFIXES)})[A-Za-z0-9_-]+"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
 )
-# Segments end to end: found whole and taken apart, for a pattern of a token would begin anew at each "eyJ".
+# A run of segments is found whole and then split: a pattern for one token would start again at each "eyJ".
 _SEGMENTS = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]*+){2,}+")
-# A signature alone has no shape. Of each that passed, every piece of this length, end to end, is known:
-# any 39 signs in a row of a signature hold one of them whole.
+# A signature alone has no shape. Of each signature seen, all consecutive pieces of this length are known:
+# any 39 characters in a row of a signature contain one of them whole.
 _PIECE = 20
 _RUN = re.compile(rf"[A-Za-z0-9_-]{{{_PIECE},}}")
 _known: set[str] = set()
 _pieces: set[str] = set()
-_TALKERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
+_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 
 
 def fingerprint(text: str) -> str:
-    """Return eight hex digits of the SHA-256 of `text`: enough to tell two secrets apart, no more."""
+    """Return eight hex digits of the SHA-256 of `text`: enough to tell two secrets apart."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def without_prefix(text: str) -> str:
-    """Return a token without what the service writes before the JWT."""
+    """Return a token without the prefix that the service puts before the JWT."""
     return next((text.removeprefix(each) for each in TOKEN_PREFIXES if text.startswith(each)), text)
 
 
 def remember(text: str) -> str:
-    """Make `text` known as a secret, so that `scrub` removes it, and return it.
+    """Register `text` as a secret, so that `scrub` removes it, and return it.
 
-    Of what `scrub` knows by its shape only the signature needs a place: a run sees thousands of tokens.
+    `scrub` knows tokens by their shape, so only their signatures are stored: a run sees thousands of tokens.
     """
     remember_tokens_in(text)
     if len(text) >= 8 and not _SHAPES.fullmatch(without_prefix(text)):
@@ -54,7 +54,7 @@ def remember(text: str) -> str:
 
 
 def remember_tokens_in(text: str) -> None:
-    """Make the signature of every token in `text` known as a secret."""
+    """Register the signature of every token in `text` as a secret."""
     for found in _SEGMENTS.finditer(text):
         segments = found[0].split(".")
         for header, signature in zip(segments, segments[2:], strict=False):
@@ -65,7 +65,7 @@ def remember_tokens_in(text: str) -> None:
 
 
 def scrub(text: str) -> str:
-    """Return `text` with every known secret, and whatever has the shape of one, replaced by a fingerprint."""
+    """Return `text` with each known secret, and all that has the shape of one, replaced by a fingerprint."""
     if any(secret in text for secret in _known):
         for secret in sorted(_known, key=len, reverse=True):
             text = text.replace(secret, f"<secret {fingerprint(secret)}>")
@@ -82,10 +82,10 @@ def _holds_signature(run: str) -> bool:
 
 
 def tells(text: str) -> bool:
-    """Say whether `text` holds a credential, beyond doubt.
+    """Whether `text` certainly contains a credential.
 
-    `scrub` would rather hide an id too many: one in some hundred thousand random ids has the first signs of
-    a token. Here what only begins like one must go on like one, and what is no known secret must be long.
+    `scrub` prefers to hide an id too many: one in some hundred thousand random ids begins like a token. Here
+    such text must also continue like a token, and an unknown secret must be long.
     """
     return (
         any(secret in text for secret in _known)
@@ -95,7 +95,7 @@ def tells(text: str) -> bool:
 
 
 def holds_token(text: str) -> bool:
-    """Say whether `text` holds a token, whole or cut, beyond doubt."""
+    """Whether `text` certainly contains a token, whole or cut."""
     return any(shape[0].startswith("eyJ") and _goes_on(shape[0]) for shape in _SHAPES.finditer(text))
 
 
@@ -107,17 +107,17 @@ def _goes_on(shape: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """Return `text` scrubbed and on one line, with what a terminal or a report could choke on escaped."""
+    """Return `text` scrubbed and on one line, with unprintable characters escaped."""
     line = scrub(" ".join(text.split()))
     return line if line.isprintable() else "".join(map(_visible, line))
 
 
-def _visible(sign: str) -> str:
-    return sign if sign.isprintable() else ascii(sign)[1:-1]
+def _visible(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
 
 
 class _ScrubbedLog(logging.Filter):
-    """Lets a record through with its message scrubbed."""
+    """Scrubs the message of each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = scrub(record.getMessage()), ()
@@ -125,15 +125,15 @@ class _ScrubbedLog(logging.Filter):
 
 
 def scrub_logs() -> None:
-    """Scrub what the HTTP client logs: a URL, and so an introspected token, among it."""
-    for name in _TALKERS:
-        talker = logging.getLogger(name)
-        if not any(isinstance(each, _ScrubbedLog) for each in talker.filters):
-            talker.addFilter(_ScrubbedLog())
+    """Scrub what the HTTP client logs, such as the URL with an introspected token."""
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        if not any(isinstance(each, _ScrubbedLog) for each in logger.filters):
+            logger.addFilter(_ScrubbedLog())
 
 
 class Secret:
-    """A credential whose repr and str are a fingerprint; `reveal()` is the only way to its text."""
+    """A credential whose repr and str are a fingerprint; `reveal()` returns its text."""
 
     __slots__ = ("_text", "kind")
 
@@ -142,7 +142,7 @@ class Secret:
         self._text = remember(text)
 
     def reveal(self) -> str:
-        """Return the credential itself, for the wire and nothing else."""
+        """Return the credential itself, to be sent to the service only."""
         return self._text
 
     def __repr__(self) -> str:

@@ -16,7 +16,7 @@ QUICK = ("--clause", "TTL-03", "--ready-timeout", "1")
 COMES_TO_NOTHING = {
     "exits at once": (
         "import sys; print('no database today'); sys.exit(3)",
-        ["ended with exit code 3 before it answered", "its last words:", "no database today"],
+        ["ended with exit code 3 before it answered", "its last output:", "no database today"],
     ),
     "prints and dies": (
         "print(*(f'line {n}' for n in range(100)), sep='\\n', flush=True); os.kill(os.getpid(), 9)",
@@ -153,9 +153,7 @@ def test_a_folder_that_is_not_there_is_named(room: Room, name: str) -> None:
 @pytest.mark.parametrize("name", CONFIGURATION)
 def test_a_variable_that_the_harness_chooses_is_refused(room: Room, name: str) -> None:
     """`--env` can't take from the clauses what they vary: it would pass them without a trial."""
-    assert f"the variable {name} is set by the harness" in refusal(
-        room, f"exec:{PYTHON} -V", **{name: "mine"}
-    )
+    assert f"the variable {name} is set by the suite" in refusal(room, f"exec:{PYTHON} -V", **{name: "mine"})
 
 
 @pytest.fixture
@@ -209,7 +207,7 @@ def test_a_server_that_dies_in_the_middle_is_no_failure_of_the_contract(room: Ro
     assert "TTL-03" in run.clauses("error")
     told = [why for why in run.why("error") if "the server ended with exit code 7" in why]
     assert told
-    assert sum("its last words: out of memory with <secret " in why for why in told) == 1
+    assert sum("its last output: out of memory with <secret " in why for why in told) == 1
     assert "rak_0123456789abcdef" not in run.said + str(run.report)
     assert run.target["leftovers"] == [], "what a dead server held is gone with it"
 

@@ -108,7 +108,7 @@ def test_what_a_run_made_behind_a_proxy_is_taken_away(check: Check, key_file: st
 
 
 USAGE = {
-    "an unknown fault": (["check", "proxy:Nobody->reference"], "there is no fault 'Nobody'"),
+    "an unknown fault": (["check", "proxy:Nobody->reference"], "unknown fault 'Nobody'"),
     "no target": (["check", "proxy:AnswersTwice"], "write proxy:FAULT->TARGET"),
     "an empty target": (["check", "proxy:AnswersTwice-> "], "write proxy:FAULT->TARGET"),
     "a target that is none": (["check", "proxy:AnswersTwice->ftp://x"], "is no target"),

@@ -27,7 +27,7 @@ def test_a_text_with_a_secret_is_not_written(tmp_path: Path, before: str | None)
     if before is not None:
         file.write_text(before)
     with pytest.raises(
-        ContractError, match=r"report\.json is not written: it would hold a secret"
+        ContractError, match=r"report\.json is not written: it would contain a secret"
     ) as refusal:
         write(file, f'{{"key": "{SECRET}"}}')
     assert SECRET not in str(refusal.value)

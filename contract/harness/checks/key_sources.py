@@ -1,4 +1,4 @@
-"""Where a deployment takes its keys from, seen from outside: started afresh, probed, and watched."""
+"""Where a deployment takes its keys from: it is started anew, probed, and its requests are observed."""
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ import httpx
 
 from contract.harness.client import Request, Response
 from contract.harness.errors import ContractError, CouldNotTry, NotTried
-from contract.harness.jose import admin_claims, lending
+from contract.harness.jose import admin_claims, bearers_with_own_keys
 from contract.harness.spec import routes
 from contract.harness.targets import (
     REAL,
@@ -27,44 +27,44 @@ BLANK = " \t\n "
 BASE_URLS = {
     "unset": None,
     "blank": BLANK,
-    "dead": "http://127.0.0.1:9",
+    "unreachable": "http://127.0.0.1:9",
     "itself": "https://relayauth.contract.invalid",
-    "trap": "{trap}",
-    "slash": "{trap}/",
-    "path": "{trap}/some/deep/path",
-    "query": "{trap}?tenant=a&x=/b",
-    "path-query-slash": "{trap}/v1/?a=b#part",
+    "stub": "{stub}",
+    "slash": "{stub}/",
+    "path": "{stub}/some/deep/path",
+    "query": "{stub}?tenant=a&x=/b",
+    "path-query-slash": "{stub}/v1/?a=b#part",
 }
 PROBE_PATH = routes.identity("agent_relayauth-contract-nobody")
 
 
 @dataclass(frozen=True)
 class Setup:
-    """One configuration to start a deployment with, and what the two addresses answer."""
+    """One configuration to start a deployment with, and what the stub and the loopback default answer."""
 
     public: Literal["bound", "unset", "blank"]
     base_url: str
-    trap: StubAnswer = StubAnswer.TRUE
+    stub: StubAnswer = StubAnswer.TRUE
     default: StubAnswer = StubAnswer.TRUE
 
     def __str__(self) -> str:
         return f"public key {self.public}, BASE_URL {self.base_url}" + (
-            "" if self.trap is StubAnswer.TRUE else f" ({self.trap})"
+            "" if self.stub is StubAnswer.TRUE else f" ({self.stub})"
         )
 
     @property
     def leads_to_default(self) -> bool:
-        """Say whether a deployment that keeps the order asks the loopback default."""
+        """Whether a deployment that keeps the order requests the loopback default."""
         return self.public != "bound" and self.base_url in ("unset", "blank")
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen of one `Setup`.
+    """What a deployment with one `Setup` did.
 
-    `own` is the status that a bearer signed by the deployment's key got, `foreign` that of one signed by
-    another key, `own_again` the first one's once more (0: no answer in time); `answer` is the first answer;
-    `seconds` is the slowest answer, in seconds.
+    `own` is the status for a bearer signed by the deployment's key, `foreign` for one signed by another key,
+    `own_again` for the first kind once more (0: no response in time); `response` is the first response;
+    `seconds` is the time of the slowest response; `origin` is the stub's.
     """
 
     own: int
@@ -78,67 +78,67 @@ class Observation:
 
     @property
     def strangers(self) -> tuple[str, ...]:
-        """Every URL that was asked besides the trap's."""
-        return tuple(visit.url for visit in self.request_log if visit.source != "trap")
+        """Every URL that was requested besides those of the stub."""
+        return tuple(each.url for each in self.request_log if each.source != "stub")
 
 
 @dataclass(frozen=True)
-class Lending:
-    """What came of bearers that bring their own keys along.
+class OwnKeyObservation:
+    """What a deployment did with bearers that carry or name the key to verify them with.
 
-    `own` is the status of a bearer that the deployment's key signed; `lent` has, for each kind of the others,
-    the status and the URLs that were asked; `origin` is the trap's.
+    `own` is the status for a bearer that the deployment's key signed; `others` has, for each kind of the
+    others, the status and the URLs that were requested; `origin` is the stub's.
     """
 
     own: int
-    lent: Mapping[str, tuple[int, tuple[str, ...]]]
+    others: Mapping[str, tuple[int, tuple[str, ...]]]
     origin: str
     responses: Mapping[str, Response]
 
 
 class KeySources:
-    """Starts the deployment once for each distinct `Setup` and keeps what was seen."""
+    """Starts the deployment once for each distinct `Setup` and keeps the observation."""
 
     def __init__(self, deployment: Deployment, clock: Clock, transcript: list[Response]) -> None:
         self._deployment = deployment
         self._clock = clock
-        self._trail = transcript
+        self._transcript = transcript
         self._seen: dict[Setup, Observation] = {}
-        self._lent: dict[Setup, Lending] = {}
+        self._own_keys: dict[Setup, OwnKeyObservation] = {}
         self.requests = 0
 
     def observe(self, setup: Setup) -> Observation:
-        """Return what a deployment with `setup` did with three bearers, and whom it asked."""
+        """Return what a deployment with `setup` did with three bearers, and which URLs it requested."""
         if setup not in self._seen:
             self._seen[setup] = self._observe(setup)
-        self._trail[:] = [self._seen[setup].response]
+        self._transcript[:] = [self._seen[setup].response]
         return self._seen[setup]
 
     def prepare(self, setups: Iterable[Setup]) -> None:
         """Observe `setups` side by side, where several servers may run at once.
 
-        The loopback default is one address for all: a setup that should lead there is observed by itself, and
-        so are all where any of them asked it unbidden.
+        The loopback default is one address for all: a setup that leads there is observed by itself, and so
+        are all setups if any of them requested it without a reason.
         """
         together = [each for each in dict.fromkeys(setups) if not each.leads_to_default]
-        # The slow first: the others go by while it waits.
-        together.sort(key=lambda each: each.trap not in WAITING)
+        # The slow ones first: the others are observed meanwhile.
+        together.sort(key=lambda each: each.stub not in WAITING)
         if self._deployment.side_by_side == 1 or len(together) < 2:
             return
         with (
-            self._deployment.spread(StubAnswer.TRUE, StubAnswer.TRUE) as watch,
+            self._deployment.stubs(StubAnswer.TRUE, StubAnswer.TRUE) as shared,
             ThreadPoolExecutor(self._deployment.side_by_side) as pool,
         ):
             seen = list(pool.map(self._observe_alongside, together))
-        if not watch.request_log:
-            # What held the default's port meanwhile was our own watch: what it could not see, nobody could.
+        if not shared.request_log:
+            # The default's port was held by our own stub: what is unobservable for it is so for all.
             found = zip(together, seen, strict=True)
             self._seen.update(
-                {key: replace(one, unobservable=watch.unobservable) for key, one in found if one is not None}
+                {key: replace(one, unobservable=shared.unobservable) for key, one in found if one is not None}
             )
 
     def _observe_alongside(self, setup: Setup) -> Observation | None:
-        """Observe as one of several; what goes wrong here is told when its clause is tried."""
+        """Observe as one of several; an error is reported when its clause is tried."""
         try:
             return self._observe(setup)
         except ContractError:
@@ -146,61 +146,63 @@ class KeySources:
 
     @contextlib.contextmanager
     def _deployed(self, setup: Setup) -> Iterator[tuple[Stubs, httpx.Client]]:
-        """Start the deployment with `setup`, watched."""
+        """Start the deployment with `setup` and open stubs for it."""
         key = self._deployment.key
         with contextlib.ExitStack() as stack:
-            net = stack.enter_context(self._deployment.spread(setup.trap, setup.default))
-            if net.unobservable and setup.leads_to_default:
-                raise NotTried(net.unobservable)
+            stubs = stack.enter_context(self._deployment.stubs(setup.stub, setup.default))
+            if stubs.unobservable and setup.leads_to_default:
+                raise NotTried(stubs.unobservable)
             template = BASE_URLS[setup.base_url]
             public = {"bound": key.public_pem, "unset": None, "blank": BLANK}[setup.public]
-            env = environment(key, public=public, base_url=template and template.format(trap=net.origin))
-            yield net, stack.enter_context(self._deployment.launch(env))
+            env = environment(key, public=public, base_url=template and template.format(stub=stubs.origin))
+            yield stubs, stack.enter_context(self._deployment.launch(env))
 
-    def lend(self, setup: Setup) -> Lending:
-        """Return what came of bearers that bring their own keys to a deployment with `setup`."""
-        if setup not in self._lent:
-            with self._deployed(setup) as (net, http):
+    def observe_own_keys(self, setup: Setup) -> OwnKeyObservation:
+        """Return what a deployment with `setup` did with bearers that carry or name their own key."""
+        if setup not in self._own_keys:
+            with self._deployed(setup) as (stubs, http):
                 claims = admin_claims(self._clock.now(), "org_relayauth-contract")
-                own = self._probe(http, self._deployment.key.sign(claims), net)
-                lent, responses = {}, {}
-                for name, bearer in lending(self._deployment.other, claims, net.origin).items():
-                    before = len(net.request_log)
-                    responses[name] = self._probe(http, bearer, net)
-                    lent[name] = (
+                own = self._probe(http, self._deployment.key.sign(claims), stubs)
+                others, responses = {}, {}
+                for name, bearer in bearers_with_own_keys(
+                    self._deployment.other, claims, stubs.origin
+                ).items():
+                    before = len(stubs.request_log)
+                    responses[name] = self._probe(http, bearer, stubs)
+                    others[name] = (
                         responses[name].status,
-                        tuple(visit.url for visit in net.request_log[before:]),
+                        tuple(each.url for each in stubs.request_log[before:]),
                     )
-                self._lent[setup] = Lending(own.status, lent, net.origin, responses)
-        return self._lent[setup]
+                self._own_keys[setup] = OwnKeyObservation(own.status, others, stubs.origin, responses)
+        return self._own_keys[setup]
 
     def _observe(self, setup: Setup) -> Observation:
         key, other = self._deployment.key, self._deployment.other
-        with self._deployed(setup) as (net, http):
+        with self._deployed(setup) as (stubs, http):
             claims = admin_claims(self._clock.now(), "org_relayauth-contract")
             probes = [signer.sign(claims) for signer in (key, other, key)]
-            if setup.trap in WAITING and self._deployment.side_by_side > 1:
-                # A verifier that waits out its patience for each of them is waited for once.
+            if setup.stub in WAITING and self._deployment.side_by_side > 1:
+                # A verifier that waits for its time-out each time is waited for once.
                 with ThreadPoolExecutor(len(probes)) as pool:
-                    own, foreign, again = pool.map(lambda bearer: self._probe(http, bearer, net), probes)
+                    own, foreign, again = pool.map(lambda bearer: self._probe(http, bearer, stubs), probes)
             else:
-                own, foreign, again = [self._probe(http, bearer, net) for bearer in probes]
+                own, foreign, again = [self._probe(http, bearer, stubs) for bearer in probes]
             return Observation(
                 own=own.status,
                 foreign=foreign.status,
                 own_again=again.status,
                 response=own,
-                request_log=tuple(net.request_log),
+                request_log=tuple(stubs.request_log),
                 seconds=max(own.seconds, foreign.seconds, again.seconds),
-                origin=net.origin,
-                unobservable=net.unobservable,
+                origin=stubs.origin,
+                unobservable=stubs.unobservable,
             )
 
-    def _probe(self, http: httpx.Client, bearer: str, net: Stubs) -> Response:
-        """Present a bearer; its seconds include those that a simulated trap made it wait."""
+    def _probe(self, http: httpx.Client, bearer: str, stubs: Stubs) -> Response:
+        """Present a bearer; its seconds include those of a simulated slow stub."""
         self.requests += 1
         sent = Request("GET", PROBE_PATH, None, self._clock.now(), bearer=bearer)
-        net.waited, started = 0.0, REAL["perf"]()
+        stubs.waited, started = 0.0, REAL["perf"]()
         status, headers, content = 0, httpx.Headers(), b""
         with contextlib.suppress(httpx.TimeoutException):
             try:
@@ -210,4 +212,4 @@ class KeySources:
                     raise
                 raise CouldNotTry(f"GET {PROBE_PATH}: no answer: {type(error).__name__}") from None
             status, headers, content = response.status_code, response.headers, response.content
-        return Response(sent, status, headers, content, REAL["perf"]() - started + net.waited)
+        return Response(sent, status, headers, content, REAL["perf"]() - started + stubs.waited)

@@ -2,8 +2,8 @@
 
 from contract.harness.jose.forgery import (
     Forger,
+    bearers_with_own_keys,
     bit_flips,
-    lending,
     signed_by_another,
     with_another_signature,
 )
@@ -20,8 +20,8 @@ __all__ = [
     "Token",
     "Vector",
     "admin_claims",
+    "bearers_with_own_keys",
     "bit_flips",
-    "lending",
     "make_keys",
     "other_key",
     "read_token",

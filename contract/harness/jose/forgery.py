@@ -1,4 +1,4 @@
-"""Hostile tokens: a live one bent by a recipe, as text; what is forged is known to the redactor."""
+"""Hostile tokens: a live token changed by a recipe. The redactor knows what was forged."""
 
 import base64
 import hashlib
@@ -17,12 +17,12 @@ _HASHES = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sh
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a token is bent.
+    """How a token is changed.
 
     `header` and `claims` are merged into the live ones, `times` are claims in seconds from now, `without`
-    names members to leave out (`header.kid`, `claims.exp`). `sign` says who signs: `key` (the deployment's),
-    `other`, `nothing`, `kept` (the signature stays) or `hmac` with the public key in the form `secret`;
-    `algorithm` is what is really used. `shape` bends the finished text.
+    names members to leave out (`header.kid`, `claims.exp`). `sign` names the signer: `key` (the deployment's
+    key), `other`, `nothing`, `kept` (the signature stays) or `hmac` with the public key in the form `secret`;
+    `algorithm` is the one that is used. `shape` changes the finished text.
     """
 
     header: Mapping[str, Any] = field(default_factory=dict)
@@ -37,10 +37,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Forger:
-    """Bends tokens.
+    """Forges tokens.
 
-    `jwk` is the deployment's public key; `key` its private one, None where we do not hold it; `other` is one
-    that it does not know.
+    `jwk` is the deployment's public key, `key` its private key (None where the suite does not hold it);
+    `other` is a key that the deployment does not know.
     """
 
     jwk: Mapping[str, str]
@@ -48,7 +48,7 @@ class Forger:
     other: SigningKey
 
     def forge(self, live: Token, recipe: Recipe, now: float) -> str:
-        """Return `live` bent by `recipe`; what a key that we do not hold should sign, `other` signs."""
+        """Return `live` changed by `recipe`; `other` signs in place of a key that the suite does not hold."""
         header = {**live.header, **recipe.header}
         claims = {**live.claims, **recipe.claims}
         claims |= {name: int(now + seconds) for name, seconds in recipe.times.items()}
@@ -90,17 +90,17 @@ def with_another_signature(live: Token) -> str:
 
 
 def bit_flips(live: Token, part: str, number: int) -> Iterator[str]:
-    """Yield `live` with one bit changed in its `part` (header, payload, signature), `number` times."""
+    """Yield `live` `number` times, each with another bit of `part` (header, payload, signature) changed."""
     place = ("header", "payload", "signature").index(part)
     segments = live.text.removeprefix(live.prefix).split(".")
     octets = base64.urlsafe_b64decode(segments[place] + "==")
     bits = len(octets) * 8
     for turn in range(min(number, bits)):
-        # The last bit is always among them: a signature that is cut short before it is compared passes there.
+        # The last bit is always among them: a verifier that truncates the signature accepts that one.
         bit = bits - 1 - turn * bits // number
-        bent = bytearray(octets)
-        bent[bit // 8] ^= 1 << (7 - bit % 8)
-        segments[place] = encode(bytes(bent))
+        changed = bytearray(octets)
+        changed[bit // 8] ^= 1 << (7 - bit % 8)
+        segments[place] = encode(bytes(changed))
         yield remember(live.prefix + ".".join(segments))
 
 
@@ -126,12 +126,12 @@ def secrets_from(jwk: Mapping[str, str]) -> Mapping[str, bytes]:
 
 
 def _parts(change: Any) -> Any:
-    """Make a change of the three segments a change of the text."""
+    """Turn a change of the three segments into a change of the text."""
     return lambda text: ".".join(change(*text.split(".")))
 
 
 def _respelled(segment: str) -> str:
-    """Return a base64url segment with an unused bit of its last sign set: other text, the same octets."""
+    """Return a base64url segment with an unused bit of its last character set: other text, same octets."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     return segment[:-1] + alphabet[alphabet.index(segment[-1]) ^ 1] if len(segment) % 4 else segment + "="
 
@@ -157,22 +157,22 @@ SHAPES: Mapping[str, Any] = {
 }
 
 
-def lending(other: SigningKey, claims: Mapping[str, Any], origin: str) -> Mapping[str, str]:
-    """Return bearers of `claims` that bring their own trust along, by what they bring; `other` signs them.
+def bearers_with_own_keys(other: SigningKey, claims: Mapping[str, Any], origin: str) -> Mapping[str, str]:
+    """Return bearers of `claims` that carry or name the key to verify them with, by the member that does so.
 
-    The addresses lie below `origin`, under `/lent/`.
+    `other` signs them; the addresses in them are below `origin`, under `/own-key/`.
     """
     public = {name: value for name, value in other.jwk.items() if name in ("kty", "n", "e")}
     der = base64.b64encode(_certificate(other)).decode()
     headers: Mapping[str, Mapping[str, Any]] = {
-        "jku": {"jku": f"{origin}/lent/jku.json"},
-        "x5u": {"x5u": f"{origin}/lent/x5u.pem"},
+        "jku": {"jku": f"{origin}/own-key/jku.json"},
+        "x5u": {"x5u": f"{origin}/own-key/x5u.pem"},
         "jwk": {"jwk": public},
         "x5c": {"x5c": [der]},
-        "kid": {"kid": f"{origin}/lent/kid.json"},
+        "kid": {"kid": f"{origin}/own-key/kid.json"},
         "iss": {},
     }
-    issuer = {"iss": {"iss": f"{origin}/lent/iss"}}
+    issuer = {"iss": {"iss": f"{origin}/own-key/iss"}}
     return {
         name: other.sign({**claims, **issuer.get(name, {})}, header=header)
         for name, header in headers.items()
@@ -180,7 +180,7 @@ def lending(other: SigningKey, claims: Mapping[str, Any], origin: str) -> Mappin
 
 
 def _certificate(key: SigningKey) -> bytes:
-    """Return a certificate that `key` made out to itself, good for a century, in DER."""
+    """Return a self-signed certificate of `key`, valid for a century, in DER."""
     from datetime import UTC, datetime
 
     from cryptography import x509

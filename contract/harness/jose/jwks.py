@@ -10,7 +10,7 @@ MIN_BITS = 2048  # RFC 7518, section 3.3
 
 
 def faults(key: dict[str, Any]) -> list[str]:
-    """Return what is wrong with a published key, each fault as a clause of a sentence."""
+    """Return what is wrong with a published key; each entry is a clause of a sentence."""
     found = []
     if extra := sorted(set(key) - _PUBLIC):
         found.append(f"a key has the members {', '.join(extra)}")

@@ -1,4 +1,4 @@
-"""The keys that the suite signs with, and the bearer of whoever holds the signing key."""
+"""The keys that the suite signs with, and the claims of an admin bearer."""
 
 import functools
 import hashlib
@@ -74,7 +74,7 @@ class SigningKey:
 
     @classmethod
     def load(cls, path: str) -> "SigningKey":
-        """Read an RSA private key in PEM; raises `UsageError` for whatever is not one."""
+        """Read an RSA private key in PEM; raises `UsageError` for anything else."""
         from pathlib import Path
 
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -85,14 +85,14 @@ class SigningKey:
         except OSError as error:
             raise UsageError(f"--signing-key {path}: can't be read: {error.strerror}") from None
         except Exception:  # noqa: BLE001 - cryptography names no base for what a bad PEM raises
-            raise UsageError(f"--signing-key {path}: is no unencrypted private key in PEM") from None
+            raise UsageError(f"--signing-key {path}: it holds no unencrypted private key in PEM") from None
         if not isinstance(key, RSAPrivateKey):
-            raise UsageError(f"--signing-key {path}: is no RSA key; relayauth signs with RS256")
+            raise UsageError(f"--signing-key {path}: not an RSA key; relayauth signs with RS256")
         return cls(key)
 
 
 def admin_claims(now: float, org: str) -> dict[str, Any]:
-    """Return the claims of an admin bearer of `org`, good for an hour, for the holder of the key to sign."""
+    """Return the claims of an admin bearer of `org`, valid for an hour, to be signed."""
     issued = int(now)
     return {
         "sub": "user_relayauth-contract",
@@ -113,7 +113,7 @@ def admin_claims(now: float, org: str) -> dict[str, Any]:
 
 @functools.cache
 def make_keys() -> tuple["Future[SigningKey]", "Future[SigningKey]"]:
-    """Begin to make the keys of the run; it takes a tenth of a second, beside whatever else starts up."""
+    """Start to generate the keys of the run; it takes a tenth of a second, in parallel with the start-up."""
     pool = ThreadPoolExecutor(1)
     keys = pool.submit(SigningKey.generate), pool.submit(SigningKey.generate)
     pool.shutdown(wait=False)
@@ -121,10 +121,10 @@ def make_keys() -> tuple["Future[SigningKey]", "Future[SigningKey]"]:
 
 
 def run_key() -> SigningKey:
-    """Return the deployment key of every target that this run configures itself; made once."""
+    """Return the signing key of every target that this run configures itself; made once."""
     return make_keys()[0].result()
 
 
 def other_key() -> SigningKey:
-    """Return a key that no deployment of this run holds: what a trap lies with; made once."""
+    """Return a key that no deployment of this run holds; made once."""
     return make_keys()[1].result()

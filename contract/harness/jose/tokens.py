@@ -1,4 +1,4 @@
-"""The harness's own strict reader of tokens, and the keys it signs with where it holds one."""
+"""The suite's own strict reader of tokens."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True, repr=False)
 class Token:
-    """A compact JWS, prefix and all, as the service sent it; times are Unix seconds."""
+    """A compact JWS with its prefix, as the service sent it; times are Unix seconds."""
 
     text: str
     prefix: str
@@ -33,12 +33,12 @@ class Token:
         value = self.claims.get(claim)
         whole = value.is_integer() if isinstance(value, float) else type(value) is int
         if not whole:
-            raise Malformed(f"its {claim} is no whole number of seconds")
+            raise Malformed(f"its {claim} is not a whole number of seconds")
         return int(value)  # type: ignore[arg-type]
 
     @property
     def exp(self) -> int:
-        """When it ends, in Unix seconds."""
+        """When it expires, in Unix seconds."""
         return self.time("exp")
 
     @property
@@ -56,37 +56,37 @@ class Token:
         """The `meta` claim; empty if there is none."""
         meta = self.claims.get("meta", {})
         if not isinstance(meta, dict):
-            raise Malformed("its meta is no object")
+            raise Malformed("its meta is not an object")
         return meta
 
     @property
     def mark(self) -> Any:
-        """`meta.refreshTokenTtl`, or None where the token bears no mark."""
+        """`meta.refreshTokenTtl`; None where the token has none."""
         return self.meta.get(REFRESH_TTL_MARK)
 
 
 def read_token(text: object) -> Token:
-    """Read one token strictly; raises `Malformed` with the reason and never with the token."""
+    """Read one token strictly; raises `Malformed`, whose text has the reason and never the token."""
     if not isinstance(text, str):
-        raise Malformed("it is no string")
+        raise Malformed("it is not a string")
     return _read(text)
 
 
-# What a mint answers is read once for what the run owns, and once for the clause on trial.
+# The response of a mint is read once for what the run owns, and once for the clause under test.
 @functools.lru_cache(maxsize=16)
 def _read(text: str) -> Token:
     remember(text)
     prefix = next((each for each in TOKEN_PREFIXES if text.startswith(each)), "")
     segments = text.removeprefix(prefix).split(".")
     if len(segments) != 3 or not all(segments):
-        raise Malformed(f"it has {len(segments)} segments, not three that hold something")
+        raise Malformed(f"it has {len(segments)} segments, not three that are not empty")
     header, claims = (_object(segment) for segment in segments[:2])
     decode(segments[2])
     return Token(text, prefix, header, claims)
 
 
 def decode(segment: str) -> bytes:
-    """Decode base64url as RFC 7515 spells it: no padding, no stray characters, one spelling only."""
+    """Decode base64url as in RFC 7515: no padding, no other characters, canonical only."""
     try:
         raw = base64.b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -109,7 +109,7 @@ def _object(segment: str) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> None:
-    # Python reads NaN and Infinity; RFC 8259, section 6, knows neither.
+    # Python accepts NaN and Infinity; RFC 8259, section 6, does not.
     raise Malformed(f"a segment is not JSON ({name})")
 
 

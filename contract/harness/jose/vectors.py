@@ -1,4 +1,4 @@
-"""The hostile tokens as data: what is bent, where it is presented, the verdict, and the reason."""
+"""The hostile tokens as data: what is changed, where it is presented, the verdict, and the reason."""
 
 import functools
 import tomllib
@@ -16,7 +16,7 @@ _FILE = Path(__file__).parents[2] / "vectors.toml"
 
 @dataclass(frozen=True)
 class Vector:
-    """One hostile token, or a twin that is `accepted`; `reason` cites why."""
+    """One hostile token, or a positive control that is `accepted`; `reason` cites why."""
 
     id: str
     clause: str
@@ -36,7 +36,7 @@ class Vector:
 
 @functools.cache
 def vectors() -> Mapping[str, Vector]:
-    """Read the file once; a member that no row knows is a `TypeError`."""
+    """Read the file once; an unknown member of a row is a `TypeError`."""
     return {name: _vector(name, row) for name, row in tomllib.loads(_FILE.read_text("utf-8")).items()}
 
 

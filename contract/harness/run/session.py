@@ -163,7 +163,7 @@ class TargetSession:
     def _clear_up(self, own_org: OwnOrg) -> None:
         if self.connection.disposable:
             return
-        self.connection.stand_aside()
+        self.connection.stop_faults()
         left = own_org.kept() if self.settings.keep else own_org.close()
         self._leftovers += map(plain, left)
 

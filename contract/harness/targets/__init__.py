@@ -1,4 +1,4 @@
-"""What is tested: how a target is named, opened, configured, and watched."""
+"""What is tested: how a target is named, opened, configured and observed."""
 
 from contract.harness.targets.clocks import REAL, Clock, ObservedClock
 from contract.harness.targets.connections import (
@@ -12,7 +12,8 @@ from contract.harness.targets.connections import (
 )
 from contract.harness.targets.credentials import access_from
 from contract.harness.targets.grammar import connect, kind_of, opener
-from contract.harness.targets.jwks_stubs import DEFAULT_ORIGIN, WAITING, StubAnswer, StubRequest, Stubs
+from contract.harness.targets.jwks_answers import DEFAULT_ORIGIN, WAITING, StubAnswer
+from contract.harness.targets.jwks_stubs import StubRequest, Stubs
 from contract.harness.targets.pacing import Pace
 from contract.harness.targets.steering import SteeredClock, Steering
 from contract.harness.targets.transport import ANSWER_DEADLINE, exchange, is_loopback

@@ -1,4 +1,4 @@
-"""The time of the server under test, as an object: frozen in this process, steered, or only observed."""
+"""The time of the service as an object: frozen in this process, steered, or only observed."""
 
 import contextlib
 import math
@@ -9,14 +9,14 @@ from typing import Any, Protocol
 
 from contract.harness.errors import NotTried
 
-# Kept in a table because freezegun rebinds module-level names of the timers.
+# In a dict, because freezegun rebinds module-level names of the timers.
 REAL = {"time": time.time, "perf": time.perf_counter, "monotonic": time.monotonic}
 
-# Whole-second starts would hide a server that announces an expiry with the milliseconds of `now`.
+# A start at a whole second would hide a server that announces an expiry with the milliseconds of `now`.
 START_FRACTION = 0.25
 
-# pytest: else durations are nonsense; subprocess: its time-outs hang; hypothesis: its engine measures itself;
-# rich: the progress line would stand still.
+# pytest measures durations, time-outs of subprocess would hang, hypothesis measures its own engine, and the
+# progress line of rich would stand still.
 _REAL_TIME_FOR = [
     "_pytest.timing",
     "subprocess",
@@ -27,7 +27,7 @@ _REAL_TIME_FOR = [
 
 
 class Clock(Protocol):
-    """What a chapter may do with time; all times are Unix seconds."""
+    """What a test may do with time; all times are Unix seconds."""
 
     settable: bool
 
@@ -35,11 +35,11 @@ class Clock(Protocol):
         """Return the service's time."""
 
     def set(self, moment: float) -> None:
-        """Move the service's time to `moment`; `ValueError` for a step back, `NotTried` if it can't move."""
+        """Set the service's time to `moment`; `ValueError` for a step back, `NotTried` if it can't be set."""
 
 
 class FrozenClock:
-    """The clock of this process, frozen once and then moved; made by `frozen()`."""
+    """The clock of this process, frozen once and then moved; created by `frozen()`."""
 
     settable = True
 
@@ -54,19 +54,19 @@ class FrozenClock:
     def set(self, moment: float) -> None:
         """Move to `moment`."""
         if moment < self._now:
-            raise ValueError(f"a clock does not go back: it is {self._now}, asked for {moment}")
+            raise ValueError(f"a clock does not go back: it is {self._now}, requested was {moment}")
         self._now = moment
         self._factory.move_to(_naive(moment))
 
 
 def _naive(moment: float) -> datetime:
-    """Return `moment` as freezegun wants it: UTC without a zone."""
+    """Return `moment` in the form of freezegun: UTC without a zone."""
     return datetime.fromtimestamp(moment, UTC).replace(tzinfo=None)
 
 
 @contextlib.contextmanager
 def frozen() -> Iterator[FrozenClock]:
-    """Freeze this process's wall clock near the real time; event loops go on."""
+    """Freeze this process's wall clock near the real time; event loops keep running."""
     import freezegun
 
     freezegun.configure(extend_ignore_list=_REAL_TIME_FOR)
@@ -82,7 +82,7 @@ def frozen() -> Iterator[FrozenClock]:
 
 
 class ObservedClock:
-    """A clock that can only be read: this machine's, corrected by what the service said its time was."""
+    """A clock that can only be read: this machine's, corrected by the time that the service announced."""
 
     settable = False
 
@@ -90,13 +90,13 @@ class ObservedClock:
         self._offset = 0.0
 
     def observe(self, service_time: float) -> None:
-        """Take `service_time` (Unix seconds, from a `Date` header) as the service's now."""
+        """Take `service_time` (Unix seconds, from a `Date` header) as the service's current time."""
         self._offset = service_time - REAL["time"]()
 
     def now(self) -> float:
-        """Return the service's time, as far as it told."""
+        """Return the service's time, as far as it is known."""
         return REAL["time"]() + self._offset
 
     def set(self, moment: float) -> None:
-        """Refuse: nobody moves the clock of a deployment that is already running."""
+        """Refuse: the clock of a running deployment can't be set."""
         raise NotTried(f"the clock of a running deployment can't be set (to {moment})")

@@ -1,4 +1,4 @@
-"""A target as the trial sees it: where it answers, what time it is there, and what it offers."""
+"""A target, and an open connection to it: its address, its clock, and what it offers."""
 
 import contextlib
 import re
@@ -16,8 +16,8 @@ from contract.harness.targets.clocks import Clock
 from contract.harness.targets.jwks_stubs import StubFactory
 from contract.harness.targets.pacing import Pace
 
-ARROW = "->"  # stands between a fault and its target: proxy:FAULT->TARGET
-# RFC 3986, sections 3.2.1, 3.4 and 3.5: where an address may hold a credential.
+ARROW = "->"  # between a fault and its target: proxy:FAULT->TARGET
+# RFC 3986, sections 3.2.1, 3.4 and 3.5: the parts of a URL that may hold a credential.
 _MORE_THAN_A_BASE = re.compile(r"https?://([^/?#]*@|.*[?#])", re.IGNORECASE)
 
 Kind = Literal["reference", "mutant", "asgi", "exec", "url"]
@@ -27,10 +27,10 @@ Launch = Callable[[Mapping[str, str]], contextlib.AbstractContextManager[httpx.C
 
 @dataclass(frozen=True)
 class Access:
-    """What the caller of a run holds: credentials by value that hides itself, and permissions.
+    """The credentials and permissions of the caller of a run; credentials do not show themselves.
 
-    `rate` is how many requests a second a deployment may be asked, None for no bound; `any_host` says that
-    the caller may test a host whose name does not tell that it is there to be tested.
+    `rate` is the highest number of requests a second, None for no limit; `any_host` says that the caller may
+    test a host whose name does not say that it is for tests.
     """
 
     api_key: Secret | None = None
@@ -45,9 +45,10 @@ class Access:
 
 @dataclass(frozen=True)
 class Launching:
-    """How a command is started: `ready_timeout` in seconds, `env` added to what wire.md names.
+    """How a command is started; `ready_timeout` is in seconds.
 
-    `withheld` are variables of ours that the command must not inherit: they hold credentials.
+    `env` is added to the configuration of a deployment (docs/contract.md); `withheld` are variables that the
+    command must not inherit, since they hold credentials.
     """
 
     cwd: str | None = None
@@ -59,10 +60,10 @@ class Launching:
 
 @dataclass(frozen=True)
 class Target:
-    """What is on trial: `spec` is a string of the grammar of targets, `name` what the reports call it.
+    """What is tested: `spec` is a string of the grammar of targets, `name` is its name in reports.
 
-    `clauses` are the globs of the clauses that it is held to, all if empty; `baseline` is a file's path.
-    `opened_by` opens it in place of what `spec` says.
+    `clauses` are globs of the clauses to test, all if empty; `baseline` is the path of a file; `opened_by`
+    opens the target instead of the opener of its kind.
     """
 
     name: str
@@ -74,11 +75,11 @@ class Target:
     opened_by: "Opener | None" = None
 
     def __post_init__(self) -> None:
-        """Refuse at once an address that may hold a credential: every report names its target."""
+        """Refuse a URL that may hold a credential: every report names its target."""
         if _MORE_THAN_A_BASE.match(self.served):
             raise UsageError(
                 "the URL holds more than the address of a service: leave out user name, password, query and "
-                "fragment; a credential comes from a variable"
+                "fragment; credentials come from variables"
             )
 
     def __str__(self) -> str:
@@ -86,24 +87,24 @@ class Target:
 
     @property
     def served(self) -> str:
-        """What stands behind every proxy of `spec`; all of it where there is none."""
+        """The target behind all proxies of `spec`; all of `spec` where there is none."""
         return self.spec.rpartition(ARROW)[2].strip()
 
     @property
     def host(self) -> str:
-        """The host of a URL; empty for what is none."""
+        """The host of a URL; empty for other targets."""
         return httpx.URL(self.spec).host if self.spec.startswith("http") else ""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """How to start the target afresh with a configuration of our choice, and how to watch its network.
+    """How to start the target anew with a configuration of our choice, and how to observe its requests.
 
-    `side_by_side` is how many may run at once.
+    `stubs` opens the addresses that it may request; `side_by_side` is how many may run at the same time.
     """
 
     launch: Launch
-    spread: StubFactory
+    stubs: StubFactory
     key: SigningKey
     other: SigningKey
     side_by_side: int = 1
@@ -113,10 +114,10 @@ class Deployment:
 class Connection:
     """An open target.
 
-    `lacking` says, for each ability that the target does not offer, why; `throwaway` is true where all that
-    a run makes there vanishes with the connection; `at_once` sends several requests at the same time where
-    threads can't; `pace` is kept by every request; `stand_aside` is called before what the run made is taken
-    away, for whatever stands between.
+    `missing` has a reason for each capability that the target does not offer; `disposable` is true where all
+    that a run makes vanishes with the connection; `at_once` sends several requests at the same time where
+    threads can't; `pace` applies to every request; `stop_faults` is called before the run removes what it
+    made: from then on no fault stands between.
     """
 
     name: str
@@ -130,12 +131,12 @@ class Connection:
     disposable: bool = False
     at_once: AtOnce | None = None
     pace: Pace | None = None
-    stand_aside: Callable[[], None] = lambda: None
+    stop_faults: Callable[[], None] = lambda: None
 
     @property
     def capabilities(self) -> tuple[str, ...]:
-        """The abilities that the target offers, in the order of the contract."""
-        return tuple(ability for ability in CAPABILITIES if ability not in self.missing)
+        """The capabilities that the target offers, in the order of the contract."""
+        return tuple(each for each in CAPABILITIES if each not in self.missing)
 
 
 Opener = Callable[[Target], contextlib.AbstractContextManager[Connection]]
@@ -144,7 +145,7 @@ Opener = Callable[[Target], contextlib.AbstractContextManager[Connection]]
 def environment(
     key: SigningKey, *, public: str | None = None, base_url: str | None = None, db: str | None = None
 ) -> dict[str, str]:
-    """Return the configuration of wire.md for a deployment with `key`; what is None is not set."""
+    """Return the configuration of a deployment that signs with `key`; variables that are None are not set."""
     chosen = {
         "RELAYAUTH_SIGNING_KEY_PEM": key.private_pem,
         "RELAYAUTH_SIGNING_KEY_PEM_PUBLIC": public,

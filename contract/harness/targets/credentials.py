@@ -1,4 +1,4 @@
-"""From the names of variables and files to the credentials in them."""
+"""Reads credentials from the variables and files that the caller names."""
 
 import os
 
@@ -19,7 +19,7 @@ def access_from(
     any_host: bool = False,
     polite: bool = False,
 ) -> Access:
-    """Read what the named variables and the key file hold; `UsageError` for what is empty or unreadable."""
+    """Read the named variables and the key file; `UsageError` for what is empty or unreadable."""
     second = _secret("second api key", second_api_key_env) if second_api_key_env else None
     if second_api_key_env and second is None:
         raise UsageError(f"--second-api-key-env {second_api_key_env}: that variable is not set")
@@ -42,7 +42,7 @@ def _secret(kind: str, variable: str) -> Secret | None:
         return None
     if not text.strip():
         raise UsageError(f"the variable {variable} is empty: put the org API key into it, or unset it")
-    if not text.strip().isascii() or any(sign.isspace() for sign in text.strip()):
+    if not text.strip().isascii() or any(character.isspace() for character in text.strip()):
         raise UsageError(
             f"the variable {variable} holds no API key: a key is one word of ASCII, such as rak_..."
         )

@@ -1,4 +1,4 @@
-"""The grammar of targets: a string names what is on trial, and one context manager opens it."""
+"""The grammar of targets: a string names what is tested, and one context manager opens it."""
 
 import contextlib
 import functools
@@ -24,7 +24,7 @@ _STARTS: dict[str, Kind] = {
 def kind_of(name: str) -> Kind:
     """Return the kind of target that `name` is; `UsageError` if no rule of the grammar matches.
 
-    A proxy is of the kind of what it stands before.
+    A proxy has the kind of the target behind it.
     """
     if name.startswith(PROXY):
         return kind_of(behind(name))
@@ -35,7 +35,7 @@ def kind_of(name: str) -> Kind:
 
 
 def opener(name: str) -> Opener:
-    """Return what opens `name`; imports only the room that is needed."""
+    """Return the opener of `name`; imports only the module of its kind."""
     if name.startswith(PROXY):
         return functools.partial(proxied, inner=opener(behind(name)))
     match kind_of(name):

@@ -16,7 +16,7 @@ from contract.harness.targets.connections import Access, Connection, Deployment,
 from contract.harness.targets.jwks_stubs import InProcessStubs
 from contract.harness.targets.transport import ASGIApp, AsgiTransport, client
 
-# The two houses stay apart: the reference is known here by name alone.
+# The suite and the reference share no code: the reference is loaded by name.
 REFERENCE = "reference_impl.app:create_app"
 MUTANTS = "reference_impl.mutants:mutants"
 WITNESS = "reference_impl.mutants.witness:witness"
@@ -25,14 +25,14 @@ _NOWHERE = "http://relayauth.invalid"
 
 @contextlib.contextmanager
 def reference(target: Target) -> Iterator[Connection]:
-    """Open the reference with a key of this run and a database in memory: every ability."""
+    """Open the reference with a key of this run and a database in memory: all capabilities."""
     with _deployed(target.name, "reference", load(REFERENCE)) as connection:
         yield connection
 
 
 @contextlib.contextmanager
 def witnessed(target: Target, noticed: set[str]) -> Iterator[Connection]:
-    """Open the reference, unbroken; mutants that would have decided otherwise are added to `noticed`."""
+    """Open the reference unchanged; add to `noticed` the mutants that would have decided otherwise."""
     create_app = functools.partial(load(REFERENCE), rules=load(WITNESS)(noticed))
     with _deployed(target.name, "reference", create_app) as connection:
         yield connection
@@ -40,11 +40,11 @@ def witnessed(target: Target, noticed: set[str]) -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def mutant(target: Target) -> Iterator[Connection]:
-    """Open `mutant:NAME`, the reference with one rule broken; `UsageError` if there is none of that name."""
+    """Open `mutant:NAME`, the reference with one rule broken; `UsageError` for an unknown name."""
     name = target.spec.removeprefix("mutant:")
     known = load(MUTANTS)()
     if name not in known:
-        raise UsageError(f"there is no mutant {name!r}: `relayauth-contract mutants --list` names them")
+        raise UsageError(f"there is no mutant {name!r}: `relayauth-contract mutants --list` lists them")
     create_app = functools.partial(load(REFERENCE), rules=known[name]())
     with _deployed(target.name, "mutant", create_app) as connection:
         yield connection
@@ -54,7 +54,7 @@ def mutant(target: Target) -> Iterator[Connection]:
 def _deployed(
     name: str, kind: Kind, create_app: Callable[[Mapping[str, str]], ASGIApp]
 ) -> Iterator[Connection]:
-    """Open an application that a factory makes from an environment."""
+    """Open an application that `create_app` makes from an environment."""
     key, other = run_key(), other_key()
 
     @contextlib.contextmanager
@@ -81,11 +81,11 @@ def _deployed(
 
 @contextlib.contextmanager
 def asgi(target: Target) -> Iterator[Connection]:
-    """Open `asgi:PACKAGE.MODULE:ATTR`: its time is this process's; its keys and settings are its own."""
+    """Open `asgi:PACKAGE.MODULE:ATTR`: it has this process's clock, and keys and settings of its own."""
     with frozen() as clock:
         app = load(target.spec.removeprefix("asgi:"))
         if not callable(app):
-            raise UsageError(f"{target.spec}: is not an ASGI application (it can't be called)")
+            raise UsageError(f"{target.spec}: it is not an ASGI application, since it can't be called")
         transport = AsgiTransport(app)
         with client(_NOWHERE, transport) as http:
             yield Connection(
@@ -101,7 +101,7 @@ def asgi(target: Target) -> Iterator[Connection]:
 
 
 def load(where: str) -> Any:
-    """Import `PACKAGE.MODULE:ATTR`, also from the working directory; `UsageError` says what is not there."""
+    """Import `PACKAGE.MODULE:ATTR`, also from the working directory; `UsageError` says what is missing."""
     module, _, attribute = where.partition(":")
     if not module or not attribute:
         raise UsageError(f"{where!r} names no application: write asgi:PACKAGE.MODULE:ATTR")

@@ -1,4 +1,4 @@
-"""A server that the harness starts itself: `exec:COMMAND`, configured, steered, watched, and ended."""
+"""A server that the suite starts itself: `exec:COMMAND`, configured, observed, and ended."""
 
 import contextlib
 import shlex
@@ -26,13 +26,13 @@ from contract.harness.targets.socket_stubs import SocketStubs
 from contract.harness.targets.steering import SteeredClock, Steering
 from contract.harness.targets.transport import client
 
-# Two cores are what the smallest CI machine has; a server that starts keeps one of them busy.
+# The smallest CI machines have two cores, and a server that starts keeps one of them busy.
 SIDE_BY_SIDE = 4
 
 
 @contextlib.contextmanager
 def launched(target: Target) -> Iterator[Connection]:
-    """Start the command with a key of this run and a database of its own; end it whatever happens."""
+    """Start the command with a key of this run and a database of its own; end it in any case."""
     command, launching = _words(target.spec), _launching(target)
     key, other = run_key(), other_key()
     with contextlib.ExitStack() as stack:
@@ -51,7 +51,7 @@ def launched(target: Target) -> Iterator[Connection]:
             log = folder / f"output-{number}.log"
             with (
                 Process(command, settings, launching, log) as process,
-                client(process.url, _Wire(process)) as http,
+                client(process.url, _ProcessTransport(process)) as http,
             ):
                 yield http
 
@@ -61,7 +61,7 @@ def launched(target: Target) -> Iterator[Connection]:
             kind="exec",
             http=http,
             clock=clock,
-            # What the caller holds is another deployment's: this one gets its keys from the harness.
+            # The caller's credentials belong to another deployment: this one gets its key from the suite.
             access=Access(),
             key=key,
             deployment=Deployment(launch, SocketStubs(key, other), key, other, SIDE_BY_SIDE),
@@ -70,11 +70,11 @@ def launched(target: Target) -> Iterator[Connection]:
         )
 
 
-class _Wire(httpx.HTTPTransport):
-    """The way to a process of ours: where it breaks because that process is no more, it says so."""
+class _ProcessTransport(httpx.HTTPTransport):
+    """HTTP to a process of ours; an error says so where the process has ended."""
 
     def __init__(self, process: Process) -> None:
-        # Plain http: the usual TLS context, with all its authorities, costs tens of milliseconds a launch.
+        # Plain http: the default TLS context, with all its authorities, costs tens of milliseconds a launch.
         super().__init__(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
         self._process = process
 
@@ -84,23 +84,23 @@ class _Wire(httpx.HTTPTransport):
         except httpx.TimeoutException:
             raise
         except httpx.TransportError:
-            if obituary := self._process.obituary():
-                raise httpx.ConnectError(obituary, request=request) from None
+            if ended := self._process.exit_description():
+                raise httpx.NetworkError(ended, request=request) from None
             raise
 
 
 def _launching(target: Target) -> Launching:
-    """Return how to start the command; `UsageError` for a variable that is the harness's to choose."""
+    """Return how to start the command; `UsageError` for a variable that the suite sets."""
     for name in target.launching.env:
         if name in CONFIGURATION:
-            raise UsageError(f"exec: the variable {name} is set by the harness, case by case: leave it out")
+            raise UsageError(f"exec: the variable {name} is set by the suite, case by case: leave it out")
     access = target.access
     held = {name for name in (access.api_key_env, access.second_api_key_env) if name}
     return replace(target.launching, withheld=target.launching.withheld | held)
 
 
 def _words(spec: str) -> list[str]:
-    """Split the command as a shell would; `UsageError` says what is wrong with it."""
+    """Split the command into words as a shell does; `UsageError` says what is wrong with it."""
     try:
         words = shlex.split(spec.removeprefix("exec:"))
     except ValueError as error:

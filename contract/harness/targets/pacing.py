@@ -1,4 +1,4 @@
-"""The pace of a run on a target that is not ours: so many requests a second, from all threads together."""
+"""The pace of a run on a target that is not ours: a number of requests a second, for all threads together."""
 
 import math
 import threading
@@ -13,7 +13,7 @@ POLITE = 5.0  # requests a second
 
 
 def per_second(text: str) -> float:
-    """Read `N/s`, such as `5/s` or `0.5/s`; `UsageError` for all else."""
+    """Read `N/s`, such as `5/s` or `0.5/s`; `UsageError` for anything else."""
     number, slash, unit = text.partition("/")
     try:
         rate = float(number)
@@ -25,9 +25,9 @@ def per_second(text: str) -> float:
 
 
 class Pace:
-    """Lets at most `rate` requests leave in any second; below one a second, one in as many as it takes.
+    """Lets at most `rate` requests start in any second; for a rate below 1, one in each `1 / rate` seconds.
 
-    `burst` is how many may leave at the same moment.
+    `burst` is how many may start at the same moment.
     """
 
     def __init__(
@@ -43,18 +43,18 @@ class Pace:
         self._lock = threading.Lock()
 
     def wait(self, *_: object) -> None:
-        """Wait until one more request may leave, and count it."""
+        """Wait until one more request may start, and count it."""
         with self._lock:
             if len(self._left) == self.burst:
                 self._rest(self._left[0])
             self._left.append(self._now())
 
     def rest_for(self, number: int) -> None:
-        """Wait until `number` requests, at most `burst`, may leave at once: before a race."""
+        """Wait until `number` requests, at most `burst`, may start at once: before a race."""
         with self._lock:
-            in_the_way = len(self._left) + number - self.burst
-            if in_the_way > 0:
-                self._rest(self._left[in_the_way - 1])
+            surplus = len(self._left) + number - self.burst
+            if surplus > 0:
+                self._rest(self._left[surplus - 1])
 
     def _rest(self, since: float) -> None:
         while (short := since + self._window - self._now()) > 0:

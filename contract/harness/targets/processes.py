@@ -1,13 +1,12 @@
-"""A process group of ours: started, waited for until it answers, and ended with all that it started."""
+"""A server process of ours: started, waited for until it answers, and ended with all that it started."""
 
 import contextlib
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -17,28 +16,25 @@ from contract.harness.errors import TargetError, UsageError
 from contract.harness.redaction import scrub
 from contract.harness.targets.clocks import REAL
 from contract.harness.targets.connections import Launching
+from contract.harness.targets.process_group import POLL_INTERVAL, ProcessGroup
 
-# Seconds: between two looks at a server that is coming up, for one of them, and the grace to end by itself.
-LOOK_EVERY = 0.03
-LONGEST_LOOK = 2.0
-GRACE = 3.0
-# Seconds that a server has to be gone in, once its connection broke: it closes its sockets first.
-DYING = 0.5
-# How often /proc is read before nobody is said to be left.
-LOOKS = 3
+# Seconds: between two probes of a server that starts, and for one probe.
+PROBE_INTERVAL = 0.03
+PROBE_TIMEOUT = 2.0
+# Seconds after a connection broke in which a server that ends must have ended: it closes its sockets first.
+EXIT_DELAY = 0.5
 TAIL_LINES = 15
 TAIL_BYTES = 64 * 1024
 LINE_LENGTH = 300
-# A child inherits this mark, so that a daemon which left the process group is found all the same.
 _MARK = "RELAYAUTH_CONTRACT_LAUNCH"
 # What would make a launch depend on the caller's own deployment.
 CONFIGURATION = ("PORT", "BASE_URL", "RELAYAUTH_SIGNING_KEY_PEM", "RELAYAUTH_SIGNING_KEY_PEM_PUBLIC",
                  "RELAYAUTH_DB_PATH")  # fmt: skip
-_NOT_HANDED_ON = frozenset({*CONFIGURATION, "INTERNAL_SECRET", "RELAYAUTH_CONTRACT_API_KEY"})
+_NOT_INHERITED = frozenset({*CONFIGURATION, "INTERNAL_SECRET", "RELAYAUTH_CONTRACT_API_KEY"})
 
 
 class Process:
-    """A server of ours, as a context: it answers on entry, and nothing is left of it on exit."""
+    """A server of ours as a context: it answers on entry, and nothing of it is left on exit."""
 
     def __init__(
         self, command: Sequence[str], env: Mapping[str, str], launching: Launching, log: Path
@@ -46,18 +42,19 @@ class Process:
         self._command, self._env, self._launching, self._log = command, env, launching, log
         self._mark = secrets.token_hex(8)
         self._popen: subprocess.Popen[bytes] | None = None
-        self._mourned = False
+        self._group: ProcessGroup | None = None
+        self._output_was_shown = False
         self.url = ""
 
     def __enter__(self) -> Self:
-        """Start it on a free port and wait until it answers; `TargetError` tells its last words."""
+        """Start it on a free port and wait until it answers; a `TargetError` shows its last output."""
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         try:
-            # On a thread, where no interrupt is raised: one inside Popen would lose a child that runs.
+            # On another thread, where no interrupt is raised: one inside Popen would lose a running child.
             with ThreadPoolExecutor(1) as starter:
                 starter.submit(self._start, port).result()
-            self._await(port)
+            self._wait_until_ready(port)
         except BaseException:
             self._end()
             raise
@@ -86,6 +83,7 @@ class Process:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
+                self._group = ProcessGroup(self._popen.pid, (_MARK, self._mark))
         except (FileNotFoundError, NotADirectoryError) as error:
             cwd = self._launching.cwd
             if cwd is not None and not Path(cwd).is_dir():
@@ -100,33 +98,33 @@ class Process:
             raise UsageError(f"exec: {words[0]!r} can't be started: {why}") from None
 
     def _inherited(self) -> dict[str, str]:
-        withheld = _NOT_HANDED_ON | self._launching.withheld
+        withheld = _NOT_INHERITED | self._launching.withheld
         return {
             name: value
             for name, value in os.environ.items()
             if name not in withheld and not name.startswith("FAKETIME")
         }
 
-    def _await(self, port: int) -> None:
+    def _wait_until_ready(self, port: int) -> None:
         until = REAL["monotonic"]() + self._launching.ready_timeout
         while not self._answers(port, until - REAL["monotonic"]()):
             if ended := self._ended():
-                raise TargetError(f"exec: the server {ended} before it answered{self._told_lines()}")
+                raise TargetError(f"exec: the server {ended} before it answered{self._output_in_lines()}")
             if REAL["monotonic"]() > until:
                 status = self._popen.poll() if self._popen else None
-                alone = f" (the command itself {_told(status)}, and what it started lives)"
+                alone = f" (the command itself {_exit(status)}, and a process that it started runs on)"
                 raise TargetError(
                     f"exec: nothing answered GET {self._launching.ready_path} on port {port} within "
                     f"{self._launching.ready_timeout:g} s{'' if status is None else alone}: does the server "
                     f"listen on $PORT (or is {{port}} in its command), and is --ready-path right?"
-                    f"{self._told_lines()}"
+                    f"{self._output_in_lines()}"
                 )
-            time.sleep(LOOK_EVERY)
+            time.sleep(PROBE_INTERVAL)
 
     def _answers(self, port: int, seconds: float) -> bool:
-        """Ask once over a bare socket: any HTTP answer below 500 is a server that is up."""
-        patience = min(max(seconds, LOOK_EVERY), LONGEST_LOOK)
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), patience) as sent:
+        """Send one request over a bare socket: any HTTP response below 500 means that the server is up."""
+        timeout = min(max(seconds, PROBE_INTERVAL), PROBE_TIMEOUT)
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout) as sent:
             sent.sendall(
                 f"GET {self._launching.ready_path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n"
                 "connection: close\r\n\r\n".encode()
@@ -136,29 +134,29 @@ class Process:
         return False
 
     def _ended(self) -> str:
-        """Say how the server ended; empty while any process of it is left."""
+        """Return how the server ended; empty while any process of it runs."""
         status = self._popen.poll() if self._popen else None
-        if status is None or self._left():
+        if status is None or (self._group and self._group.members()):
             return ""
-        return _told(status)
+        return _exit(status)
 
-    def obituary(self) -> str:
-        """Say in one line how the server ended, with its last words the first time; empty while it lives."""
-        until = REAL["monotonic"]() + DYING
+    def exit_description(self) -> str:
+        """Return one line on how the server ended, the first time with its last output; empty if it runs."""
+        until = REAL["monotonic"]() + EXIT_DELAY
         while not (ended := self._ended()):
             if REAL["monotonic"]() > until:
                 return ""
-            time.sleep(0.01)
-        said = "" if self._mourned else f"; its last words: {' / '.join(self._last_words()) or 'none'}"
-        self._mourned = True
-        return f"the server {ended}{said}"
+            time.sleep(POLL_INTERVAL)
+        output = "" if self._output_was_shown else f"; its last output: {' / '.join(self._tail()) or 'none'}"
+        self._output_was_shown = True
+        return f"the server {ended}{output}"
 
-    def _told_lines(self) -> str:
-        said = "\n".join(f"    {line}" for line in self._last_words())
-        return f"; its last words:\n{said}" if said else "; it printed nothing"
+    def _output_in_lines(self) -> str:
+        output = "\n".join(f"    {line}" for line in self._tail())
+        return f"; its last output:\n{output}" if output else "; it printed nothing"
 
-    def _last_words(self) -> list[str]:
-        """Return the tail of the server's output, scrubbed before it is cut: half a key has no shape."""
+    def _tail(self) -> list[str]:
+        """Return the end of the server's output; scrubbed before it is cut, since half a key has no shape."""
         with contextlib.suppress(OSError), self._log.open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL_BYTES))
             lines = scrub(log.read().decode("utf-8", "replace")).splitlines()
@@ -166,71 +164,24 @@ class Process:
         return []
 
     def _end(self) -> None:
-        """Ask all that is left of it to end, then insist."""
-        for insist in (signal.SIGTERM, signal.SIGKILL):
-            until = REAL["monotonic"]() + GRACE
-            sent: set[int] = set()
-            while left := self._left():
-                for pid in left - sent:
-                    with contextlib.suppress(ProcessLookupError, PermissionError):
-                        os.kill(pid, insist)
-                sent |= left
-                if REAL["monotonic"]() > until:
-                    break
-                time.sleep(0.01)
-        if self._popen:
-            self._popen.wait()
-
-    def _left(self) -> set[int]:
-        """Return what lives of it, after more than one look where nobody is seen.
-
-        Who forks and ends while /proc is read is no more when its entry is reached, and its child came after
-        the list was made: so a daemon goes into the background.
-        """
-        return next(filter(None, (set(self._seen()) for _ in range(LOOKS))), set())
-
-    def _seen(self) -> Iterator[int]:
-        """Yield what lives of the group, and of what bears our mark, wherever it went."""
-        if self._popen is None:
+        if self._popen is None or self._group is None:
             return
-        self._popen.poll()
-        if not Path("/proc/self/stat").exists():
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._popen.pid, 0)
-                yield -self._popen.pid
-            return
-        yield from (pid for pid, group in _living() if group == self._popen.pid or self._bears_mark(pid))
-
-    def _bears_mark(self, pid: int) -> bool:
-        try:
-            return f"{_MARK}={self._mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        except OSError:
-            return False
+        self._group.end()
+        self._popen.wait()
 
 
-def _told(status: int | None) -> str:
+def _exit(status: int | None) -> str:
     return f"ended with signal {-status}" if status and status < 0 else f"ended with exit code {status}"
 
 
-def _living() -> Iterator[tuple[int, int]]:
-    """Yield process and group ids from /proc, without the dead whom nobody has fetched yet."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                # Behind the name, which may hold anything: state, parent, group (proc(5)).
-                state, _, group = (entry / "stat").read_bytes().rpartition(b")")[2].split()[:3]
-                if state not in (b"Z", b"X"):
-                    yield int(entry.name), int(group)
-
-
-# Below the ports that systems hand out by themselves (Linux: from 32768): between our look and the server's
-# bind, no trap and no outgoing connection, ours or another's, is given the port.
+# Below the ports that systems assign by themselves (Linux: from 32768): between our check and the server's
+# bind, no stub and no outgoing connection, of ours or of another program, is assigned the port.
 _PORTS = range(15000, 32000)
 _given: set[int] = set()
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on at this moment, and that was not given out before."""
+    """Return a loopback port on which nothing listens now, and that this function has not returned before."""
     while True:
         port = secrets.choice(_PORTS)
         if port in _given:

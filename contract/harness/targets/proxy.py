@@ -1,4 +1,4 @@
-"""`proxy:FAULT->TARGET`: any target, with a fault between the harness and it."""
+"""`proxy:FAULT->TARGET`: any target, with a fault between the suite and it."""
 
 import contextlib
 import threading
@@ -13,13 +13,13 @@ from contract.harness.targets.faults import Call, Fault, Reply, faults
 from contract.harness.targets.transport import client, exchange
 
 PROXY = "proxy:"
-# What an answer bears on its way, and what is none of the bent one's.
-_OF_THE_WAY = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
-Noticed = Callable[[str], None]
+# Headers of the transfer, not of the message: wrong once a fault has changed the body.
+_OF_THE_TRANSFER = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
+Notice = Callable[[str], None]
 
 
 def behind(spec: str) -> str:
-    """Return the target that `proxy:FAULT->TARGET` stands before; `UsageError` if it names none."""
+    """Return the target behind `proxy:FAULT->TARGET`; `UsageError` if it names none."""
     _, arrow, inner = spec.partition(ARROW)
     if not arrow or not inner.strip():
         raise UsageError(f"{spec!r} names no target: write proxy:FAULT->TARGET")
@@ -31,14 +31,14 @@ def fault_of(spec: str) -> type[Fault]:
     name = spec.removeprefix(PROXY).partition(ARROW)[0].strip()
     if name not in faults():
         raise UsageError(
-            f"there is no fault {name!r}: `relayauth-contract mutants --on TARGET --list` names them"
+            f"unknown fault {name!r}: `relayauth-contract mutants --on TARGET --list` lists the faults"
         )
     return faults()[name]
 
 
 @contextlib.contextmanager
 def proxied(target: Target, inner: Opener) -> Iterator[Connection]:
-    """Open what is behind the proxy, and stand between: before it, and before each server it starts."""
+    """Open the target behind the proxy, with the fault before it and before each server that it starts."""
     fault = fault_of(target.spec)
     with inner(replace(target, spec=behind(target.spec))) as connection, between(connection, [fault]) as bent:
         yield bent
@@ -46,113 +46,120 @@ def proxied(target: Target, inner: Opener) -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def shadowed(target: Target, inner: Opener, noticed: set[str]) -> Iterator[Connection]:
-    """Open `target` as it is; the names of faults that would have bent an exchange are added to `noticed`."""
+    """Open `target` unchanged; add to `noticed` the names of the faults that would change an exchange."""
     with inner(target) as connection, between(connection, [*faults().values()], noticed.add) as watched:
         yield watched
 
 
 @contextlib.contextmanager
 def between(
-    connection: Connection, chosen: Sequence[type[Fault]], noticed: Noticed | None = None
+    connection: Connection, chosen: Sequence[type[Fault]], notice: Notice | None = None
 ) -> Iterator[Connection]:
-    """Return `connection` with `chosen` before it, at work, or only watched where someone wants to notice."""
+    """Return `connection` with the faults `chosen` before it; with `notice` they are only compared."""
     if connection.key is None:
-        raise UsageError("proxy: signs tokens anew, so it needs the deployment's key: --signing-key FILE")
+        raise UsageError(
+            "proxy: it signs tokens anew, so it needs the deployment's signing key: --signing-key FILE"
+        )
     key = connection.key
 
-    def put_before(http: httpx.Client) -> tuple[httpx.Client, "Between"]:
-        at_work = [fault(key, lambda: connection.clock.now()) for fault in chosen]
-        transport = Between(http, at_work, noticed)
-        return client(str(http.base_url), transport), transport
+    def new_state() -> FaultState:
+        return FaultState([fault(key, lambda: connection.clock.now()) for fault in chosen], notice)
 
-    http, transport = put_before(connection.http)
+    def before(http: httpx.Client, state: "FaultState") -> httpx.Client:
+        return client(str(http.base_url), FaultTransport(http, state))
 
-    def started_by(deployment: Deployment) -> Launch:
+    def before_each(deployment: Deployment) -> Launch:
         @contextlib.contextmanager
         def launch(env: Mapping[str, str]) -> Iterator[httpx.Client]:
-            with deployment.launch(env) as plain, put_before(plain)[0] as bent:
+            with deployment.launch(env) as plain, before(plain, new_state()) as bent:
                 yield bent
 
         return launch
 
     deployment = connection.deployment
-    with http:
+    state = new_state()
+    with before(connection.http, state) as http:
         yield replace(
             connection,
             http=http,
-            deployment=deployment and replace(deployment, launch=started_by(deployment)),
-            # An application in this process has one loop: what is raced there goes one by one.
+            deployment=deployment and replace(deployment, launch=before_each(deployment)),
+            # An application in this process has one event loop: a race through the proxy is sequential.
             at_once=connection.at_once and (lambda requests: [exchange(http, each) for each in requests]),
-            stand_aside=transport.stand_aside,
+            stop_faults=state.stop,
         )
 
 
-class Between(httpx.BaseTransport):
-    """Stands before a client: hands requests on, and answers back, through its faults.
+class FaultState:
+    """The faults of one connection, and what they have recorded."""
 
-    With someone to notice it hands all on as it is, and tells which faults would not have.
-    """
+    def __init__(self, active: Sequence[Fault], notice: Notice | None = None) -> None:
+        self._active = list(active)
+        self._notice = notice
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()
 
-    def __init__(self, http: httpx.Client, at_work: Sequence[Fault], noticed: Noticed | None = None) -> None:
-        self._http = http
-        self._at_work = list(at_work)
-        self._watches = noticed is not None
-        self._notice: Noticed = noticed or (lambda _name: None)
-        self._turn, self._lock = threading.Lock(), threading.Lock()
+    def stop(self) -> None:
+        """Change nothing from now on: the run removes what it made without the faults."""
+        self._active = []
 
-    def stand_aside(self) -> None:
-        """Bend nothing from now on: what a run made is taken away past the proxy."""
-        self._at_work = []
+    def through(self, call: Call, forward: Callable[[Call], Reply]) -> Reply:
+        """Return what the suite receives for `call`; `forward` sends a request to the server."""
+        waits = any(fault.waits_for_others(call) for fault in self._active)
+        with self._turn if waits else contextlib.nullcontext():
+            return self._changed(call, forward) if self._notice is None else self._compared(call, forward)
+
+    def _changed(self, call: Call, forward: Callable[[Call], Reply]) -> Reply:
+        with self._lock:
+            sent: Call | Reply = call
+            for fault in self._active:
+                sent = fault.on_request(call)
+        if isinstance(sent, Reply):
+            return sent
+        reply = forward(sent)
+        with self._lock:
+            for fault in self._active:
+                reply = fault.on_response(call, reply)
+        return reply
+
+    def _compared(self, call: Call, forward: Callable[[Call], Reply]) -> Reply:
+        with self._lock:
+            self._drop_unless(lambda fault: fault.on_request(call) == call)
+        reply = forward(call)
+        with self._lock:
+            self._drop_unless(lambda fault: fault.on_response(call, reply) == reply)
+        return reply
+
+    def _drop_unless(self, unchanged: Callable[[Fault], bool]) -> None:
+        """Report the faults that would change the exchange, and compare them no longer."""
+        kept = []
+        for fault in self._active:
+            if unchanged(fault):
+                kept.append(fault)
+            elif self._notice:
+                self._notice(type(fault).__name__)
+        self._active = kept
+
+
+class FaultTransport(httpx.BaseTransport):
+    """Sends requests to a client through the faults of a connection."""
+
+    def __init__(self, http: httpx.Client, state: FaultState) -> None:
+        self._http, self._state = http, state
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request through."""
-        call = _call(request)
-        waits = any(fault.one_by_one for fault in self._at_work)
-        with self._turn if waits else contextlib.nullcontext():
-            reply = self._watched(call) if self._watches else self._bent(call)
+        headers = {name: value for name, value in request.headers.items() if name not in _OF_THE_TRANSFER}
+        call = Call(request.method, request.url.raw_path.decode("ascii"), headers, request.read())
+        reply = self._state.through(call, self._forward)
         return httpx.Response(
             reply.status, headers=dict(reply.headers), content=reply.content, request=request
         )
-
-    def _bent(self, call: Call) -> Reply:
-        with self._lock:
-            sent: Call | Reply = call
-            for fault in self._at_work:
-                sent = fault.ask(call)
-        if isinstance(sent, Reply):
-            return sent
-        reply = self._forward(sent)
-        with self._lock:
-            for fault in self._at_work:
-                reply = fault.answer(call, reply)
-        return reply
-
-    def _watched(self, call: Call) -> Reply:
-        with self._lock:
-            self._keep(lambda fault: fault.ask(call) == call)
-        reply = self._forward(call)
-        with self._lock:
-            self._keep(lambda fault: fault.answer(call, reply) == reply)
-        return reply
-
-    def _keep(self, leaves_it: Callable[[Fault], bool]) -> None:
-        """Let go of the faults that would have bent something: they are told of, and that is enough."""
-        kept = []
-        for fault in self._at_work:
-            if leaves_it(fault):
-                kept.append(fault)
-            else:
-                self._notice(type(fault).__name__)
-        self._at_work = kept
 
     def _forward(self, call: Call) -> Reply:
         address = self._http.base_url.copy_with(raw_path=call.path.encode("ascii"))
         request = httpx.Request(call.method, address, headers=dict(call.headers), content=call.content)
         response = exchange(self._http, request)
-        headers = {name: value for name, value in response.headers.items() if name.lower() not in _OF_THE_WAY}
+        headers = {
+            name: value for name, value in response.headers.items() if name.lower() not in _OF_THE_TRANSFER
+        }
         return Reply(response.status_code, headers, response.content)
-
-
-def _call(request: httpx.Request) -> Call:
-    headers = {name: value for name, value in request.headers.items() if name not in _OF_THE_WAY}
-    return Call(request.method, request.url.raw_path.decode("ascii"), headers, request.read())

@@ -1,4 +1,4 @@
-"""A clock in our hand for a process nobody changed: libfaketime, a stamp file, and how to get them."""
+"""Sets the clock of an unchanged process: libfaketime, and a stamp file that it reads."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ _PLACES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib*/faketime/libfaketi
            "/usr/local/lib/faketime/libfaketime.so.1")  # fmt: skip
 LIBRARY_VARIABLE = "RELAYAUTH_CONTRACT_LIBFAKETIME"
 # Python 3.11 and later sleep with clock_nanosleep, which libfaketime answers with EINVAL (its issue 426).
-_CURE = """\
+_SLEEP_FIX = """\
 import threading, time
 def _sleep(seconds, _wait=threading.Lock):
     if seconds < 0:
@@ -25,7 +25,7 @@ time.sleep = _sleep
 
 
 def library() -> Path | None:
-    """Return libfaketime on this machine, if it is installed."""
+    """Return the path of libfaketime, if it is installed."""
     named = os.environ.get(LIBRARY_VARIABLE)
     if named:
         return Path(named).absolute() if Path(named).is_file() else None
@@ -34,7 +34,7 @@ def library() -> Path | None:
 
 @dataclass(frozen=True)
 class Steering:
-    """What a child's environment needs for its clock to follow; `remedy` says why it can't, if it can't."""
+    """The variables that make a child's clock follow the stamp file; `remedy` says why there are none."""
 
     stamp: Path
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -42,18 +42,18 @@ class Steering:
 
     @property
     def works(self) -> bool:
-        """Say whether there is a library to steer with."""
+        """Whether the library is there."""
         return not self.remedy
 
     @classmethod
     def found(cls, folder: Path, env: Mapping[str, str] | None = None) -> "Steering":
-        """Look for libfaketime, and lay the stamp file and the cure for Python children into `folder`.
+        """Look for libfaketime; the stamp file and a fix for Python children go into `folder`.
 
         `env` is what the child gets besides what it inherits.
         """
         stamp = folder / "now"
         if not sys.platform.startswith("linux"):
-            return cls(stamp, remedy=f"a server's clock can't be steered on {sys.platform}: use Linux")
+            return cls(stamp, remedy=f"a server's clock can't be set on {sys.platform}: use Linux")
         found = library()
         if found is None:
             named = os.environ.get(LIBRARY_VARIABLE)
@@ -62,7 +62,7 @@ class Steering:
                 stamp,
                 remedy=f"no clock can be set without libfaketime, and {missing}: apt-get install faketime",
             )
-        (folder / "sitecustomize.py").write_text(_CURE)
+        (folder / "sitecustomize.py").write_text(_SLEEP_FIX)
         before = {**os.environ, **(env or {})}
         return cls(
             stamp,
@@ -78,7 +78,7 @@ class Steering:
 
 
 class SteeredClock:
-    """The clock of launched processes, in lockstep with the frozen one of this process."""
+    """The clock of launched processes, in step with the frozen clock of this process."""
 
     settable = True
 
@@ -87,20 +87,20 @@ class SteeredClock:
         self._write()
 
     def now(self) -> float:
-        """Return the time that both see."""
+        """Return the time that both have."""
         return self._frozen.now()
 
     def set(self, moment: float) -> None:
-        """Move both to `moment`; the processes see whole seconds."""
+        """Set both to `moment`; the processes get whole seconds."""
         self._frozen.set(moment)
         self._write()
 
     def let_go(self) -> None:
-        """Leave the processes to the real time: without a stamp libfaketime changes nothing."""
+        """Return the processes to the real time: without a stamp file libfaketime changes nothing."""
         self._stamp.unlink(missing_ok=True)
 
     def _write(self) -> None:
-        # Replaced, never rewritten: a reader that met a half-written stamp would end.
+        # Replaced, never rewritten: a process that reads a half-written stamp exits.
         fresh = self._stamp.with_suffix(".new")
         fresh.write_text(str(int(self._frozen.now())))
         fresh.replace(self._stamp)

@@ -1,4 +1,4 @@
-"""How requests travel: into an ASGI application in this process, or over a socket, within bounds."""
+"""HTTP transport: into an ASGI application in this process or over a socket, bounded in time and size."""
 
 import asyncio
 import contextlib
@@ -16,17 +16,17 @@ from contract.harness.targets.pacing import Pace
 ASGIApp = Callable[..., Awaitable[None]]
 Done = TypeVar("Done")
 
-# Seconds. A verifier may take 15 s to give up on a JWKS (JWKS-07), and must have a moment to say so.
+# Seconds. A verifier may take 15 s to give up on a JWKS (JWKS-07), and needs a moment to answer then.
 READ_TIMEOUT = 20.0
 CONNECT_TIMEOUT = 10.0
 ANSWER_DEADLINE = 30.0
 MAX_ANSWER_BYTES = 1 << 20
-# Connections that are kept: as many as ever ask at once, so that a race starts on warm ones.
+# Connections that are kept open: enough for the largest race to start on open ones.
 MOST_AT_ONCE = 32
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether `host`, a name or an address, is this machine's loopback."""
+    """Whether `host`, a name or an address, is this machine's loopback."""
     if host == "localhost":
         return True
     try:
@@ -36,7 +36,7 @@ def is_loopback(host: str) -> bool:
 
 
 class AsgiTransport(httpx.BaseTransport):
-    """Runs an ASGI application in this thread, one request at a time, on one private event loop."""
+    """Runs an ASGI application in this thread on an event loop of its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -52,21 +52,21 @@ class AsgiTransport(httpx.BaseTransport):
             raise
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the application's answer, 500 if it gives none; `ReadTimeout` if it takes too long."""
+        """Return the application's response, 500 if it sends none; `ReadTimeout` if it takes too long."""
         return self.together([request])[0]
 
     def together(self, requests: Sequence[httpx.Request]) -> list[httpx.Response]:
-        """Send several requests at once: each goes on where another waits."""
+        """Send several requests at once: one continues where another waits."""
 
-        async def all_of_them() -> list[httpx.Response]:
+        async def together() -> list[httpx.Response]:
             return await asyncio.gather(*(self._answer(request) for request in requests))
 
         try:
             if len(requests) == 1:
                 return [self._loop.run_until_complete(_in_time(self._answer(requests[0])))]
-            return self._loop.run_until_complete(_in_time(all_of_them()))
+            return self._loop.run_until_complete(_in_time(together()))
         except TimeoutError:
-            raise httpx.ReadTimeout("the application keeps silent", request=requests[0]) from None
+            raise httpx.ReadTimeout("the application sends no response", request=requests[0]) from None
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         scope = {
@@ -99,12 +99,12 @@ class AsgiTransport(httpx.BaseTransport):
         with contextlib.suppress(Exception):  # an application may raise anything
             await self._app(scope, receive, send)
         if not status:
-            # As a server would: an application that raises or ends without an answer is a 500.
+            # As a server does: an application that raises or ends without a response is a 500.
             return httpx.Response(500, json={"error": "no answer"}, request=request)
         return httpx.Response(status, headers=headers, stream=httpx.ByteStream(bytes(body)), request=request)
 
     def close(self) -> None:
-        """Let the application shut down, and close the loop."""
+        """Shut the application down, and close the loop."""
         if not self._loop.is_closed():
             with contextlib.suppress(TimeoutError):
                 self._loop.run_until_complete(_in_time(self._lifespan.stop()))
@@ -119,9 +119,9 @@ class AsgiTransport(httpx.BaseTransport):
         self._loop.close()
 
 
-async def _in_time(deed: Awaitable[Done]) -> Done:
+async def _in_time(work: Awaitable[Done]) -> Done:
     async with asyncio.timeout(ANSWER_DEADLINE):
-        return await deed
+        return await work
 
 
 async def _ended(tasks: Collection[asyncio.Task[Any]]) -> None:
@@ -129,7 +129,7 @@ async def _ended(tasks: Collection[asyncio.Task[Any]]) -> None:
 
 
 class _Lifespan:
-    """The start and the end of an ASGI application; one that knows no lifespan is left in peace."""
+    """Start-up and shutdown of an ASGI application, where it supports them."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -152,7 +152,7 @@ class _Lifespan:
             await self._app({"type": "lifespan", "asgi": {"version": "3.0"}}, self._inbox.get, send)
         except Exception:  # noqa: BLE001 - the ASGI specification: an error here means "no lifespan support"
             await self._outbox.put("lifespan.unsupported")
-        await self._outbox.put("lifespan.over")
+        await self._outbox.put("lifespan.ended")
 
     async def stop(self) -> None:
         if self._task is not None and not self._task.done():
@@ -162,18 +162,18 @@ class _Lifespan:
 
 
 class _NoCookies(httpx.Cookies):
-    """Takes no cookie from an answer."""
+    """Takes no cookie from a response."""
 
     def extract_cookies(self, response: httpx.Response) -> None:
         """Take none."""
 
 
 class _Client(httpx.Client):
-    """A client without cookies: no request tells the service who sent the one before."""
+    """A client without cookies: no request is connected with the one before."""
 
     @property
     def cookies(self) -> httpx.Cookies:
-        """None, ever."""
+        """Always empty."""
         return _NoCookies()
 
     @cookies.setter
@@ -184,9 +184,9 @@ class _Client(httpx.Client):
 def client(
     base_url: str, transport: httpx.BaseTransport | None = None, pace: Pace | None = None
 ) -> httpx.Client:
-    """Return the one client of a connection: TLS verified, no redirects, bounded in time, at its `pace`.
+    """Return an HTTP client: TLS is verified, redirects are not followed, time is bounded, `pace` is kept.
 
-    Proxies of the environment are honoured, except on the way to loopback.
+    Proxies of the environment are used, except for loopback.
     """
     scrub_logs()
     return _Client(
@@ -202,7 +202,7 @@ def client(
 
 
 def exchange(client: httpx.Client, request: httpx.Request) -> httpx.Response:
-    """Send `request` once and read the answer within its bounds; raises `CouldNotTry` if there is none."""
+    """Send `request` once and read the response within the bounds; `CouldNotTry` if there is none."""
     where = f"{request.method} {request.url.path}"
     until = REAL["monotonic"]() + ANSWER_DEADLINE
     try:

@@ -13,13 +13,13 @@ from contract.harness.targets.pacing import Pace
 from contract.harness.targets.transport import client, is_loopback
 
 TESTED = frozenset({"staging", "dev", "test", "preview", "local"})
-# RFC 6761, section 6.2, and RFC 6762: nobody can buy a name below these. Below .dev anybody can.
+# RFC 6761, section 6.2, and RFC 6762: names below these can't be registered. Names below .dev can.
 RESERVED = frozenset({"test", "local"})
 
 
 @contextlib.contextmanager
 def url(target: Target) -> Iterator[Connection]:
-    """Open a URL with the credentials of its target; refuse an address that would send them in clear."""
+    """Open a URL with the credentials of its target; refuse a URL that would send them in clear text."""
     pace = Pace(target.access.rate) if target.access.rate else None
     with client(_address(target.spec, target.access), pace=pace) as http:
         yield Connection(
@@ -38,10 +38,10 @@ def url(target: Target) -> Iterator[Connection]:
 
 
 def is_for_tests(host: str) -> bool:
-    """Say whether a word of the host's name tells that it is no production, as in `auth-staging2.example`.
+    """Whether a word of the host's name says that it is for tests, as in `auth-staging2.example`.
 
-    Words are runs of letters: `latest` and `developer` hold none of those that tell. A top-level domain
-    tells only if it is reserved for such hosts: `relayauth.dev` may be anybody's production.
+    Words are runs of letters: `latest` and `developer` contain none of them. A top-level domain counts only
+    if it is reserved for such hosts: `relayauth.dev` may be a production host.
     """
     *names, top = host.lower().rstrip(".").split(".")
     words = re.findall("[a-z]+", ".".join(names or [top]))
@@ -52,7 +52,7 @@ def _address(name: str, access: Access) -> str:
     try:
         address = httpx.URL(name)
     except httpx.InvalidURL as error:
-        raise UsageError(f"{name!r} is no URL: {error}") from None
+        raise UsageError(f"{name!r} is not a URL: {error}") from None
     if not address.host:
         raise UsageError(f"{name!r} names no host: write https://HOST")
     if address.scheme == "http" and not (is_loopback(address.host) or access.allow_http):

@@ -39,8 +39,11 @@ BAD: dict[str, tuple[Write, str]] = {
         lambda path: _private(_rsa(), encryption=form.BestAvailableEncryption(b"word"))(path),
         "no unencrypted private key",
     ),
-    "EC": (_private(ec.generate_private_key(ec.SECP256R1())), "is no RSA key; relayauth signs with RS256"),
-    "Ed25519": (_private(ed25519.Ed25519PrivateKey.generate()), "is no RSA key"),
+    "EC": (
+        _private(ec.generate_private_key(ec.SECP256R1())),
+        "not an RSA key; relayauth signs with RS256",
+    ),
+    "Ed25519": (_private(ed25519.Ed25519PrivateKey.generate()), "not an RSA key"),
 }
 
 

@@ -73,14 +73,14 @@ def test_no_text_raises_anything_but_malformed(text: str) -> None:
 
 GOOD = token('{"exp": 2, "iat": 1}', '{"alg": "RS256"}')
 MALFORMED: dict[str, tuple[object, str]] = {
-    "null": (None, "no string"),
-    "a number": (7, "no string"),
-    "bytes": (GOOD.encode(), "no string"),
+    "null": (None, "not a string"),
+    "a number": (7, "not a string"),
+    "bytes": (GOOD.encode(), "not a string"),
     "empty": ("", "1 segments"),
     "one segment": (GOOD.split(".")[0], "1 segments"),
     "no signature": (GOOD.rpartition(".")[0], "2 segments"),
-    "an empty signature": (GOOD.rpartition(".")[0] + ".", "3 segments, not three that hold something"),
-    "an empty header": ("." + GOOD.partition(".")[2], "not three that hold something"),
+    "an empty signature": (GOOD.rpartition(".")[0] + ".", "3 segments, not three that are not empty"),
+    "an empty header": ("." + GOOD.partition(".")[2], "not three that are not empty"),
     "an extra segment": (GOOD + ".AAAA", "4 segments"),
     "a dot at the end": (GOOD + ".", "4 segments"),
     "padding": (f"{base64.urlsafe_b64encode(b'{}').decode()}.{segment('{}')}.{SIGNATURE}", "canonical"),
@@ -134,7 +134,7 @@ def test_a_time_is_a_whole_number_of_seconds(exp: str, seconds: int | None) -> N
     """RFC 7519 lets a NumericDate be any number; the contract reads whole seconds, and no others."""
     found = read_token(token(f'{{"iat": 1, "exp": {exp}}}'))
     if seconds is None:
-        with pytest.raises(Malformed, match="its exp is no whole number of seconds"):
+        with pytest.raises(Malformed, match="its exp is not a whole number of seconds"):
             _ = found.lifetime
     else:
         assert (found.exp, found.lifetime) == (seconds, seconds - 1)
@@ -142,7 +142,7 @@ def test_a_time_is_a_whole_number_of_seconds(exp: str, seconds: int | None) -> N
 
 def test_a_missing_time_is_told() -> None:
     """A token without `iat` is malformed, and the reason names the claim."""
-    with pytest.raises(Malformed, match="its iat is no whole number"):
+    with pytest.raises(Malformed, match="its iat is not a whole number"):
         _ = read_token(token('{"exp": 1}')).iat
 
 
@@ -151,7 +151,7 @@ def test_meta_is_an_object_or_absent(meta: str) -> None:
     """Anything else in its place is malformed; absent is empty, and bears no mark."""
     assert read_token(token()).meta == {}
     assert read_token(token()).mark is None
-    with pytest.raises(Malformed, match="its meta is no object"):
+    with pytest.raises(Malformed, match="its meta is not an object"):
         _ = read_token(token(f'{{"meta": {meta}}}')).mark
 
 

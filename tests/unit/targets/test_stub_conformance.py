@@ -76,7 +76,7 @@ def test_a_trap_tells_its_lie(world: World, http: httpx.Client, lie: StubAnswer)
         response = http.get(net.origin + routes.JWKS)
     told = response.status_code, response.headers["content-type"], _json(response)
     assert told == TOLD[lie]
-    assert net.request_log == [StubRequest("trap", "GET", net.origin + routes.JWKS)]
+    assert net.request_log == [StubRequest("stub", "GET", net.origin + routes.JWKS)]
 
 
 @pytest.mark.parametrize("lie", TOLD)
@@ -104,7 +104,7 @@ def test_a_slow_trap_has_written_its_visitor_down(world: World, http: httpx.Clie
     """Who asked counts, even where nothing was answered."""
     with world.spread(lie, StubAnswer.TRUE) as net, pytest.raises(httpx.ReadTimeout):
         http.get(net.origin + routes.JWKS)
-    assert net.request_log == [StubRequest("trap", "GET", net.origin + routes.JWKS)]
+    assert net.request_log == [StubRequest("stub", "GET", net.origin + routes.JWKS)]
 
 
 @pytest.mark.parametrize("lie", [StubAnswer.SLOW, StubAnswer.STALLED])
@@ -132,7 +132,7 @@ def test_whatever_is_asked_is_written_down(world: World, http: httpx.Client, met
         http.request(method, net.origin + path)
         http.request(method, world.default + path)
     assert net.request_log == [
-        StubRequest("trap", method, net.origin + path),
+        StubRequest("stub", method, net.origin + path),
         StubRequest("default", method, world.default + path),
     ]
 

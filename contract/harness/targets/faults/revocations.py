@@ -1,75 +1,76 @@
-"""Faults about what is dead: a revocation that is acknowledged, and done to nothing or too little."""
+"""Faults of revocation: acknowledged, and not carried out."""
 
 import re
 
 from contract.harness.spec import routes
-from contract.harness.targets.faults import Call, Fault, Reply, refusal
+from contract.harness.targets.faults.base import Fault
+from contract.harness.targets.faults.exchanges import Call, Reply, refusal
 
 _KEY = re.compile(routes.api_key_revocation("([^/?]+)"))
 
 
 class SwallowsRevocations(Fault):
-    """A revocation of tokens is answered 204, and the server never hears of it."""
+    """A revocation of tokens is answered 204 and never reaches the server."""
 
     breaks = frozenset({"REV-01", "REV-04", "REV-05"})
 
-    def ask(self, call: Call) -> Call | Reply:
-        """Swallow the request."""
+    def on_request(self, call: Call) -> Call | Reply:
+        """Answer in place of the server."""
         return Reply(204) if call.path == routes.REVOKE and call.body else call
 
 
 class SwallowsRevocationsOfSessions(Fault):
-    """A revocation by session id is answered 204, and the server never hears of it."""
+    """A revocation by session id is answered 204 and never reaches the server."""
 
     breaks = frozenset({"REV-01", "REV-04", "REV-05"})
 
-    def ask(self, call: Call) -> Call | Reply:
-        """Swallow the request."""
+    def on_request(self, call: Call) -> Call | Reply:
+        """Answer in place of the server."""
         return Reply(204) if call.path == routes.REVOKE and "sessionId" in call.body else call
 
 
 class SwallowsRevocationsOfIdentities(Fault):
-    """A revocation by identity is answered 204, and the server never hears of it."""
+    """A revocation by identity is answered 204 and never reaches the server."""
 
     breaks = frozenset({"REV-01", "REV-04"})
 
-    def ask(self, call: Call) -> Call | Reply:
-        """Swallow the request."""
+    def on_request(self, call: Call) -> Call | Reply:
+        """Answer in place of the server."""
         return Reply(204) if call.path == routes.REVOKE and "identityId" in call.body else call
 
 
 class SwallowsRevocationsOfTokens(Fault):
-    """A revocation by token id is answered 204, and the server never hears of it."""
+    """A revocation by token id is answered 204 and never reaches the server."""
 
     breaks = frozenset({"REV-01", "REV-04"})
 
-    def ask(self, call: Call) -> Call | Reply:
-        """Swallow the request."""
+    def on_request(self, call: Call) -> Call | Reply:
+        """Answer in place of the server."""
         return Reply(204) if call.path == routes.REVOKE and "tokenId" in call.body else call
 
 
 class SwallowsRevocationsOfKeys(Fault):
-    """A revocation of an API key or workspace token is acknowledged, and the server never hears of it."""
+    """A revocation of an API key or workspace token is acknowledged and never reaches the server."""
 
     breaks = frozenset({"REV-02", "SEC-05", "SEC-08"})
 
-    def ask(self, call: Call) -> Call | Reply:
-        """Swallow the request."""
+    def on_request(self, call: Call) -> Call | Reply:
+        """Answer in place of the server."""
         key = _KEY.fullmatch(call.path)
         if not key:
             return call
-        return Reply(200, {"content-type": "application/json"}).saying({"id": key[1], "revoked": True})
+        return Reply(200, {"content-type": "application/json"}).with_body({"id": key[1], "revoked": True})
 
 
 class SwallowsDeletions(Fault):
-    """The deletion of an identity is answered 204, and the server never hears of it."""
+    """The deletion of an identity is answered 204 and never reaches the server."""
 
     breaks = frozenset({"REV-03", "SEC-08"})
 
-    def ask(self, call: Call) -> Call | Reply:
-        """Swallow the request."""
-        there = call.method == "DELETE" and call.path.startswith(routes.IDENTITIES)
-        return Reply(204) if there else call
+    def on_request(self, call: Call) -> Call | Reply:
+        """Answer in place of the server."""
+        deletes = call.method == "DELETE" and call.path.startswith(routes.IDENTITIES)
+        return Reply(204) if deletes else call
 
 
 class ForbidsRevocations(Fault):
@@ -77,6 +78,6 @@ class ForbidsRevocations(Fault):
 
     breaks = frozenset({"REV-01", "REV-05"})
 
-    def ask(self, call: Call) -> Call | Reply:
+    def on_request(self, call: Call) -> Call | Reply:
         """Refuse the request."""
         return refusal("token_not_found", 404) if call.path == routes.REVOKE and call.body else call

@@ -1,4 +1,4 @@
-"""Faults at a rotation: what a refresh does to the pair that it renews."""
+"""Faults at a rotation: what a refresh changes in the new pair."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,25 +6,26 @@ from typing import Any
 from contract.harness.jose import SigningKey
 from contract.harness.spec import DAY, REFRESH_TTL_MARK
 from contract.harness.spec import REFRESH_TTL_FIELD as TTL
-from contract.harness.targets.faults import Call, Retelling
+from contract.harness.targets.faults.base import Resigning
+from contract.harness.targets.faults.exchanges import Call
 
-TICKS = 5  # seconds that may pass between two rotations on a real clock
+CLOCK_SLACK = 5  # seconds that may pass between two rotations on a real clock
 
 
-class RotationGivesADay(Retelling):
-    """A rotated refresh token says the TTL of its session in its mark, and ends after a day."""
+class RotationGivesADay(Resigning):
+    """A rotated refresh token states the TTL of its session in its meta, and expires after a day."""
 
     breaks = frozenset({"CLK-02", "CLK-03", "ROT-01", "ROT-05"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
-        """Shorten the life at a rotation."""
+        """Shorten the lifetime at a rotation."""
         if call.refreshes and name == "refreshToken":
             claims["exp"] = min(claims["exp"], claims["iat"] + DAY)
         return claims
 
 
-class RotationTakesASecond(Retelling):
-    """Each rotation takes a second from the life of the refresh token."""
+class RotationTakesASecond(Resigning):
+    """Each rotation shortens the lifetime of the refresh token by a second."""
 
     breaks = frozenset(
         {"CLK-02", "CLK-03", "ROT-01", "ROT-02", "ROT-03", "ROT-04", "ROT-05", "ROT-06", "ROT-09"}
@@ -35,44 +36,44 @@ class RotationTakesASecond(Retelling):
         self._rotations: dict[str, int] = {}
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
-        """Shorten the life by as many seconds as there were rotations."""
+        """Shorten the lifetime by as many seconds as there were rotations."""
         if call.refreshes and name == "refreshToken":
             self._rotations[claims["sid"]] = self._rotations.get(claims["sid"], 0) + 1
             claims["exp"] -= self._rotations[claims["sid"]]
         return claims
 
 
-class RotationDropsTheMark(Retelling):
-    """A rotated pair lives as long as it should, and bears no mark."""
+class RotationDropsTheMark(Resigning):
+    """A rotated pair has the right lifetime, and no meta.refreshTokenTtl."""
 
     breaks = frozenset({"ROT-01", "ROT-04", "ROT-09"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
-        """Take the mark away at a rotation."""
+        """Remove the entry at a rotation."""
         if call.refreshes:
             claims.get("meta", {}).pop(REFRESH_TTL_MARK, None)
         return claims
 
 
-class RotationMarksADay(Retelling):
-    """A session that asked for no TTL is marked with 24 h at its first rotation."""
+class RotationMarksADay(Resigning):
+    """A session that requested no TTL gets meta.refreshTokenTtl (24 h) at its first rotation."""
 
     breaks = frozenset({"META-03", "ROT-03"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
-        """Add a mark at a rotation."""
+        """Add the entry at a rotation."""
         if call.refreshes and REFRESH_TTL_MARK not in claims.get("meta", {}):
             claims["meta"] = {**claims.get("meta", {}), REFRESH_TTL_MARK: str(DAY)}
         return claims
 
 
-class RefreshReadsTheRequest(Retelling):
-    """A TTL in the body of a refresh request is given and marked."""
+class RefreshReadsTheRequest(Resigning):
+    """A TTL in the body of a refresh request is granted, and meta.refreshTokenTtl says so."""
 
     breaks = frozenset({"ROT-04"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
-        """Give what the request asks for."""
+        """Grant the TTL of the request."""
         sent = call.body.get(TTL)
         if not call.refreshes or type(sent) is not int:
             return claims
@@ -82,8 +83,8 @@ class RefreshReadsTheRequest(Retelling):
         return claims
 
 
-class SessionIsRenamed(Retelling):
-    """A rotated pair belongs to a session of another name."""
+class SessionIsRenamed(Resigning):
+    """A rotated pair has another session id."""
 
     breaks = frozenset({"REV-01", "ROT-05", "ROT-06", "ROT-07"})
 
@@ -92,8 +93,8 @@ class SessionIsRenamed(Retelling):
         return {**claims, "sid": f"{claims['sid']}_renewed"} if call.refreshes else claims
 
 
-class RotationLosesThePrefix(Retelling):
-    """A rotated token of a delegated class comes without the prefix of its class."""
+class RotationLosesThePrefix(Resigning):
+    """A rotated token of a delegated class lacks the prefix of its class."""
 
     breaks = frozenset({"ROT-08"})
 
@@ -102,12 +103,12 @@ class RotationLosesThePrefix(Retelling):
         return claims
 
     def prefix(self, call: Call, prefix: str) -> str:
-        """Lose the prefix at a rotation."""
+        """Drop the prefix at a rotation."""
         return "" if call.refreshes else prefix
 
 
-class ScopesGrow(Retelling):
-    """A rotated access token holds every scope there is."""
+class ScopesGrow(Resigning):
+    """A rotated access token has every scope."""
 
     breaks = frozenset({"ROT-04", "ROT-10"})
 
@@ -116,29 +117,29 @@ class ScopesGrow(Retelling):
         return {**claims, "scopes": ["*:*:*:*"]} if call.refreshes and name == "accessToken" else claims
 
 
-class RotationKeepsTheOldBirth(Retelling):
-    """A rotated refresh token was issued when the one that it replaces was, and has its TTL from then on."""
+class RotationKeepsTheIssueTime(Resigning):
+    """A rotated refresh token has the issue time of the one that it replaces; its TTL counts from then."""
 
     breaks = frozenset({"CLK-02", "CLK-03"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
-        """Carry the time of issue over from the presented token."""
+        """Copy the issue time of the presented token."""
         before = call.presented
         if not call.refreshes or name == "accessToken" or before is None:
             return claims
         return {**claims, "iat": before.iat, "exp": before.iat + claims["exp"] - claims["iat"]}
 
 
-class RotationKeepsTheOldEnd(Retelling):
-    """A rotated refresh token ends when the one that it replaces would have ended."""
+class RotationKeepsTheExpiry(Resigning):
+    """A rotated refresh token expires when the one that it replaces would have expired."""
 
     breaks = frozenset({"CLK-02", "CLK-03", "ROT-05", "ROT-06"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
-        """Carry the expiry over from the presented token."""
+        """Copy the expiry of the presented token."""
         before = call.presented
         if not call.refreshes or name == "accessToken" or before is None:
             return claims
-        # On a real clock a second passes between two rotations, or none: what it takes is not to show.
-        lost = claims["exp"] - before.exp
-        return {**claims, "exp": before.exp} if lost > TICKS else claims
+        # On a real clock a few seconds pass between two rotations: they must not count as a fault.
+        shortened_by = claims["exp"] - before.exp
+        return {**claims, "exp": before.exp} if shortened_by > CLOCK_SLACK else claims

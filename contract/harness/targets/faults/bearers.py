@@ -1,15 +1,16 @@
-"""Faults at the doors: who is believed, which key is published, and what an answer gives away."""
+"""Faults of authentication and of responses: bearers, published keys, caching, leaks."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from contract.harness.jose import SigningKey
 from contract.harness.spec import routes
-from contract.harness.targets.faults import Call, Fault, Reply, refusal
+from contract.harness.targets.faults.base import Fault
+from contract.harness.targets.faults.exchanges import Call, Reply, refusal
 
 
-class BelievesEveryBearer(Fault):
-    """A bearer that the server refuses is let in."""
+class AcceptsEveryBearer(Fault):
+    """A bearer that the server refuses is accepted."""
 
     breaks = frozenset(
         {
@@ -27,29 +28,29 @@ class BelievesEveryBearer(Fault):
         }
     )
 
-    def answer(self, call: Call, reply: Reply) -> Reply:
-        """Turn the refusal of a bearer into another answer."""
+    def on_response(self, call: Call, reply: Reply) -> Reply:
+        """Turn the refusal of a bearer into a 404."""
         refused = reply.status == 401 and "authorization" in call.headers
         return refusal("identity_not_found", 404) if refused else reply
 
 
 class RefusesEveryBearer(Fault):
-    """No bearer is let in where identities are asked for, and API keys go on working."""
+    """Every bearer is refused at /v1/identities; API keys still work."""
 
     breaks = frozenset({"JWKS-01", "JWKS-04", "JWKS-05", "JWKS-06", "JWKS-08"})
 
-    def ask(self, call: Call) -> Call | Reply:
+    def on_request(self, call: Call) -> Call | Reply:
         """Refuse a bearer."""
-        there = call.path.startswith(routes.IDENTITIES) and "authorization" in call.headers
-        return refusal("invalid_token") if there else call
+        to_identities = call.path.startswith(routes.IDENTITIES) and "authorization" in call.headers
+        return refusal("invalid_token") if to_identities else call
 
 
 class DelegatedBearersAreRefused(Fault):
-    """A bearer with the prefix of a delegated class is refused, all others are let in."""
+    """A bearer with the prefix of a delegated class is refused, all others are accepted."""
 
     breaks = frozenset({"JWKS-08"})
 
-    def ask(self, call: Call) -> Call | Reply:
+    def on_request(self, call: Call) -> Call | Reply:
         """Refuse a bearer with a prefix."""
         return refusal("invalid_token") if "relay_" in call.headers.get("authorization", "") else call
 
@@ -59,28 +60,28 @@ class PublishesNoKey(Fault):
 
     breaks = frozenset({"JWKS-09"})
 
-    def answer(self, call: Call, reply: Reply) -> Reply:
+    def on_response(self, call: Call, reply: Reply) -> Reply:
         """Empty the set."""
-        return reply.saying({"keys": []}) if call.path == routes.JWKS else reply
+        return reply.with_body({"keys": []}) if call.path == routes.JWKS else reply
 
 
 class PublishesPrivateMembers(Fault):
-    """The published keys hold a private member."""
+    """The published keys contain a private member."""
 
     breaks = frozenset({"JWKS-09"})
 
-    def answer(self, call: Call, reply: Reply) -> Reply:
-        """Add a member to every key; its value is no real one."""
+    def on_response(self, call: Call, reply: Reply) -> Reply:
+        """Add a member to every key; its value is not a real one."""
         keys = reply.body.get("keys", [])
         return (
-            reply.saying({"keys": [{**key, "d": "AQAB"} for key in keys]})
+            reply.with_body({"keys": [{**key, "d": "AQAB"} for key in keys]})
             if call.path == routes.JWKS
             else reply
         )
 
 
-class LendsACredential(Fault):
-    """A request to mint that comes without a credential is sent with the last one that was seen."""
+class AddsACredential(Fault):
+    """A mint request without a credential is sent with the last one seen at that endpoint."""
 
     breaks = frozenset({"SEC-05"})
 
@@ -88,48 +89,48 @@ class LendsACredential(Fault):
         super().__init__(key, now)
         self._last: dict[str, str] = {}
 
-    def ask(self, call: Call) -> Call:
-        """Lend what was seen at the same endpoint."""
+    def on_request(self, call: Call) -> Call:
+        """Add the credential."""
         if not call.mints or "authorization" in call.headers:
             return call
         if "x-api-key" in call.headers:
             self._last[call.path] = call.headers["x-api-key"]
             return call
-        lent = self._last.get(call.path)
-        return replace(call, headers={**call.headers, "x-api-key": lent}) if lent else call
+        credential = self._last.get(call.path)
+        return replace(call, headers={**call.headers, "x-api-key": credential}) if credential else call
 
 
-class LetsTokensBeCached(Fault):
-    """An answer with tokens in it may be kept by every cache on its way."""
+class TokensAreCacheable(Fault):
+    """A response with tokens may be stored by any cache."""
 
     breaks = frozenset({"SEC-06"})
 
-    def answer(self, call: Call, reply: Reply) -> Reply:
+    def on_response(self, call: Call, reply: Reply) -> Reply:
         """Replace the header."""
         if "accessToken" not in reply.body:
             return reply
         return replace(reply, headers={**reply.headers, "cache-control": "public, max-age=600"})
 
 
-class TellsItsTrace(Fault):
-    """A refusal holds the stack trace of the place where it was decided."""
+class ErrorsShowAStackTrace(Fault):
+    """An error body contains a stack trace."""
 
     breaks = frozenset({"SEC-07"})
 
-    def answer(self, call: Call, reply: Reply) -> Reply:
-        """Add a trace to an error body."""
+    def on_response(self, call: Call, reply: Reply) -> Reply:
+        """Add one."""
         if reply.status < 400 or not reply.body:
             return reply
         trace = 'Traceback (most recent call last):\n  File "/srv/app/tokens.py", line 12, in refresh'
-        return reply.saying({**reply.body, "detail": trace})
+        return reply.with_body({**reply.body, "detail": trace})
 
 
-class EchoesWhatItRefuses(Fault):
-    """A refusal of a refresh token holds the token."""
+class ErrorsEchoTheToken(Fault):
+    """The refusal of a refresh token contains the token."""
 
     breaks = frozenset({"SEC-07"})
 
-    def answer(self, call: Call, reply: Reply) -> Reply:
-        """Add the token to an error body."""
+    def on_response(self, call: Call, reply: Reply) -> Reply:
+        """Add it."""
         presented = call.body.get("refreshToken") if call.refreshes and reply.status >= 400 else None
-        return reply.saying({**reply.body, "refused": presented}) if presented else reply
+        return reply.with_body({**reply.body, "refused": presented}) if presented else reply
