@@ -9,7 +9,7 @@ import pytest
 from contract.harness.checks import KeySources
 from contract.harness.client import OwnOrg, Service, TokenPairs
 from contract.harness.errors import NotTried, UsageError
-from contract.harness.redaction import scrub
+from contract.harness.redaction import plain, scrub
 from contract.harness.run.judging import Judgement, judge
 from contract.harness.run.outcomes import CaseResult
 from contract.harness.run.selection import CaseGroup, case_id, chooses_its_mints, clause_of, group, mint_rows
@@ -56,12 +56,18 @@ class OwnRun:
         return True
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_keyboard_interrupt(self) -> Generator[None, None, None]:
+    def pytest_keyboard_interrupt(
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> Generator[None, None, None]:
         """Remember that the run did not come to its end, even if pytest fails to describe where it was.
 
-        A signal may arrive where Python 3.11 has no line number; pytest's own description then raises.
+        pytest and its plugins stop a run by an exception of the same kind: that is no signal of the user. A
+        signal may arrive where Python 3.11 has no line number; pytest's own description then raises.
         """
-        self.run.interrupted = True
+        if excinfo.type is KeyboardInterrupt:
+            self.run.interrupted = True
+        else:
+            self.run.fault = f"pytest stopped the run: {plain(str(excinfo.value))}"
         with contextlib.suppress(Exception):
             yield
 
