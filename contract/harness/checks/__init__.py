@@ -14,14 +14,26 @@ from contract.harness.checks.assertions import (
 )
 from contract.harness.checks.comparison import UnknownIdResponses
 from contract.harness.checks.hostile_tokens import Presenter
-from contract.harness.checks.key_sources import KeySources, Observation, Setup
+from contract.harness.checks.key_setups import (
+    KeyChange,
+    KeyChangeObservation,
+    KeyProbe,
+    Observation,
+    OwnKeyObservation,
+    Setup,
+)
+from contract.harness.checks.key_sources import KeySources
 from contract.harness.checks.leaks import PROVOCATIONS
 from contract.harness.checks.strategies import for_all, json_values
 
 __all__ = [
     "PROVOCATIONS",
+    "KeyChange",
+    "KeyChangeObservation",
+    "KeyProbe",
     "KeySources",
     "Observation",
+    "OwnKeyObservation",
     "Presenter",
     "Setup",
     "UnknownIdResponses",
