@@ -133,7 +133,7 @@ class KeySources:
         """
         if change not in self._changes:
             self._changes[change] = self._observe_change(change)
-        self._transcript[:] = self._changes[change].responses
+        self._transcript.show(self._changes[change].responses)
         return self._changes[change]
 
     def _observe_change(self, change: KeyChange) -> KeyChangeObservation:
