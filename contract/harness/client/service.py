@@ -50,7 +50,7 @@ class Service:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.clock = connection.clock
-        self.requests = 0
+        self.requests = connection.probes
         self.transcript: list[Response] = []
         self.refusals: list[Response] = []
         self.kids: set[str] = set()
