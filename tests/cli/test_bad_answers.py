@@ -37,7 +37,7 @@ HOPELESS = {
 def test_what_is_no_relayauth_leaves_no_verdict(check: Check, spoil: Spoil, sentence: str) -> None:
     """Exit code 2 and one sentence that names what came, without a traceback."""
     with deployed(spoil) as there:
-        said = check(there.url, key=there.key)
+        said = check(there.url, "--ready-timeout", "0.1", key=there.key)
     assert said.code == 2
     assert said.target["verdict"] == "open"
     assert sentence in said.target["problem"]
@@ -49,7 +49,7 @@ def test_nobody_listens(check: Check) -> None:
     """A refused connection is no verdict, and says so."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    said = check(f"http://127.0.0.1:{port}", key="rak_nobody-listens")
+    said = check(f"http://127.0.0.1:{port}", "--ready-timeout", "0.1", key="rak_nobody-listens")
     assert said.code == 2
     assert "no answer" in said.target["problem"]
 
