@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from contract.harness.checks import KeyChange, KeySources, Setup
+from contract.harness.client import Transcript
 from contract.harness.spec import routes
 from contract.harness.targets import REAL, StubAnswer, Target, connect
 
@@ -48,7 +49,7 @@ def ask() -> Iterator[Ask]:
         def opened(spec: str) -> KeySources:
             connection = stack.enter_context(connect(Target("it", spec)))
             assert connection.deployment is not None
-            return KeySources(connection.deployment, connection.clock, [])
+            return KeySources(connection.deployment, connection.clock, Transcript())
 
         yield opened
 
