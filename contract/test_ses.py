@@ -220,7 +220,7 @@ def test_of_concurrent_refreshes_at_most_one_succeeds(session: TargetSession, mi
 @clause("SES-05")
 def test_of_staggered_refreshes_at_most_one_succeeds(session: TargetSession, mint: MintEndpoint) -> None:
     """Two refreshes with one token, the second a moment later each time: at most one succeeds."""
-    rounds = Rounds(session.racer, session.volume, mint)
+    rounds = Rounds(session.racer, session.volume, mint, kind="two refreshes")
     for stagger in rounds:
         race = _refreshed_at_once(session, mint, 2, stagger)
         rounds.count(race, decided=_decided(race) == 2)
@@ -255,7 +255,7 @@ def _decided(race: Race) -> int:
 def test_no_refresh_escapes_a_replay(session: TargetSession, mint: MintEndpoint) -> None:
     """A replay and a refresh with the newest token at once: after the replay's answer nothing works."""
     token_pairs, service = session.token_pairs, session.service
-    rounds = Rounds(session.racer, session.volume, mint)
+    rounds = Rounds(session.racer, session.volume, mint, kind="refresh and replay")
     for stagger in rounds:
         first = token_pairs.fresh(mint)
         second = renewed(token_pairs, first)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -62,7 +63,7 @@ class Racer:
     """Sends requests at the same time; which of them wins is up to the service.
 
     `by_chance` says that each round may go differently. An application in this process answers on one event
-    loop, which decides equal rounds alike.
+    loop, which decides equal rounds alike. `overlapped` counts the rounds of each kind that overlapped.
     """
 
     def __init__(self, service: Service) -> None:
@@ -70,6 +71,7 @@ class Racer:
         self._warm = 0
         self._usual = 0.0
         self.by_chance = service.connection.at_once is None
+        self.overlapped: Counter[str] = Counter()
 
     def race(self, prepared: Sequence[PreparedRequest], stagger: int = 0) -> Race:
         """Send all of `prepared` at the same time.
