@@ -4,7 +4,7 @@ import contextlib
 import functools
 
 from contract.harness.checks import KeySources
-from contract.harness.client import FULL, SMALL, OwnOrg, Racer, Service, TokenPairs, Volume
+from contract.harness.client import FULL, SMALL, OwnOrg, Racer, Service, TokenPairs, Volume, budget_for
 from contract.harness.errors import ContractError, CouldNotTry, NotTried, TargetError, Violation
 from contract.harness.jose import Malformed, admin_claims
 from contract.harness.redaction import plain, scrub
@@ -51,7 +51,8 @@ class TargetSession:
         """Connect, see that a relayauth answers, and make what the run needs; raises `ContractError`."""
         try:
             self.connection = self._exits.enter_context(connect(self.target))
-            self.service = Service(self.connection)
+            budget = budget_for(self.connection.kind, self.settings.profile, self.settings.max_requests)
+            self.service = Service(self.connection, budget)
             self.own_org = OwnOrg(self.service, self.connection.access.api_key)
             self._exits.callback(self._clear_up, self.own_org)
             try:

@@ -28,6 +28,7 @@ class Settings:
     brief: bool = False
     passed_over: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     polite: bool = False
+    max_requests: int | None = None
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
 
     def chosen(self, target: Target) -> tuple[str, ...]:
