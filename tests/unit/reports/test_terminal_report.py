@@ -23,7 +23,7 @@ def result(clause: str, endpoint: str | None, outcome: Outcome, why: str = "a re
 
 def results() -> list[ClauseResult]:
     """Every clause, and every outcome many times."""
-    found = []
+    found: list[ClauseResult] = []
     for clause in catalogue().clauses.values():
         for endpoint in clause.endpoints or (None,):
             found.append(result(clause.id, endpoint, ALL[len(found) % len(ALL)]))
