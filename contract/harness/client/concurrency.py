@@ -81,9 +81,9 @@ class Racer:
         """Send all of `prepared` at the same time.
 
         Each leaves `stagger` steps after the one before: over sockets a step is an eighth of the time that
-        a response took in the round before, in this process one turn of the event loop. Nothing is sent twice: a
-        409, a 429 or a 503 about storage is a result of the race. Raises `CouldNotTry` if any request got no
-        response of the service.
+        a response took in the round before, in this process one turn of the event loop. Nothing is sent
+        twice: a 409, a 429 or a 503 about storage is a result of the race. Raises `CouldNotTry` if any
+        request got no response of the service.
         """
         service = self._service
         pace = service.connection.pace
