@@ -200,7 +200,9 @@ def _result(
         case=case_id(item.name, case.target),
         outcome=judgement.outcome,
         why=judgement.why + (f" (body shape: {shape})" if failed and shape else ""),
+        started=call.start,
         seconds=call.duration,
+        timeline=opened.timeline if opened else None,
         transcript=tuple(opened.service.transcript) if opened and (failed or keeps) else (),
         blocked_by=judgement.blocked_by,
     )

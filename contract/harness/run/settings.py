@@ -56,6 +56,12 @@ class Settings:
         """Return where a failure of `target` is accepted."""
         return self.baselines[target.name].of(target.name) if target.name in self.baselines else frozenset()
 
+    def reason(self, target: str, place: Place) -> Mapping[str, str] | None:
+        """Return why the baseline accepts a failure of the target of this name, None if it does not."""
+        baseline = self.baselines.get(target)
+        why = baseline.accepted.get(target, {}).get(place) if baseline else None
+        return None if why is None else {"reason": why}
+
     @property
     def required(self) -> frozenset[str]:
         """The ids of the clauses that `require` names."""
