@@ -11,7 +11,7 @@ from contract.harness.client.messages import Response
 from contract.harness.client.service import PreparedRequest, Service
 from contract.harness.errors import CouldNotTry, NotTried
 from contract.harness.spec import routes
-from contract.harness.targets import ANSWER_DEADLINE, REAL, Pace, exchange
+from contract.harness.targets import ANSWER_DEADLINE, LONGEST_IDLE, REAL, Pace, exchange
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Racer:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._warm = 0
+        self._warm_until = 0.0
 
     def race(self, prepared: Sequence[PreparedRequest]) -> list[Response]:
         """Send all of `prepared` at the same moment and return the answers in their order.
@@ -74,7 +75,7 @@ class Racer:
     def _over_sockets(self, requests: Sequence[httpx.Request]) -> list[httpx.Response]:
         """Send from one thread each; the barrier falls when every connection is warm."""
         http, pace = self._service.connection.http, self._service.connection.pace
-        cold = len(requests) > self._warm
+        cold = len(requests) > self._warm or REAL["monotonic"]() > self._warm_until
         barrier = threading.Barrier(len(requests), timeout=ANSWER_DEADLINE)
 
         def send(request: httpx.Request) -> httpx.Response:
@@ -96,6 +97,8 @@ class Racer:
         if cold:
             self._service.requests += len(requests)
             self._warm = len(requests)
+        # A connection that is idle for longer is not used again.
+        self._warm_until = REAL["monotonic"]() + LONGEST_IDLE / 2
         try:
             return [each.result() for each in going]
         except threading.BrokenBarrierError:
