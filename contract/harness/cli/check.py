@@ -40,6 +40,8 @@ EXAMPLES = """\
         help="core: how long a session lives. full: hardening as well.")  # fmt: skip
 @option(WHAT, "--require", metavar="GLOBS", multiple=True,
         help="Give no verdict unless these clauses were tried. Repeatable.")  # fmt: skip
+@option(WHAT, "--expect-not-tried", "expected_not_tried", metavar="GLOBS", multiple=True,
+        help="Give no verdict if any other must could not be tried. Repeatable.")  # fmt: skip
 @option(WHAT, "--strict", is_flag=True, help="Give no verdict unless every must was tried.")
 @option(REPORTS, "--json", "json_file", metavar="FILE",
         help="Write the result as JSON; - is standard output: all else goes to standard error.")  # fmt: skip
@@ -95,8 +97,10 @@ def check(
     from contract.harness.cli.checking import Checking, accept, read_baselines
     from contract.harness.run import Settings, exit_code
 
-    for globs in ("clauses", "require"):
+    for globs in ("clauses", "require", "expected_not_tried"):
         chosen[globs] = split(chosen[globs])
+    # Not given: what the target file or the baseline expects.
+    chosen["expected_not_tried"] = chosen["expected_not_tried"] or None
     accepted = read_baselines(named, may_be_missing=update_baseline)
     settings = Settings(
         targets=tuple(named),

@@ -2,10 +2,11 @@
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from contract.harness.cli.options import Opening
+from contract.harness.cli.options import SECOND_KEY_VARIABLE, Opening
 from contract.harness.cli.progress import EveryCase, Progress, Quiet
 from contract.harness.errors import ContractError
 from contract.harness.reports import terminal
@@ -51,13 +52,20 @@ class Checking:
 
 def again(target: Target, kind: str, opening: Opening) -> Again:
     """Return how a failure on `target` is reproduced."""
-    access = target.access
-    return Again(
-        command=f"relayauth-contract check {shlex.quote(target.name)}{opening.text}",
+    access, words = target.access, f"{shlex.quote(target.name)}{opening.text}"
+    again = Again(
+        command=f"relayauth-contract check {words}",
         url=target.served if kind == "url" and target.served == target.spec else None,
         bundled=target.spec == "reference",
         api_key_envs=(access.api_key_env, access.second_api_key_env),
     )
+    if not target.spec.startswith("exec:"):
+        return again
+    start = (
+        f"relayauth-contract start {words} >started.sh & "
+        "until [ -s started.sh ] || ! kill -0 $!; do sleep 0.1; done; . ./started.sh"
+    )
+    return replace(again, start=start, api_key_envs=(access.api_key_env, SECOND_KEY_VARIABLE))
 
 
 def read_baselines(targets: list[Target], *, may_be_missing: bool) -> dict[str, baselines.Baseline]:

@@ -47,16 +47,17 @@ COMMANDS: dict[str, tuple[Row, ...]] = {
         _own("mutants", "Prove that each clause fails where it must."),
     ),
     "Run a server": (
+        _own("start", "Start a server as check does, to reproduce a failure by hand."),
         Row("serve", "Run the bundled reference server.", "reference_impl.serve", scrubbed=False),
     ),
 }
 EXAMPLES = """\
 Examples:
-  relayauth-contract check                          the bundled reference
-  relayauth-contract check "exec:npm start"         a server that it starts
-  relayauth-contract check https://staging.example  a deployment; an API key is in
-                                                    RELAYAUTH_CONTRACT_API_KEY
-  relayauth-contract clauses TTL-02                 what one clause requires
+  relayauth-contract check                     the bundled reference server
+  relayauth-contract check "exec:npm start"    a server that the command starts
+  relayauth-contract check https://HOST        a deployment; its API key is in
+                                               RELAYAUTH_CONTRACT_API_KEY
+  relayauth-contract clauses TTL-02            what one clause requires
 
 Exit code of check: 0 the contract holds, 1 it is broken, 2 no verdict.
 """

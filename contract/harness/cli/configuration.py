@@ -25,6 +25,7 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "i-may-test-this-host": bool,
     "baseline": str,
     "clauses": list,
+    "expected-not-tried": list,
 }
 _CREDENTIAL = re.compile(r"\b(rak|relay_ws)_\w|eyJ\w|PRIVATE KEY")
 
@@ -80,9 +81,9 @@ def _check(where: str, row: Any) -> None:
         raise UsageError(f"{where}: set either url or command, not both or neither")
     if not row.get("ready-timeout", 1) > 0:
         raise UsageError(f"{where}: ready-timeout must be more than 0 seconds")
-    entries = [*row.get("clauses", []), *row.get("env", {}).values()]
+    entries = [*row.get("clauses", []), *row.get("expected-not-tried", []), *row.get("env", {}).values()]
     if not all(isinstance(entry, str) for entry in entries):
-        raise UsageError(f"{where}: the entries of clauses and env must be strings")
+        raise UsageError(f"{where}: the entries of lists and of env must be strings")
 
 
 def _type_name(expected: type | tuple[type, ...]) -> str:
@@ -132,5 +133,6 @@ def target(name: str, row: Mapping[str, Any], folder: Path, *, polite: bool = Fa
         access=access,
         launching=launching,
         clauses=split(row.get("clauses", ())),
+        expected_not_tried=split(row["expected-not-tried"]) if "expected-not-tried" in row else None,
         baseline=str(folder / baseline) if baseline else None,
     )
