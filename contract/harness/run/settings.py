@@ -39,6 +39,7 @@ class Settings:
     first_failure_only: bool = False
     skip_first: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     polite: bool = False
+    max_requests: int | None = None
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
