@@ -545,7 +545,7 @@ def restarted(session: TargetSession) -> Iterator[Restarted]:
                 kept[mint] = reason
         server.restart()
         yield Restarted(token_pairs, kept)
-        session.service.budget.sent += service.requests
+        session.service.budget.take(service.requests)
 
 
 def _kept(token_pairs: TokenPairs, mint: MintEndpoint) -> Kept:

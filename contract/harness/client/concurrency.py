@@ -44,7 +44,7 @@ class Volume:
 
 # A fault that shows in one round of twenty shows in 59 rounds with a probability of 95 %.
 FULL = Volume(at_once=(25, 10, 5, 2), flips=8, longest=1 << 20, rounds=59, mints=250)
-# For a deployment that is not ours to load: enough for a race that is lost every time, and no more.
+# For a deployment that somebody else pays for: enough for a race that is lost every time, and no more.
 SMALL = Volume(at_once=(5, 2), flips=4, longest=1 << 14, rounds=1, mints=20)
 STAGGERS = 8
 """How many parts of the usual response time one request of a race may leave later than the one before."""
@@ -144,9 +144,9 @@ class Racer:
                 barrier.abort()
                 raise
             time.sleep(request.extensions["steps"] * step)
-            sent = REAL["perf"]()
+            left = REAL["perf"]()
             response = exchange(http, request)
-            response.extensions["span"] = (sent, REAL["perf"]())
+            response.extensions["span"] = (left, REAL["perf"]())
             return response
 
         with ThreadPoolExecutor(len(requests)) as pool:

@@ -69,7 +69,7 @@ class Service:
         self.connection = connection
         self.clock = connection.clock
         self.budget = budget or RequestBudget()
-        self.budget.sent += connection.probes
+        self.budget.take(connection.probes)
         self.waits = Waits()
         self.transcript = Transcript()
         self.refusals: list[Response] = []
@@ -251,5 +251,5 @@ class Service:
         return self.call("POST", routes.REVOKE, key=key, body=what)
 
     def present_bearer(self, bearer: Token | str, scheme: str = "Bearer") -> Response:
-        """Present `bearer` to a route of the service: 401 is a refusal, all else means it was accepted."""
+        """Present `bearer` to a route that needs one: 401 is a refusal, anything else an acceptance."""
         return self.call("GET", _NO_IDENTITY, bearer=bearer, scheme=scheme)

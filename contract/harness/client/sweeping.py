@@ -147,18 +147,20 @@ class _Sweep:
         left: list[str] = []
         for subject, entries in grouped.items():
             ours = subject in own or (subject and self._owner.name in subject)
-            done = ours and self._status("POST", routes.REVOKE, body={"identityId": subject}) == 204
+            done = bool(ours) and self._status("POST", routes.REVOKE, body={"identityId": subject}) == 204
             for entry in entries:
-                status: int | None = 204 if done else None
-                if not done and entry.its_id:
-                    status = self._status("POST", routes.REVOKE, body={"sessionId": entry.its_id})
-                if status is None and entry.its_id:
-                    left.append(f"session {entry.its_id} ({entry.endpoint}) of an earlier run")
-                    continue
-                self._journal.drop(entry)
-                if status != 204:
-                    left.append(_perhaps(entry, status))
+                left += self._end(entry, done=done)
         return left
+
+    def _end(self, entry: Entry, *, done: bool) -> list[str]:
+        """End one session by its id unless that is `done`; return its name if it may live on."""
+        status: int | None = 204 if done else None
+        if not done and entry.its_id:
+            status = self._status("POST", routes.REVOKE, body={"sessionId": entry.its_id})
+            if status not in (204, 404):
+                return [f"session {entry.its_id} ({entry.endpoint}) of an earlier run"]
+        self._journal.drop(entry)
+        return [] if status == 204 else [_perhaps(entry, status)]
 
     def _remove(self, entry: Entry, method: str, path: str, **request: Any) -> list[str]:
         if not entry.its_id:
@@ -193,11 +195,16 @@ def _perhaps(entry: Entry, status: int | None) -> str:
 
 
 def _identities(service: Service, credential: Credential) -> Iterator[Mapping[str, Any]]:
-    """Yield the identities of the org, page by page; `TargetError` if the list can't be read."""
+    """Yield the identities of the org, page by page; none where the deployment has no such list.
+
+    `TargetError` if the list can't be read.
+    """
     query: dict[str, Any] = {"limit": _PAGE}
     for _ in range(_MOST_PAGES):
         response = service.call("GET", routes.IDENTITIES, query=query, **credential)
         found = response.parsed.get("data")
+        if response.status in (404, 405):
+            return
         if response.status != 200 or not isinstance(found, list):
             raise TargetError(f"GET {routes.IDENTITIES} answered {response.summary}")
         yield from (each for each in found if isinstance(each, dict))

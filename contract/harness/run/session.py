@@ -46,9 +46,8 @@ def open_target(
     with contextlib.ExitStack() as exits:
         try:
             connection = exits.enter_context(connect(target))
-            service = Service(
-                connection, budget_for(connection.kind, settings.profile, settings.max_requests)
-            )
+            budget = budget_for(connection.kind, settings.profile, settings.max_requests)
+            service = Service(connection, budget)
             session = TargetSession(target, settings, service, on_leftover)
             exits.callback(session.close_orgs)
             session.open_own_org()
