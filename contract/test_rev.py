@@ -65,7 +65,7 @@ def introspection_works(session: TargetSession) -> Callable[[MintEndpoint], None
         pair = token_pairs.spend(mint)
         for name, token in pair.tokens.items():
             if not shows_live(token_pairs, token):
-                raise Blocked("REV-06", f"introspection answers null for a live {name} token")
+                raise Blocked(("REV-06", "SES-04"), f"introspection answers null for a live {name} token")
         token_pairs.keep(mint, pair)
 
     return demand

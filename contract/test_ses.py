@@ -17,7 +17,7 @@ from contract.harness.checks import (
     require_no_failure,
     require_status,
 )
-from contract.harness.client import Pair, Race, Raw, TokenPairs, pair_of, redeemed
+from contract.harness.client import Pair, Race, Raw, Response, TokenPairs, pair_of, redeemed
 from contract.harness.errors import Blocked, CouldNotTry, Violation
 from contract.harness.jose import SigningKey, other_key, signed_by_another, with_another_signature
 from contract.harness.run import TargetSession
@@ -308,16 +308,17 @@ def test_a_malformed_refresh_uses_no_token_up(
     token_pairs: TokenPairs, mint: MintEndpoint, spoil: Any
 ) -> None:
     """After a refresh that was refused because it is malformed, a correct one with that token succeeds."""
-    pair = token_pairs.spend(mint)
-    response = token_pairs.service.call("POST", routes.REFRESH, body=spoil(pair.refresh))
-    if response.status == 200:
-        token_pairs.keep(mint, pair_of(response))
-        return
-    after = token_pairs.service.refresh(pair.refresh)
+
+    def twice(pair: Pair) -> Response:
+        """Send a malformed request, then a correct one unless the first was accepted."""
+        malformed = token_pairs.service.call("POST", routes.REFRESH, body=spoil(pair.refresh))
+        return malformed if malformed.status == 200 else token_pairs.service.refresh(pair.refresh)
+
+    _, after = token_pairs.attempt(mint, twice)
     require_status(
         after,
         200,
-        sent=f"sent a malformed refresh request, which was refused ({response.summary}), then a correct one",
+        sent="sent a malformed refresh request, which was refused, then a correct one",
         requires="a request that is refused because it is malformed uses no token up",
     )
     token_pairs.keep(mint, redeemed(after))
@@ -327,7 +328,11 @@ def test_a_malformed_refresh_uses_no_token_up(
 def test_token_types_are_not_interchangeable(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
     """Each token of a pair is accepted for its own purpose, and refused for that of the other."""
     pair = token_pairs.spend(mint)
-    positive_control(token_pairs.service.present_bearer(pair.access), what="the access token as a bearer")
+    positive_control(
+        token_pairs.service.present_bearer(pair.access),
+        what="the access token as a bearer",
+        unless=("JWKS-08", "SES-04"),
+    )
     require_status(
         token_pairs.service.present_bearer(pair.refresh),
         401,

@@ -52,7 +52,7 @@ class Service:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.clock = connection.clock
-        self.requests = 0
+        self.requests = connection.probes
         self.transcript = Transcript()
         self.refusals: list[Response] = []
         self.kids: set[str] = set()
