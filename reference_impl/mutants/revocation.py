@@ -14,7 +14,7 @@ DAY = 86400
 class RevokingASessionDoesNothing(Mutant):
     """A revocation by session answers 204, and that is all."""
 
-    breaks = frozenset({"REV-01", "REV-05"})
+    breaks = frozenset({"REV-01"})
 
     def revoking_session_ends(self, session: Session, now: float) -> bool:
         return False
@@ -41,7 +41,7 @@ class RevokingAnIdentitySparesPathTokens(Mutant):
 class TheRevokedIsStillShown(Mutant):
     """Introspection looks at a token's signature and its exp alone."""
 
-    breaks = frozenset({"REV-01"})
+    breaks = frozenset({"REV-01", "REV-06"})
 
     def is_shown(self, state: TokenState | None, now: float) -> bool:
         return state is not None

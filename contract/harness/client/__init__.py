@@ -13,10 +13,11 @@ from contract.harness.client.messages import (
 )
 from contract.harness.client.own_org import MINTING_SCOPES, OwnOrg
 from contract.harness.client.service import Service
-from contract.harness.client.token_pairs import TokenPairs, redeemed
+from contract.harness.client.token_pairs import ENDED_EARLY, TokenPairs, redeemed
 from contract.harness.client.transcript import Transcript
 
 __all__ = [
+    "ENDED_EARLY",
     "FULL",
     "MINTING_SCOPES",
     "SMALL",
