@@ -1,11 +1,14 @@
-"""Slips in what a refresh uses up, and in what a second use costs."""
+"""Faults in what a refresh uses up, and in what a replay ends."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from reference_impl.facts import TokenState
+from reference_impl.facts import Cause, Endpoint, Grant, TokenState
 from reference_impl.mutants import Mutant
+from reference_impl.rules import ACCESS_TTL
+
+DAY = 86400
 
 
 class RefreshTokensAreReusable(Mutant):
@@ -47,7 +50,7 @@ class ReplayWithinASecondIsForgiven(Mutant):
 class OldReplaysAreForgotten(Mutant):
     """What was used more than a second ago is no longer looked for."""
 
-    breaks = frozenset({"SES-03"})
+    breaks = frozenset({"SES-02", "SES-03"})
 
     def is_reuse(self, state: TokenState, now: float) -> bool:
         return super().is_reuse(state, now) and now - (state.used_at or 0) < 1
@@ -83,7 +86,7 @@ class ReplayEndsAllSessions(Mutant):
 class BearersOutliveTheirSession(Mutant):
     """An access token is good until its exp, whatever became of its session."""
 
-    breaks = frozenset({"REV-03", "REV-05", "SES-02"})
+    breaks = frozenset({"REV-01", "REV-03", "SES-02"})
 
     def bearer_lives(self, state: TokenState | None, now: float) -> bool:
         return state is None or state.status == "live"
@@ -118,3 +121,132 @@ class ForgedRefreshTokensPass(Mutant):
 
     def unverified_refresh_passes(self) -> bool:
         return True
+
+
+class ReplayedPathSessionsNeedAnIdentity(Mutant):
+    """A replay ends a path session only if there is an identity of that name."""
+
+    breaks = frozenset({"SES-02", "SES-03"})
+
+    def theft_ends(self, state: TokenState) -> bool:
+        return state.named
+
+
+class ReplaysAreForgottenAfterADay(Mutant):
+    """A used token that is presented more than 24 h after its use is merely refused."""
+
+    breaks = frozenset({"SES-02", "SES-03"})
+
+    def is_reuse(self, state: TokenState, now: float) -> bool:
+        return super().is_reuse(state, now) and now - (state.used_at or 0) < DAY
+
+
+class ReplaysAreForgottenWithTheAccessToken(Mutant):
+    """A used token that is presented after its access token ended is merely refused."""
+
+    breaks = frozenset({"SES-02", "SES-03"})
+
+    def is_reuse(self, state: TokenState, now: float) -> bool:
+        return super().is_reuse(state, now) and now - (state.used_at or 0) < ACCESS_TTL
+
+
+class ReplaysAreForgottenAfterAMonth(Mutant):
+    """A used token that is presented more than 30 days after its use is merely refused."""
+
+    breaks = frozenset({"SES-02", "SES-03"})
+
+    def is_reuse(self, state: TokenState, now: float) -> bool:
+        return super().is_reuse(state, now) and now - (state.used_at or 0) < 30 * DAY
+
+
+class UsedTokensWorkAgainAfterADay(Mutant):
+    """A list of used tokens holds them for 24 h; then they work again."""
+
+    breaks = frozenset({"SES-01", "SES-02", "SES-03"})
+
+    def redeemable(self, state: TokenState, now: float) -> bool:
+        forgotten = state.status == "used" and now - (state.used_at or 0) >= DAY
+        return super().redeemable(state, now) or (forgotten and not state.session_revoked)
+
+
+class UsedTokensWorkAgainBeforeTheyExpire(Mutant):
+    """A list of used tokens holds them for 89 days; then they work again."""
+
+    breaks = frozenset({"SES-01", "SES-02", "SES-03"})
+
+    def redeemable(self, state: TokenState, now: float) -> bool:
+        forgotten = state.status == "used" and now - (state.used_at or 0) >= 89 * DAY
+        return super().redeemable(state, now) or (forgotten and not state.session_revoked)
+
+
+class OnlyTheLastFourAreWatched(Mutant):
+    """A replay ends the session if the token is one of those after the second refresh."""
+
+    breaks = frozenset({"SES-02", "SES-03"})
+
+    def theft_ends(self, state: TokenState) -> bool:
+        return state.number >= 2
+
+
+class OldestSessionsEndAtALimit(Mutant):
+    """A subject has at most 20 sessions: a mint ends the oldest one."""
+
+    breaks = frozenset({"SES-04"})
+
+    def session_limit(self, endpoint: Endpoint) -> int | None:
+        return 20
+
+
+class OldestPathSessionsEndAtALimit(Mutant):
+    """A subject has at most 20 path sessions: a mint ends the oldest one."""
+
+    breaks = frozenset({"SES-04"})
+
+    def session_limit(self, endpoint: Endpoint) -> int | None:
+        return 20 if endpoint in ("path", "workspace-path") else None
+
+
+class RevokedTokensEndTheirSiblings(Mutant):
+    """Presenting a revoked refresh token ends the other sessions of the same subject."""
+
+    breaks = frozenset({"SES-04"})
+
+    def refusal_ends_siblings(self, state: TokenState) -> bool:
+        return state.session_revoked
+
+
+class UnnamedSessionsOfASecondAreOne(Mutant):
+    """The session id of agents that are not named is made of the second: sessions of one second share it."""
+
+    breaks = frozenset({"SES-04"})
+
+    def session_id(self, fresh: str, grant: Grant) -> str:
+        unnamed = grant.subject == "agent_cloud-orchestrator" and grant.endpoint == "workspace-path"
+        return f"sess_{grant.minted_at}" if unnamed else fresh
+
+
+class ReplayReachesWhatIsThere(Mutant):
+    """A replay ends the tokens that its session has: what a refresh issues meanwhile escapes."""
+
+    breaks = frozenset({"SES-05"})
+
+    def ends_whole_sessions(self, cause: Cause) -> bool:
+        return cause != "reuse"
+
+
+class TheSchemeIsCaseSensitive(Mutant):
+    """A bearer is accepted after `Bearer`, and after no other spelling of that word."""
+
+    breaks = frozenset({"SES-09"})
+
+    def is_bearer_scheme(self, scheme: str) -> bool:
+        return scheme == "Bearer"
+
+
+class TheSchemeIsTitleOrLowerCase(Mutant):
+    """A bearer is accepted after `Bearer` and `bearer`, and after no other spelling of that word."""
+
+    breaks = frozenset({"SES-09"})
+
+    def is_bearer_scheme(self, scheme: str) -> bool:
+        return scheme in ("Bearer", "bearer")

@@ -67,7 +67,7 @@ def test_a_fork_is_told_with_what_lives_of_it(check: Check) -> None:
     assert said.code == 1
     (why,) = said.whys("fail")
     assert "presented one refresh token 25 times at once" in why
-    assert "25 succeeded, and 25 of their descendants live" in why
+    assert "25 succeeded, and 25 of their refresh tokens work" in why
 
 
 def test_a_race_that_breaks_the_service_is_a_failure(check: Check) -> None:

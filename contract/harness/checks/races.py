@@ -30,19 +30,19 @@ class Rounds:
     ) -> None:
         self._racer, self._kind = racer, kind
         self._planned = math.ceil(volume.rounds / rows)
-        self._place = ROWS.index(mint)
-        self._number = self._ran = self._overlapped = self._decided = 0
+        self._place = self._turn = ROWS.index(mint)
+        self._ran = self._overlapped = self._decided = 0
 
     def __iter__(self) -> Iterator[int]:
         """Yield the stagger of each round; rows begin with different ones."""
         for number in range(self._planned):
-            self._number = number
-            yield (self._place + number) % STAGGERS
+            self._turn = self._place + number
+            yield self._turn // 2 % STAGGERS
 
     def ordered(self, requests: Mapping[str, Value]) -> dict[str, Value]:
         """Return `requests` in the order of this round: every other one turns it round."""
         names = list(requests)
-        return {name: requests[name] for name in (names[::-1] if self._number % 2 else names)}
+        return {name: requests[name] for name in (names[::-1] if self._turn % 2 else names)}
 
     def count(self, race: Race, *, decided: bool) -> None:
         """Count a round; `decided` says that the service did not turn it away."""

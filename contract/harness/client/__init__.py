@@ -15,12 +15,13 @@ from contract.harness.client.messages import (
 from contract.harness.client.own_org import OwnOrg
 from contract.harness.client.service import Service
 from contract.harness.client.sweeping import OLDER_THAN, sweep_target
-from contract.harness.client.token_pairs import TokenPairs, redeemed
+from contract.harness.client.token_pairs import ENDED_EARLY, TokenPairs, redeemed
 from contract.harness.client.transcript import Transcript
 from contract.harness.client.workspace_tokens import MINTING_SCOPES
 
 __all__ = [
     "CORE_BUDGET",
+    "ENDED_EARLY",
     "FULL",
     "FULL_BUDGET",
     "MINTING_SCOPES",
