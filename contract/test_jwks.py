@@ -11,7 +11,7 @@ from contract.harness.errors import Blocked, NotTried
 from contract.harness.jose import jwks
 from contract.harness.run import TargetSession
 from contract.harness.spec import ENDPOINTS, KEY_DEADLINE, routes
-from contract.harness.targets import DEFAULT_ORIGIN, StubAnswer
+from contract.harness.targets import DEFAULT_ORIGIN, USABLE, StubAnswer
 
 BOUND = Setup("bound", "stub", stub=StubAnswer.OTHER_KEY, default=StubAnswer.OTHER_KEY)
 
@@ -32,7 +32,7 @@ def _said(status: int) -> str:
 
 def only(seen: Observation, *urls: str, sent: str) -> None:
     """Hold that exactly `urls` were asked, perhaps more than once, and nothing anywhere else."""
-    visited = {visit.url for visit in seen.request_log}
+    visited = {visit.where for visit in seen.request_log}
     require(
         visited == set(urls),
         sent=sent,
@@ -139,7 +139,7 @@ def test_a_blank_base_url_does_not_disturb_a_bound_key(setup: Setup, seen: Obser
 
 
 @clause("JWKS-07")
-@on_trial(*(Setup("unset", "stub", stub=answer) for answer in StubAnswer if answer is not StubAnswer.TRUE))
+@on_trial(*(Setup("unset", "stub", stub=answer) for answer in StubAnswer if answer not in USABLE))
 def test_without_keys_a_bearer_is_refused(key_sources: KeySources, setup: Setup) -> None:
     """A JWKS that can't be fetched or read gives 401 within 15 s, and no other source is asked."""
     if key_sources.observe(replace(setup, stub=StubAnswer.TRUE)).own == 401:

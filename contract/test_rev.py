@@ -1,176 +1,293 @@
-"""REV: what stays dead. Each refusal stands beside the same call before the revocation."""
+"""REV: revocation, and what introspection says. Each refusal follows the same call accepted before."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from contract.harness.checks import (
+    BUSY,
+    Leftovers,
+    Rounds,
     UnknownIdResponses,
     clause,
+    describe,
+    later,
+    long_lived,
     positive_control,
+    renewed,
     require,
     require_equal,
+    require_no_failure,
     require_status,
+    shows_live,
 )
-from contract.harness.client import OwnOrg, Pair, Response, TokenPairs, pair_of
-from contract.harness.errors import CouldNotTry, NotTried
+from contract.harness.client import OwnOrg, Pair, TokenPairs, pair_of
+from contract.harness.errors import Blocked, NotTried, Violation
 from contract.harness.jose import Token
 from contract.harness.run import TargetSession
-from contract.harness.spec import MintEndpoint, routes
+from contract.harness.spec import ENDPOINTS, GROUPS, REFRESH_TTL_CAP, MintEndpoint, routes
+from contract.harness.targets import Clock
+
+Subject = Callable[[MintEndpoint], Mapping[str, str]]
 
 
 @pytest.fixture(scope="session")
-def mortal(session: TargetSession) -> str:
-    """An identity of the run whose sessions may all be ended."""
-    return session.own_org.another_identity()
+def subject(session: TargetSession) -> Subject:
+    """Give the fields of mints for a subject all of whose sessions a case may end.
 
+    It is an identity or an agent that is used for nothing else; a body that names nobody has the subject that
+    all such bodies share.
+    """
+    own_org = session.own_org
+    identity = functools.cache(own_org.another_identity)
 
-def minted_for(token_pairs: TokenPairs, mint: MintEndpoint, identity: str) -> Pair:
-    """Mint a pair whose `sub` is `identity`."""
-    return token_pairs.fresh(mint, **mint.naming(identity))
+    def fields(mint: MintEndpoint) -> Mapping[str, str]:
+        match mint.shape:
+            case "bare":
+                return {}
+            case "named":
+                return mint.naming(own_org.another_agent())
+            case "identity":
+                return mint.naming(identity())
 
-
-def live(token_pairs: TokenPairs, token: Token) -> bool:
-    """Say whether introspection shows the claims of `token`; `CouldNotTry` if it says neither yes nor no."""
-    response = token_pairs.service.introspect(token, token_pairs.own_org.org_key)
-    if response.status != 200:
-        raise CouldNotTry(f"introspection answered {response.summary}, so nobody can say what is live")
-    return response.json is not None
+    return fields
 
 
 @pytest.fixture(scope="session")
-def shows_live(session: TargetSession) -> Callable[[MintEndpoint], None]:
-    """Demand, once for each endpoint, that introspection shows what is live: else its null proves nothing."""
+def introspection_works(session: TargetSession) -> Callable[[MintEndpoint], None]:
+    """Demand, once for each endpoint, that introspection shows live tokens: else its null proves nothing."""
+    token_pairs = session.token_pairs
 
     @functools.cache
     def demand(mint: MintEndpoint) -> None:
-        pair = session.token_pairs.spend(mint)
+        pair = token_pairs.spend(mint)
         for name, token in pair.tokens.items():
-            if not live(session.token_pairs, token):
-                raise CouldNotTry(f"no twin: introspection says null of a live {name} token")
-        session.token_pairs.keep(mint, pair)
+            if not shows_live(token_pairs, token):
+                raise Blocked("REV-06", f"introspection answers null for a live {name} token")
+        token_pairs.keep(mint, pair)
 
     return demand
 
 
-def revoked(response: Response, *, sent: str) -> None:
-    """Hold that a revocation was carried out."""
+def revoke(token_pairs: TokenPairs, what: Mapping[str, str], *, sent: str) -> None:
+    """Revoke and hold that it is carried out."""
+    response = token_pairs.service.revoke(token_pairs.own_org.org_key, **what)
     require_status(response, 204, sent=sent, requires="it is revoked")
 
 
-WAYS: dict[str, Any] = {
-    "by session": lambda pair: {"sessionId": pair.refresh.claims["sid"]},
-    "by refresh token": lambda pair: {"tokenId": pair.refresh.claims["jti"]},
-    "by identity": lambda pair: {"identityId": pair.refresh.claims["sub"]},
+# What a revocation names, of a session that was refreshed once.
+WAYS: Mapping[str, Callable[[Pair, Pair], dict[str, str]]] = {
+    "by its session id": lambda first, _: {"sessionId": str(first.refresh.claims["sid"])},
+    "by the id of its newest refresh token": lambda _, newest: {"tokenId": str(newest.refresh.claims["jti"])},
+    "by the id of a used refresh token": lambda first, _: {"tokenId": str(first.refresh.claims["jti"])},
+    "by its identity": lambda first, _: {"identityId": str(first.refresh.claims["sub"])},
 }
-
-
-def dead(token_pairs: TokenPairs, token: Token, *, sent: str) -> None:
-    """Hold that introspection says null."""
-    require(
-        not live(token_pairs, token),
-        sent=f"{sent}, then introspected the {token.claims['token_type']} token",
-        requires="introspection says null",
-        got="it showed the claims of a live token",
-    )
 
 
 @clause("REV-01")
 @pytest.mark.parametrize("way", WAYS)
-def test_a_revoked_session_stays_dead(
+def test_a_revoked_session_stays_revoked(
     token_pairs: TokenPairs,
-    shows_live: Callable[[MintEndpoint], None],
+    clock: Clock,
+    introspection_works: Callable[[MintEndpoint], None],
+    subject: Subject,
     mint: MintEndpoint,
-    mortal: str,
     way: str,
 ) -> None:
-    """Its refresh token is introspected as null and refused with 401.
+    """Refresh and bearers are refused and introspection answers null.
 
-    By session, that goes for the access token before the newest, and by identity for every session.
+    Where the clock can be set, the session is presented again later, and another one is revoked when its
+    access tokens have expired.
     """
-    shows_live(mint)
-    pairs = [minted_for(token_pairs, mint, mortal) for _ in range(2 if way == "by identity" else 1)]
-    first = pairs[0]
-    if way == "by session":
-        pairs = [token_pairs.rotate(first)]
-    revoked(
-        token_pairs.service.revoke(token_pairs.own_org.org_key, **WAYS[way](pairs[0])), sent=f"revoked {way}"
-    )
-    for token in (pairs[0].refresh, *([first.access] if way == "by session" else [])):
-        dead(token_pairs, token, sent=f"revoked {way}")
-    for pair in pairs:
-        require_status(
-            token_pairs.service.refresh(pair.refresh),
-            401,
-            sent=f"revoked {way}, then presented for a refresh",
-            requires="refresh is refused with 401",
-        )
+    introspection_works(mint)
+    fields = subject(mint) if way == "by its identity" else {}
+    moments = later(clock)
+
+    def refreshed() -> tuple[Pair, Pair]:
+        first = long_lived(token_pairs, mint, **fields)
+        return first, renewed(token_pairs, first)
+
+    first, newest = refreshed()
+    if way == "by its identity":
+        token_pairs.drop(str(first.refresh.claims["sub"]))
+    sent = f"minted a session, refreshed it and revoked it {way}"
+    revoke(token_pairs, WAYS[way](first, newest), sent=sent)
+    left = Leftovers(token_pairs, sent=sent, requires="nothing of the session works")
+    left.not_accepted(newest, anew=True)
+    if way == "by its session id":
+        left.not_accepted(first, what="the first access token")
+        left.not_shown(newest.access, what="the newest access token")
+    left.not_shown(newest.refresh, what="the newest refresh token")
+    left.refused(newest)
+    others = [refreshed()] if clock.settable else []
+    gone = {f"{sent}, at once": newest}
+    for when in moments:
+        for done, pair in gone.items():
+            Leftovers(token_pairs, sent=f"{done}, and it is now {when}", requires="it stays revoked").refused(
+                pair
+            )
+        for first, newest in others:
+            sent = f"minted a session, refreshed it and revoked it {way}, {when}"
+            revoke(token_pairs, WAYS[way](first, newest), sent=sent)
+            left = Leftovers(token_pairs, sent=sent, requires="nothing of the session works")
+            left.not_shown(newest.refresh, what="the newest refresh token")
+            left.refused(newest)
+            gone[sent] = newest
+        others = []
 
 
 @clause("REV-01")
-def test_a_revoked_access_token_stays_dead(
-    token_pairs: TokenPairs, shows_live: Callable[[MintEndpoint], None], mint: MintEndpoint
+def test_a_revocation_by_identity_ends_what_was_minted_before(
+    token_pairs: TokenPairs, subject: Subject, mint: MintEndpoint
 ) -> None:
-    """Revoked by its own id, an access token is introspected as null."""
-    shows_live(mint)
-    access = token_pairs.spend(mint).access
-    sent = "revoked an access token by its id"
-    revoked(
-        token_pairs.service.revoke(token_pairs.own_org.org_key, tokenId=str(access.claims["jti"])), sent=sent
+    """All sessions of the identity end, and a new mint for it works at once."""
+    fields = subject(mint)
+    before = [token_pairs.fresh(mint, **fields) for _ in range(2)]
+    its_id = str(before[0].refresh.claims["sub"])
+    sent = "minted two sessions for one identity and revoked by that identity"
+    revoke(token_pairs, {"identityId": its_id}, sent=sent)
+    token_pairs.drop(its_id)
+    left = Leftovers(token_pairs, sent=sent, requires="all its sessions end")
+    for pair, what in zip(
+        before, ("the first one's refresh token", "the second one's refresh token"), strict=True
+    ):
+        left.refused(pair, what=what)
+    response = token_pairs.own_org.mint(mint, None, **fields)
+    require_status(response, 201, sent=f"{sent}, then minted for it", requires="a new mint works at once")
+    require_status(
+        token_pairs.service.refresh(pair_of(response).refresh),
+        200,
+        sent=f"{sent}, then minted for it and refreshed",
+        requires="a new mint works at once",
     )
-    dead(token_pairs, access, sent=sent)
+
+
+@clause("REV-01")
+def test_a_revoked_access_token_stays_revoked(
+    token_pairs: TokenPairs, introspection_works: Callable[[MintEndpoint], None], mint: MintEndpoint
+) -> None:
+    """Revoked by its own id, an access token is refused as a bearer, and introspection answers null."""
+    introspection_works(mint)
+    pair = token_pairs.spend(mint)
+    positive_control(token_pairs.service.present_bearer(pair.access), what="the access token as a bearer")
+    sent = "revoked an access token by its id"
+    revoke(token_pairs, {"tokenId": str(pair.access.claims["jti"])}, sent=sent)
+    left = Leftovers(token_pairs, sent=sent, requires="the token no longer works")
+    left.not_accepted(pair, what="it", anew=True)
+    left.not_shown(pair.access, what="it")
 
 
 @clause("REV-02")
-def test_a_session_dies_with_its_workspace_token(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
-    """Redeemed while the token that minted it lives, the session is refused with 401 once it is revoked."""
-    own_org = token_pairs.own_org
+def test_a_session_ends_with_its_workspace_token(
+    token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint
+) -> None:
+    """Refreshed while the token that minted it was good, a session is refused with 401 once it is revoked."""
+    own_org, moments = token_pairs.own_org, later(clock)
     key_id, key = own_org.another_workspace_token()
-    pair = token_pairs.rotate(token_pairs.own_org.pair(mint, key=key))
+    first = own_org.pair(mint, key=key, refreshTokenTtlSeconds=REFRESH_TTL_CAP)
+    newest = renewed(token_pairs, first)
     response = token_pairs.service.call("POST", routes.api_key_revocation(key_id), key=own_org.org_key)
     require_status(response, 200, sent="revoked the workspace token", requires="it is revoked")
-    require_status(
-        token_pairs.service.refresh(pair.refresh),
-        401,
-        sent="revoked the workspace token, then refreshed",
-        requires="a session dies with the workspace token that minted it",
-    )
+    sent = "revoked the workspace token that minted a session"
+    requires = "the session ends with it"
+    Leftovers(token_pairs, sent=sent, requires=requires).refused(newest)
+    for when in moments:
+        Leftovers(token_pairs, sent=f"{sent}, and it is now {when}", requires=requires).refused(newest)
+
+
+def _delete(identity: str) -> dict[str, Any]:
+    return {"method": "DELETE", "path": routes.identity(identity), "headers": {"X-Confirm-Delete": "true"}}
+
+
+def _suspend(identity: str) -> dict[str, Any]:
+    return {"method": "POST", "path": routes.suspension(identity), "body": {"reason": "relayauth-contract"}}
+
+
+def _retire(identity: str) -> dict[str, Any]:
+    return {"method": "POST", "path": routes.retirement(identity), "body": {"reason": "relayauth-contract"}}
+
+
+# How an identity ends: the request, and the statuses of success.
+ENDINGS: Mapping[str, tuple[Callable[[str], dict[str, Any]], int]] = {
+    "deleted": (_delete, 204),
+    "suspended": (_suspend, 200),
+    "retired": (_retire, 200),
+}
+
+
+def end_identity(token_pairs: TokenPairs, identity: str, how: str) -> None:
+    """Delete, suspend or retire an identity; `NotTried` where the deployment has no such route."""
+    request, status = ENDINGS[how]
+    response = token_pairs.service.call(**request(identity), key=token_pairs.own_org.org_key)
+    if how != "deleted" and response.status in (404, 405, 501):
+        raise NotTried(f"the deployment has no route by which an identity is {how}: {response.summary}")
+    require_status(response, status, sent=f"an identity was {how}", requires=f"it is {how}")
 
 
 @clause("REV-03")
-def test_a_session_dies_with_its_identity(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
-    """The identity deleted, its refresh token gets 404 or 401 and its bearer 401; both worked before."""
-    own_org = token_pairs.own_org
+@pytest.mark.parametrize("how", ENDINGS)
+def test_sessions_end_with_their_identity(
+    token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint, how: str
+) -> None:
+    """Refresh token and bearer, which worked before, are refused, and nothing can be minted for it."""
+    own_org, moments = token_pairs.own_org, later(clock)
     identity = own_org.another_identity()
-    pair = token_pairs.rotate(minted_for(token_pairs, mint, identity))
-    positive_control(
-        token_pairs.service.present_bearer(pair.access), what="the bearer of an identity that lives"
-    )
-    response = token_pairs.service.call(
-        "DELETE", routes.identity(identity), key=own_org.org_key, headers={"X-Confirm-Delete": "true"}
-    )
-    require_status(response, 204, sent="deleted the identity", requires="it is deleted")
-    requires = "what an identity held dies with it"
+    newest = renewed(token_pairs, long_lived(token_pairs, mint, **mint.naming(identity)))
+    positive_control(token_pairs.service.present_bearer(newest.access), what="the access token as a bearer")
+    end_identity(token_pairs, identity, how)
+    sent, requires = f"an identity was {how}", "its sessions end"
+    left = Leftovers(token_pairs, sent=sent, requires=requires)
+    left.not_accepted(newest, anew=True)
+    left.refused(newest, 404, 401)
+    _nothing_minted(token_pairs, mint, identity, sent=sent)
+    if how == "suspended":
+        _reactivate(token_pairs, mint, identity, newest)
+        sent = "an identity was suspended and reactivated"
+    for when in moments:
+        left = Leftovers(
+            token_pairs, sent=f"{sent}, and it is now {when}", requires="its old tokens stay refused"
+        )
+        left.refused(newest, 404, 401)
+
+
+def _nothing_minted(token_pairs: TokenPairs, mint: MintEndpoint, identity: str, *, sent: str) -> None:
+    """Hold that a mint for `identity` is refused; some deployments answer 403."""
     require_status(
-        token_pairs.service.refresh(pair.refresh),
+        token_pairs.own_org.mint(mint, None, **mint.naming(identity)),
         404,
-        401,
-        sent="deleted the identity, then refreshed",
-        requires=requires,
+        403,
+        sent=f"{sent}, then requested a pair for it",
+        requires="nothing can be minted for it",
     )
+
+
+def _reactivate(token_pairs: TokenPairs, mint: MintEndpoint, identity: str, old: Pair) -> None:
+    """Reactivate `identity`, and hold that new mints work and that `old` does not."""
+    path = routes.reactivation(identity)
+    response = token_pairs.service.call("POST", path, key=token_pairs.own_org.org_key)
+    if response.status in (404, 405, 501):
+        raise NotTried(f"the deployment has no route that reactivates an identity: {response.summary}")
+    sent = "an identity was suspended and reactivated"
+    require_status(response, 200, sent=sent, requires="it is active again")
+    left = Leftovers(token_pairs, sent=sent, requires="its old tokens stay refused")
+    left.not_accepted(old, what="an access token of before", anew=True)
+    left.refused(old, what="a refresh token of before")
+    response = token_pairs.own_org.mint(mint, None, **mint.naming(identity))
+    require_status(response, 201, sent=f"{sent}, then requested a pair for it", requires="new mints work")
     require_status(
-        token_pairs.service.present_bearer(pair.access),
-        401,
-        sent="deleted the identity, then presented its bearer",
-        requires=requires,
+        token_pairs.service.refresh(pair_of(response).refresh),
+        200,
+        sent=f"{sent}, then minted for it and refreshed",
+        requires="new mints work",
     )
 
 
 @pytest.fixture(scope="session")
-def nobodys(session: TargetSession) -> Callable[[str, str], UnknownIdResponses]:
-    """What another org is told that revokes what never was: asked once for each form of an id."""
+def about_nothing(session: TargetSession) -> Callable[[str, str], UnknownIdResponses]:
+    """What another org is answered that revokes something that never existed, for each form of an id."""
 
     @functools.cache
     def of(field: str, _form: str) -> UnknownIdResponses:
@@ -184,13 +301,13 @@ def nobodys(session: TargetSession) -> Callable[[str, str], UnknownIdResponses]:
 
 
 @clause("REV-04")
-def test_another_org_can_not_revoke(
+def test_another_org_cannot_revoke(
     token_pairs: TokenPairs,
     mint: MintEndpoint,
     other_org: OwnOrg,
-    nobodys: Callable[[str, str], UnknownIdResponses],
+    about_nothing: Callable[[str, str], UnknownIdResponses],
 ) -> None:
-    """By session, token and identity it gets 404, as of one that never was; the session goes on."""
+    """By session, token and identity it gets 404, as for an id that never existed; the session continues."""
     pair, service = token_pairs.spend(mint), token_pairs.service
     for field, claim in (("sessionId", "sid"), ("tokenId", "jti"), ("identityId", "sub")):
         identifier = str(pair.refresh.claims[claim])
@@ -198,19 +315,22 @@ def test_another_org_can_not_revoke(
         require_status(
             theirs, 404, sent=f"another org revoked by {field}", requires="it is told that there is none"
         )
-        nobodys(field, identifier).alike(theirs, identifier)
+        about_nothing(field, identifier).alike(theirs, identifier)
     after = service.refresh(pair.refresh)
     require_status(
-        after, 200, sent="another org tried to revoke, then refreshed", requires="the session goes on"
+        after, 200, sent="another org tried to revoke, then refreshed", requires="the session continues"
     )
     token_pairs.keep(mint, pair_of(after))
 
 
 @clause("REV-04")
-def test_another_org_can_not_introspect(
-    token_pairs: TokenPairs, shows_live: Callable[[MintEndpoint], None], mint: MintEndpoint, other_org: OwnOrg
+def test_another_org_cannot_introspect(
+    token_pairs: TokenPairs,
+    introspection_works: Callable[[MintEndpoint], None],
+    mint: MintEndpoint,
+    other_org: OwnOrg,
 ) -> None:
-    """It gets null, as of a token that never was; the org itself sees the claims."""
+    """It gets null, as for a token that never existed; the org itself gets the claims."""
     pair = token_pairs.spend(mint)
     token_pairs.keep(mint, pair)
     for name, token in pair.tokens.items():
@@ -220,41 +340,162 @@ def test_another_org_can_not_introspect(
         require_equal(
             seen.json, None, sent=sent, requires="another org can't introspect a token", what="the answer"
         )
-    shows_live(mint)
+    introspection_works(mint)
+
+
+Ending = Callable[[Pair], dict[str, Any]]
+
+
+def revocation(way: str) -> Ending:
+    """Return the request that revokes a session `way`, of its only pair."""
+    return lambda pair: {"method": "POST", "path": routes.REVOKE, "body": WAYS[way](pair, pair)}
+
+
+def deletion(pair: Pair) -> dict[str, Any]:
+    """Return the request that deletes the identity of a session."""
+    return _delete(str(pair.refresh.claims["sub"]))
+
+
+AT_ONCE = ("by its session id", "by the id of its newest refresh token", "by its identity")
 
 
 @clause("REV-05")
-@pytest.mark.parametrize("first", ["revoke", "refresh"])
-def test_nothing_escapes_a_revocation_by_a_race(
-    session: TargetSession, mint: MintEndpoint, first: str
+@pytest.mark.parametrize("way", AT_ONCE)
+def test_no_concurrent_refresh_escapes_a_revocation(
+    session: TargetSession, subject: Subject, mint: MintEndpoint, way: str
 ) -> None:
-    """Refresh and revoke leave at the same moment; whatever the refresh gave is dead afterwards."""
-    token_pairs, service = session.token_pairs, session.service
-    pair = token_pairs.fresh(mint)
-    calls = {
-        "refresh": service.prepare("POST", routes.REFRESH, body={"refreshToken": pair.refresh}),
-        "revoke": service.prepare(
-            "POST",
-            routes.REVOKE,
-            body={"sessionId": pair.refresh.claims["sid"]},
-            key=token_pairs.own_org.org_key,
-        ),
-    }
-    order = [first, *(name for name in calls if name != first)]
-    responses = dict(zip(order, session.racer.race([calls[name] for name in order]), strict=True))
-    if responses["revoke"].status == 429:
-        raise NotTried("the revocation was turned away with 429, so there was no race")
-    revoked(responses["revoke"], sent="revoked a session while it was refreshed")
-    require(
-        responses["refresh"].status < 500,
-        sent="refreshed a session while it was revoked",
-        requires="it does not fail",
-        got=f"it answered {responses['refresh'].summary}",
+    """A refresh and the revocation are sent together; once the revocation was answered nothing works."""
+    fields = subject(mint)
+    rounds = Rounds(session.racer, session.volume, mint)
+    race_ending(
+        session, mint, rounds, lambda: fields, Raced(f"a revocation {way}", revocation(way), "REV-01")
     )
-    sent = "refreshed and revoked a session at once; once revoke had answered, presented"
-    requires = "nothing of the session works"
-    newest = pair_of(responses["refresh"]) if responses["refresh"].status == 200 else pair
-    require_status(
-        service.refresh(newest.refresh), 400, 401, sent=f"{sent} a refresh token", requires=requires
+
+
+@clause("REV-05")
+@pytest.mark.parametrize("mint", [ENDPOINTS[name] for name in GROUPS["identity"]], ids=str)
+def test_no_concurrent_refresh_escapes_a_deletion(session: TargetSession, mint: MintEndpoint) -> None:
+    """A refresh and the deletion of its identity are sent together; once that was answered nothing works."""
+    rounds = Rounds(session.racer, session.volume, mint, rows=len(GROUPS["identity"]))
+    own_org = session.own_org
+    raced = Raced("the deletion of its identity", deletion, "REV-03")
+    race_ending(session, mint, rounds, lambda: mint.naming(own_org.another_identity()), raced)
+
+
+@dataclass(frozen=True)
+class Raced:
+    """What a refresh is raced with: in words, as a request, and the clause that it keeps without a race."""
+
+    what: str
+    request: Ending
+    alone: str
+
+
+def race_ending(
+    session: TargetSession,
+    mint: MintEndpoint,
+    rounds: Rounds,
+    fields: Callable[[], Mapping[str, str]],
+    raced: Raced,
+) -> None:
+    """Race a refresh with what ends its session, and hold that nothing of the session works afterwards.
+
+    `fields` are those of the mint of each round.
+    """
+    token_pairs, service, key = session.token_pairs, session.service, session.own_org.org_key
+    sent = f"sent a refresh and {raced.what} at the same time"
+    for stagger in rounds:
+        named = fields()
+        pair = token_pairs.fresh(mint, **named)
+        token_pairs.drop(str(pair.refresh.claims["sub"]))
+        requests = rounds.ordered(
+            {
+                "refresh": service.prepare("POST", routes.REFRESH, body={"refreshToken": pair.refresh}),
+                "ending": service.prepare(**raced.request(pair), key=key),
+            }
+        )
+        race = session.racer.race(list(requests.values()), stagger)
+        answers = dict(zip(requests, race.responses, strict=True))
+        require_no_failure(race.responses, sent=sent)
+        decided = answers["ending"].status not in BUSY
+        rounds.count(race, decided=decided)
+        if decided:
+            require_status(answers["ending"], 204, sent=sent, requires=f"{raced.what} is answered with 204")
+            newest = pair_of(answers["refresh"]) if answers["refresh"].status == 200 else pair
+            try:
+                _nothing_works(token_pairs, newest, sent=f"{sent}; once the latter was answered")
+            except Violation:
+                _see_it_alone(token_pairs, token_pairs.fresh(mint, **named or fields()), raced)
+                raise
+    session.note = rounds.note()
+
+
+def _nothing_works(token_pairs: TokenPairs, pair: Pair, *, sent: str) -> None:
+    left = Leftovers(token_pairs, sent=sent, requires="nothing of the session works")
+    left.not_accepted(pair)
+    left.refused(pair, 400, 401, 404)
+
+
+def _see_it_alone(token_pairs: TokenPairs, pair: Pair, raced: Raced) -> None:
+    """Raise `Blocked` if what ends a session ends nothing when no refresh is under way either."""
+    token_pairs.service.call(**raced.request(pair), key=token_pairs.own_org.org_key)
+    try:
+        _nothing_works(token_pairs, pair, sent=f"sent {raced.what}")
+    except Violation as violation:
+        raise Blocked(raced.alone, f"without a race it is the same: {violation}") from None
+
+
+@clause("REV-06")
+def test_introspection_answers_the_claims_of_the_token(
+    token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint
+) -> None:
+    """Of each live token it answers that token's own claims; of a used one, or after a replay, null.
+
+    Where the clock can be set, it says the same of refresh tokens when their access tokens have expired.
+    """
+    moments = later(clock)
+    first = long_lived(token_pairs, mint)
+    for name, token in first.tokens.items():
+        own_claims_shown(token_pairs, token, sent=f"introspected the {name} token of a mint")
+    second = renewed(token_pairs, first)
+    for pair, which in ((second, "the newest"), (first, "the first")):
+        own_claims_shown(
+            token_pairs, pair.access, sent=f"refreshed once, then introspected {which} access token"
+        )
+    _introspected_later(token_pairs, first, second, sent="refreshed once")
+    for when in moments:
+        _introspected_later(token_pairs, first, second, sent=f"refreshed once, and it is now {when}")
+    token_pairs.service.refresh(first.refresh)
+    left = Leftovers(
+        token_pairs, sent="presented a used refresh token again", requires="introspection answers null"
     )
-    require_status(service.present_bearer(newest.access), 401, sent=f"{sent} a bearer", requires=requires)
+    left.not_shown(second.refresh, what="the newest refresh token")
+
+
+def _introspected_later(token_pairs: TokenPairs, used: Pair, newest: Pair, *, sent: str) -> None:
+    own_claims_shown(token_pairs, newest.refresh, sent=f"{sent}, then introspected the newest refresh token")
+    left = Leftovers(token_pairs, sent=sent, requires="introspection answers null for a used token")
+    left.not_shown(used.refresh, what="the used refresh token")
+
+
+def own_claims_shown(token_pairs: TokenPairs, token: Token, *, sent: str) -> None:
+    """Hold that introspection of a live token answers its claims; it may answer members beside them."""
+    response = token_pairs.service.introspect(token, token_pairs.own_org.org_key)
+    require_status(response, 200, sent=sent, requires="it answers the claims of the token")
+    requires = "it answers the token's own claims"
+    require(response.json is not None, sent=sent, requires=requires, got="it answered null")
+    shown = response.object
+    for claim, value in token.claims.items():
+        require(
+            _same(shown.get(claim), value),
+            sent=sent,
+            requires=requires,
+            got=f"{claim} was {describe(shown.get(claim))}; in the token it is {describe(value)}",
+        )
+
+
+def _same(shown: Any, value: Any) -> bool:
+    """Say whether two claims are equal; the order of `scopes` and `aud` means nothing."""
+    if isinstance(shown, list) and isinstance(value, list):
+        return sorted(map(str, shown)) == sorted(map(str, value))
+    return bool(shown == value)

@@ -1,126 +1,114 @@
-"""SES: sessions. A refresh token works once, and a second use costs the session its life."""
+"""SES: sessions. A refresh token works once; a replay, the use of a used one, ends the whole session."""
 
-import functools
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from contract.harness.checks import clause, positive_control, require, require_status
-from contract.harness.client import Pair, Raw, Response, TokenPairs, pair_of, redeemed
-from contract.harness.errors import CouldNotTry, Violation
+from contract.harness.checks import (
+    BUSY,
+    Leftovers,
+    Rounds,
+    clause,
+    long_lived,
+    over_time,
+    positive_control,
+    renewed,
+    require,
+    require_no_failure,
+    require_status,
+)
+from contract.harness.client import Pair, Race, Raw, TokenPairs, pair_of, redeemed
+from contract.harness.errors import Blocked, CouldNotTry, Violation
 from contract.harness.jose import SigningKey, other_key, signed_by_another, with_another_signature
 from contract.harness.run import TargetSession
-from contract.harness.spec import MintEndpoint, routes
+from contract.harness.spec import SHAPED, MintEndpoint, routes
 from contract.harness.targets import Clock
 
-REUSED = "a used refresh token is refused with 401"
-ENDED = "a second use revokes the whole session"
-
-
-@dataclass(frozen=True)
-class Replay:
-    """A session whose used refresh token was presented again, and another one of the same identity.
-
-    `before` are the answers to the bearers of the newest pair and of the bystander before it, `answer` is the
-    one to the replay.
-    """
-
-    first: Pair
-    bystander: Pair
-    second: Pair
-    before: tuple[Response, Response]
-    response: Response
-
-    @property
-    def transcript(self) -> list[Response]:
-        """All that was asked for it."""
-        pairs = (self.first, self.bystander, self.second)
-        return [*(pair.response for pair in pairs), *self.before, self.response]
-
-
-@pytest.fixture(scope="session")
-def replays(session: TargetSession) -> Callable[[MintEndpoint], Replay]:
-    """Replay at an endpoint, once: three clauses look at what comes of it."""
-    token_pairs, service = session.token_pairs, session.service
-
-    @functools.cache
-    def replay(mint: MintEndpoint) -> Replay:
-        first, bystander = token_pairs.spend(mint), token_pairs.spend(mint)
-        second = token_pairs.rotate(first)
-        before = service.present_bearer(second.access), service.present_bearer(bystander.access)
-        return Replay(first, bystander, second, before, service.refresh(first.refresh))
-
-    def looked_at(mint: MintEndpoint) -> Replay:
-        found = replay(mint)
-        service.transcript.show(found.transcript)
-        return found
-
-    return looked_at
+ENDED = "a replay ends the whole session"
 
 
 @clause("SES-01")
-def test_a_refresh_token_works_once(replays: Callable[[MintEndpoint], Replay], mint: MintEndpoint) -> None:
-    """Redeemed once, it is refused with 401 at the second try."""
-    sent = "presented a refresh token a second time"
-    require_status(replays(mint).response, 401, sent=sent, requires="a refresh token works once")
+def test_a_refresh_token_works_once(token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint) -> None:
+    """Used once, it is refused with 401 for as long as it could have lived."""
 
+    def used() -> Pair:
+        pair = long_lived(token_pairs, mint)
+        renewed(token_pairs, pair)
+        return pair
 
-def ended(token_pairs: TokenPairs, newest: Pair, accesses: list[Pair], *, sent: str) -> None:
-    """Hold that nothing of a session works: its newest refresh token, nor its access tokens."""
-    require_status(
-        token_pairs.service.refresh(newest.refresh),
-        401,
-        sent=f"{sent}, then the session's newest refresh token",
-        requires=ENDED,
-    )
-    for pair in accesses:
+    for when, pair in over_time(clock, used):
         require_status(
-            token_pairs.service.present_bearer(pair.access),
+            token_pairs.service.refresh(pair.refresh),
             401,
-            sent=f"{sent}, then an access token of the session",
-            requires=ENDED,
+            sent=f"presented a used refresh token again, {when}",
+            requires="a refresh token works once",
         )
 
 
 @clause("SES-02")
-def test_a_second_use_ends_the_session(
-    replays: Callable[[MintEndpoint], Replay], token_pairs: TokenPairs, mint: MintEndpoint
-) -> None:
-    """Both access tokens, believed before, and the newest refresh token are refused after the replay."""
-    replay = replays(mint)
-    positive_control(replay.before[0], what="the rotated access token before the replay")
-    sent = "presented a used refresh token again"
-    require_status(replay.response, 401, sent=sent, requires=REUSED)
-    ended(token_pairs, replay.second, [replay.second, replay.first], sent=sent)
+def test_a_replay_ends_the_session(token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint) -> None:
+    """After a replay both access tokens, accepted before, and the newest refresh token are refused.
+
+    Where the clock can be set, the session that is replayed later is renewed once more just before.
+    """
+    service = token_pairs.service
+
+    def used() -> tuple[Pair, Pair]:
+        first = long_lived(token_pairs, mint)
+        return first, renewed(token_pairs, first)
+
+    for when, (first, second) in over_time(clock, used):
+        at_once = when == "at once"
+        newest = second if at_once else _renewed_later(token_pairs, second)
+        positive_control(service.present_bearer(newest.access), what="the newest access token")
+        service.refresh(first.refresh)
+        left = Leftovers(token_pairs, sent=f"presented a used refresh token again, {when}", requires=ENDED)
+        left.not_accepted(newest, anew=True)
+        if at_once:
+            left.not_accepted(first, what="the first access token")
+        left.refused(newest)
+
+
+def _renewed_later(token_pairs: TokenPairs, pair: Pair) -> Pair:
+    """Return the pair of a refresh that comes late, but in time; raises `Blocked` if it is refused."""
+    response = token_pairs.service.refresh(pair.refresh)
+    if response.status != 200:
+        raise Blocked("CLK-01", f"a refresh in time, though late, was answered {response.summary}")
+    return pair_of(response)
+
+
+# How often a session was refreshed, with what pauses in seconds, and which of its tokens is replayed.
+GENERATIONS = {"the oldest of six within one second": (6, 0, 0), "the newest after 2 s": (2, 2, 1)}
 
 
 @clause("SES-03")
-@pytest.mark.parametrize(
-    ("ancestor", "pause"), [(0, 0), (1, 2)], ids=["grandparent at once", "parent after 2 s"]
-)
-def test_any_ancestor_ends_the_session(
-    token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint, ancestor: int, pause: int
+@pytest.mark.parametrize(("number", "pause", "used"), GENERATIONS.values(), ids=GENERATIONS)
+def test_a_replay_of_any_generation_ends_the_session(
+    token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint, number: int, pause: int, used: int
 ) -> None:
-    """Two rotations on, a used token of any generation ends the session; further replays stay 4xx.
+    """A used token of any generation ends the session; further replays get a 4xx.
 
-    Where the clock can be set, all of it happens within the second of issue, or with pauses between.
+    Where the clock can be set, the refreshes come within one second or with pauses between them.
     """
-    lineage = [token_pairs.fresh(mint)]
-    for _ in range(2):
+    service = token_pairs.service
+
+    def lineage() -> list[Pair]:
+        pairs = [long_lived(token_pairs, mint)]
+        for _ in range(number):
+            _pause(clock, pause)
+            pairs.append(renewed(token_pairs, pairs[-1]))
+        return pairs
+
+    for when, pairs in over_time(clock, lineage):
         _pause(clock, pause)
-        lineage.append(token_pairs.rotate(lineage[-1]))
-    _pause(clock, pause)
-    sent = f"presented the used refresh token of generation {ancestor} in the second one"
-    require_status(token_pairs.service.refresh(lineage[ancestor].refresh), 401, sent=sent, requires=REUSED)
-    ended(token_pairs, lineage[-1], [], sent=sent)
-    if not ancestor:
-        again = token_pairs.service.refresh(lineage[ancestor].refresh)
+        sent = f"refreshed {number} times, then presented refresh token {used + 1} again, {when}"
+        service.refresh(pairs[used].refresh)
+        Leftovers(token_pairs, sent=sent, requires=ENDED).refused(pairs[-1], anew=True)
+        again = service.refresh(pairs[used].refresh)
         require(
             400 <= again.status < 500,
             sent=f"{sent}, and once more",
-            requires="further replays stay 4xx",
+            requires="further replays get a 4xx",
             got=f"it answered {again.summary}",
         )
 
@@ -131,61 +119,181 @@ def _pause(clock: Clock, seconds: int) -> None:
 
 
 @clause("SES-04")
-def test_a_replay_ends_only_its_own_session(
-    replays: Callable[[MintEndpoint], Replay], token_pairs: TokenPairs, mint: MintEndpoint
+@pytest.mark.parametrize("presented", ["used", "revoked"])
+def test_a_refused_token_ends_no_other_session(
+    token_pairs: TokenPairs, mint: MintEndpoint, presented: str
 ) -> None:
-    """Another session of the same identity goes on: its bearer is believed, its refresh token redeemed."""
-    replay = replays(mint)
-    bystander = replay.bystander
-    positive_control(replay.before[1], what="the other session's bearer before")
-    if replay.response.status < 400:
-        raise CouldNotTry("the replay itself was not refused (see SES-01), so nobody was taken for a thief")
-    sent = "presented a used refresh token of another session of the same identity"
-    requires = "a replay ends the session of the token replayed and no other"
-    response = token_pairs.service.present_bearer(bystander.access)
+    """When a used or revoked token was presented, another session of the same identity continues."""
+    service = token_pairs.service
+    theirs, ours = token_pairs.spend(mint), token_pairs.spend(mint)
+    positive_control(service.present_bearer(ours.access), what="the access token of the other session")
+    if presented == "used":
+        renewed(token_pairs, theirs)
+    else:
+        response = service.revoke(token_pairs.own_org.org_key, sessionId=str(theirs.refresh.claims["sid"]))
+        if response.status != 204:
+            raise Blocked("REV-01", f"a revocation by session was answered {response.summary}")
+    refusal = service.refresh(theirs.refresh)
+    if refusal.status < 400:
+        by = "SES-01" if presented == "used" else "REV-01"
+        raise Blocked(by, f"a {presented} refresh token was accepted ({refusal.summary})")
+    sent = f"presented a {presented} refresh token of another session of the same identity"
+    token_pairs.keep(mint, _goes_on(token_pairs, ours, sent=sent, requires="it ends no other session"))
+
+
+def _goes_on(token_pairs: TokenPairs, pair: Pair, *, sent: str, requires: str) -> Pair:
+    """Hold that both tokens of `pair` still work; return the pair that its refresh gives."""
+    response = token_pairs.service.present_bearer(pair.access)
     require(
         response.status != 401,
-        sent=f"{sent}, then this session's bearer",
+        sent=f"{sent}, then this session's access token as a bearer",
         requires=requires,
         got=f"it answered {response.summary}",
     )
-    response = token_pairs.service.refresh(bystander.refresh)
-    require_status(response, 200, sent=f"{sent}, then this one's refresh token", requires=requires)
-    token_pairs.keep(mint, redeemed(response))
+    response = token_pairs.service.refresh(pair.refresh)
+    require_status(
+        response, 200, sent=f"{sent}, then this session's refresh token for a refresh", requires=requires
+    )
+    return redeemed(response)
+
+
+NAMED = [rows[min(1, len(rows) - 1)] for rows in SHAPED.values()]
+"""Each endpoint once, with a subject of the run's own, for what takes many requests."""
+
+
+@clause("SES-04")
+@pytest.mark.parametrize("mint", NAMED, ids=str)
+def test_a_mint_ends_no_other_session(session: TargetSession, mint: MintEndpoint) -> None:
+    """A session continues when many more were minted for its subject; no two have one `sid`."""
+    token_pairs, number = session.token_pairs, session.volume.mints
+    first = token_pairs.fresh(mint)
+    sids = {str(first.refresh.claims["sid"])}
+    for count in range(1, number + 1):
+        sids.add(str(token_pairs.fresh(mint).refresh.claims["sid"]))
+        require(
+            len(sids) == count + 1,
+            sent=f"minted {count + 1} sessions for one subject",
+            requires="each has a sid of its own",
+            got=f"they have {len(sids)} sids",
+        )
+    sent = f"minted {number} more sessions for the same subject"
+    token_pairs.keep(mint, _goes_on(token_pairs, first, sent=sent, requires="a mint ends no session"))
+
+
+@clause("SES-04")
+def test_sessions_minted_at_the_same_moment_are_two(session: TargetSession, mint: MintEndpoint) -> None:
+    """Two mints that are sent at the same time begin two sessions."""
+    own_org, service = session.own_org, session.service
+    body, key = own_org.mint_body(mint), own_org.key_for(mint)
+    race = session.racer.race([service.prepare("POST", mint.path, body=body, key=key) for _ in range(2)])
+    made = [response for response in race.responses if response.status == 201]
+    for response in made:
+        own_org.own(mint, response)
+    if len(made) < 2:
+        answers = ", ".join(response.summary for response in race.responses)
+        raise CouldNotTry(f"two mints at the same time were answered {answers}, so there are no two sessions")
+    sids = {pair_of(response).refresh.claims["sid"] for response in made}
+    require(
+        len(sids) == 2,
+        sent="sent two mints for one subject at the same time",
+        requires="sessions minted at the same moment have different sids",
+        got="both have the same sid",
+    )
 
 
 @clause("SES-05")
-def test_of_simultaneous_refreshes_at_most_one_succeeds(session: TargetSession, mint: MintEndpoint) -> None:
-    """Races with one token each: one winner at most, no 5xx, no two live descendants."""
-    token_pairs, idle = session.token_pairs, []
+@pytest.mark.parametrize("mint", NAMED, ids=str)
+def test_of_concurrent_refreshes_at_most_one_succeeds(session: TargetSession, mint: MintEndpoint) -> None:
+    """Of many refreshes with one token at most one succeeds, and none gets a 5xx without `Retry-After`."""
+    idle = []
     for number in session.volume.at_once:
-        pair = token_pairs.fresh(mint)
-        body = {"refreshToken": pair.refresh}
-        responses = session.racer.race(
-            [token_pairs.service.prepare("POST", routes.REFRESH, body=body) for _ in range(number)]
-        )
-        _one_at_most(responses, token_pairs)
-        if sum(response.status in (200, 401) for response in responses) < 2:
-            idle.append(
-                f"{number} at once ({', '.join(sorted({response.summary for response in responses}))})"
-            )
+        race = _refreshed_at_once(session, mint, number)
+        if _decided(race) < 2:
+            answers = ", ".join(sorted({response.summary for response in race.responses}))
+            idle.append(f"{number} at once ({answers})")
     if len(idle) == len(session.volume.at_once):
         raise CouldNotTry(f"no round proved anything, fewer than two were answered: {'; '.join(idle)}")
     if idle:
         session.note = f"these rounds proved nothing, fewer than two were answered: {'; '.join(idle)}"
 
 
-def _one_at_most(responses: list[Response], token_pairs: TokenPairs) -> None:
-    sent = f"presented one refresh token {len(responses)} times at once"
-    broken = [response.summary for response in responses if response.status >= 500]
-    require(not broken, sent=sent, requires="none answers 5xx", got=f"{len(broken)} answered {broken[:1]}")
-    winners = [pair_of(response) for response in responses if response.status == 200]
+@clause("SES-05")
+def test_of_staggered_refreshes_at_most_one_succeeds(session: TargetSession, mint: MintEndpoint) -> None:
+    """Two refreshes with one token, the second a moment later each time: at most one succeeds."""
+    rounds = Rounds(session.racer, session.volume, mint)
+    for stagger in rounds:
+        race = _refreshed_at_once(session, mint, 2, stagger)
+        rounds.count(race, decided=_decided(race) == 2)
+    session.note = rounds.note()
+
+
+def _refreshed_at_once(session: TargetSession, mint: MintEndpoint, number: int, stagger: int = 0) -> Race:
+    """Present one refresh token `number` times at once, and hold what the contract says of that."""
+    service, pair = session.service, session.token_pairs.fresh(mint)
+    body = {"refreshToken": pair.refresh}
+    race = session.racer.race(
+        [service.prepare("POST", routes.REFRESH, body=body) for _ in range(number)], stagger
+    )
+    sent = f"presented one refresh token {number} times at once"
+    require_no_failure(race.responses, sent=sent)
+    winners = [pair_of(response) for response in race.responses if response.status == 200]
     if len(winners) > 1:
-        live = sum(token_pairs.service.refresh(pair.refresh).status == 200 for pair in winners)
+        live = sum(service.refresh(pair.refresh).status == 200 for pair in winners)
         raise Violation(
-            f"{sent}; the contract says that at most one succeeds, and that no two live descendants remain; "
-            f"{len(winners)} succeeded, and {live} of their descendants live"
+            f"{sent}; the contract says that at most one succeeds, and that no two live pairs remain; "
+            f"{len(winners)} succeeded, and {live} of their refresh tokens work"
         )
+    return race
+
+
+def _decided(race: Race) -> int:
+    """Return how many of the requests the service decided, instead of turning them away."""
+    return sum(response.status not in {429, 503} for response in race.responses)
+
+
+@clause("SES-05")
+def test_no_refresh_escapes_a_replay(session: TargetSession, mint: MintEndpoint) -> None:
+    """A replay and a refresh with the newest token at once: after the replay's answer nothing works."""
+    token_pairs, service = session.token_pairs, session.service
+    rounds = Rounds(session.racer, session.volume, mint)
+    for stagger in rounds:
+        first = token_pairs.fresh(mint)
+        second = renewed(token_pairs, first)
+        tokens = rounds.ordered({"replay": first.refresh, "refresh": second.refresh})
+        bodies = [{"refreshToken": token} for token in tokens.values()]
+        race = session.racer.race(
+            [service.prepare("POST", routes.REFRESH, body=body) for body in bodies], stagger
+        )
+        answers = dict(zip(tokens, race.responses, strict=True))
+        sent = "presented a used refresh token and the newest one of its session at the same time"
+        require_no_failure(race.responses, sent=sent)
+        decided = answers["replay"].status not in BUSY
+        rounds.count(race, decided=decided)
+        if decided:
+            newest = pair_of(answers["refresh"]) if answers["refresh"].status == 200 else second
+            try:
+                _ended(token_pairs, newest, sent=sent)
+            except Violation:
+                _see_a_replay_alone(token_pairs, mint)
+                raise
+    session.note = rounds.note()
+
+
+def _ended(token_pairs: TokenPairs, newest: Pair, *, sent: str) -> None:
+    left = Leftovers(token_pairs, sent=sent, requires=f"{ENDED}, once it has been answered")
+    left.not_accepted(newest)
+    left.refused(newest, 400, 401)
+
+
+def _see_a_replay_alone(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+    """Raise `Blocked` if a replay ends nothing when no other request is under way either."""
+    first = token_pairs.fresh(mint)
+    second = renewed(token_pairs, first)
+    token_pairs.service.refresh(first.refresh)
+    try:
+        _ended(token_pairs, second, sent="presented a used refresh token again")
+    except Violation as violation:
+        raise Blocked("SES-02", f"a replay ends no session, without a race either: {violation}") from None
 
 
 SPOILT: dict[str, Any] = {
@@ -196,10 +304,10 @@ SPOILT: dict[str, Any] = {
 
 @clause("SES-06")
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
-def test_a_request_of_bad_form_uses_nothing_up(
+def test_a_malformed_refresh_uses_no_token_up(
     token_pairs: TokenPairs, mint: MintEndpoint, spoil: Any
 ) -> None:
-    """Refused for its form, the same token is redeemed by a request of good form."""
+    """After a refresh that was refused because it is malformed, a correct one with that token succeeds."""
     pair = token_pairs.spend(mint)
     response = token_pairs.service.call("POST", routes.REFRESH, body=spoil(pair.refresh))
     if response.status == 200:
@@ -209,68 +317,86 @@ def test_a_request_of_bad_form_uses_nothing_up(
     require_status(
         after,
         200,
-        sent=f"sent a refresh request that was refused for its form ({response.summary}), then a good one",
-        requires="what is refused for its form uses nothing up",
+        sent=f"sent a malformed refresh request, which was refused ({response.summary}), then a correct one",
+        requires="a request that is refused because it is malformed uses no token up",
     )
     token_pairs.keep(mint, redeemed(after))
 
 
 @clause("SES-07")
-def test_tokens_are_not_interchangeable(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
-    """Each of a pair works where it belongs, and is refused where the other one does."""
+def test_token_types_are_not_interchangeable(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+    """Each token of a pair is accepted for its own purpose, and refused for that of the other."""
     pair = token_pairs.spend(mint)
     positive_control(token_pairs.service.present_bearer(pair.access), what="the access token as a bearer")
     require_status(
         token_pairs.service.present_bearer(pair.refresh),
         401,
         sent="presented a refresh token as a bearer",
-        requires="a refresh token opens no door",
+        requires="a refresh token is no bearer",
     )
     require_status(
         token_pairs.service.refresh(pair.access),
         400,
         401,
-        sent="presented an access token at refresh",
-        requires="an access token refreshes nothing",
+        sent="presented an access token for a refresh",
+        requires="an access token yields no tokens",
     )
-    token_pairs.keep(mint, _still_good(token_pairs, pair, "its access token was"))
+    token_pairs.keep(mint, _positive_control_at_refresh(token_pairs, pair))
 
 
-def _still_good(token_pairs: TokenPairs, pair: Pair, what: str) -> Pair:
-    """Redeem the untouched refresh token: the twin of a refusal at refresh."""
+def _positive_control_at_refresh(token_pairs: TokenPairs, pair: Pair) -> Pair:
+    """Refresh with the token of `pair`, without which a refusal at refresh would prove nothing."""
     response = token_pairs.service.refresh(pair.refresh)
     if response.status != 200:
-        raise CouldNotTry(f"no twin: {what} refused, and so was its live refresh token ({response.summary})")
+        raise CouldNotTry(
+            f"no positive control: an access token was refused at refresh, and so was the live refresh token "
+            f"beside it ({response.summary})"
+        )
     return pair_of(response)
 
 
 @pytest.fixture(scope="session")
-def stranger_key() -> SigningKey:
+def unknown_key() -> SigningKey:
     """A key that no deployment knows."""
     return other_key()
 
 
 @clause("SES-08")
-def test_a_forged_copy_neither_works_nor_harms(
-    token_pairs: TokenPairs, mint: MintEndpoint, stranger_key: SigningKey
+def test_a_forged_copy_has_no_effect(
+    token_pairs: TokenPairs, mint: MintEndpoint, unknown_key: SigningKey
 ) -> None:
-    """The copy is refused, before and after the original was used, and the session goes on."""
+    """The copy is refused, before and after the original was used, and the session continues."""
     pair = token_pairs.spend(mint)
-    sent, requires = "presented a forged copy of a live refresh token", "a forged copy does not work"
-    for copy in (signed_by_another(pair.refresh, stranger_key), with_another_signature(pair.refresh)):
+    sent, requires = "presented a forged copy of a live refresh token", "a forged copy is refused"
+    for copy in (signed_by_another(pair.refresh, unknown_key), with_another_signature(pair.refresh)):
         require_status(token_pairs.service.refresh(copy), 400, 401, sent=sent, requires=requires)
     after = token_pairs.service.refresh(pair.refresh)
     require_status(after, 200, sent=f"{sent}, then the original", requires="a forged copy does no harm")
     newest = redeemed(after)
-    copy = signed_by_another(pair.refresh, stranger_key)
-    require_status(
-        token_pairs.service.refresh(copy), 400, 401, sent=f"{sent}, which was used since", requires=requires
-    )
+    sent = "presented a forged copy of a used refresh token"
+    copy = signed_by_another(pair.refresh, unknown_key)
+    require_status(token_pairs.service.refresh(copy), 400, 401, sent=sent, requires=requires)
     last = token_pairs.service.refresh(newest.refresh)
     require_status(
         last,
         200,
-        sent=f"{sent}, which was used since, then the newest one",
+        sent=f"{sent}, then the newest refresh token of the session",
         requires="a forged copy of a used token is no replay",
     )
     token_pairs.keep(mint, redeemed(last))
+
+
+@clause("SES-09")
+def test_the_scheme_bearer_is_case_insensitive(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+    """An access token that is accepted after `Bearer` is accepted after other spellings of that word."""
+    pair = token_pairs.spend(mint)
+    token_pairs.keep(mint, pair)
+    positive_control(token_pairs.service.present_bearer(pair.access), what="the access token after Bearer")
+    for scheme in ("bearer", "BEARER", "bEaReR"):
+        response = token_pairs.service.present_bearer(pair.access, scheme)
+        require(
+            response.status != 401 and response.status < 500,
+            sent=f"presented an access token as a bearer with the scheme {scheme!r}",
+            requires="the scheme is case-insensitive",
+            got=f"it answered {response.summary}",
+        )

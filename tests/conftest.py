@@ -1,20 +1,32 @@
-"""Fixtures that tests of several packages share."""
+"""Fixtures that tests of several packages share, and the guard of all that tests start."""
 
 import contextlib
-import functools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import Check, run_check
+from tests.support import loopback
+from tests.support.command import Check, Run, check_with, run_here
+from tests.support.guard import guarded
 from tests.support.room import Room
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _guard() -> Iterator[None]:
+    """Nothing that a test starts outlives the tests, however they end."""
+    with guarded():
+        yield
 
 
 @pytest.fixture
 def check(tmp_path: Path) -> Check:
-    """`relayauth-contract check`, as a process of its own: `check(*words, key=..., **variables)`."""
-    return functools.partial(run_check, tmp_path)
+    """`relayauth-contract check` in this process: `check(*words, key=..., **variables)`."""
+
+    def checked(*words: str, key: str | None = None, **variables: str) -> Run:
+        return check_with(run_here, words, tmp_path, variables, key)
+
+    return checked
 
 
 @pytest.fixture
@@ -22,3 +34,23 @@ def room(tmp_path: Path) -> Iterator[Room]:
     """A fresh place to run the command in."""
     with contextlib.closing(Room(tmp_path)) as fresh:
         yield fresh
+
+
+@pytest.fixture
+def loopback_reserved() -> Iterator[None]:
+    """No other test uses the loopback default meanwhile; another program may."""
+    with loopback.reserved():
+        yield
+
+
+@pytest.fixture
+def untestable(loopback_reserved: None) -> set[str]:
+    """The clauses that a launched server can't be tested on, since another program has their port."""
+    return set() if loopback.is_free() else {"JWKS-05", "JWKS-06"}
+
+
+@pytest.fixture
+def loopback_default(loopback_reserved: None) -> None:
+    """The loopback default is free, and no other test uses it; skipped where another program has its port."""
+    if not loopback.is_free():
+        pytest.skip(loopback.TAKEN)

@@ -3,7 +3,10 @@
 import pytest
 
 from contract.harness.spec import CAPABILITIES, ENDPOINTS
-from tests.support.room import COMMAND, MINIATURE, REFERENCE, Room, needs_node
+from tests.support.command import COMMAND
+from tests.support.room import MINIATURE, REFERENCE, Room, needs_node
+
+pytestmark = pytest.mark.usefixtures("loopback_reserved")
 
 
 @pytest.mark.parametrize(

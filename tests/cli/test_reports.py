@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from reference_impl.mutants import exposure, revocation
 from reference_impl.rules import Rules
-from tests.support.command import COMMAND, Check, Said
+from tests.support.command import COMMAND, Check, Run, patience
 from tests.support.deployments import deployed
 
 TEXT, NUMBER = {"type": "string"}, {"type": "number"}
@@ -32,7 +32,7 @@ RESULT = closed(
     clause=TEXT,
     level={"enum": ["must", "should"]},
     endpoint={"enum": ["identity", "agent", "path", "workspace-path", None]},
-    outcome={"enum": ["pass", "fail", "known", "not_tried", "error"]},
+    outcome={"enum": ["pass", "fail", "known", "blocked", "not_tried", "error"]},
     why=TEXT,
     seconds=NUMBER,
 )
@@ -90,7 +90,7 @@ def test_a_failure_says_what_was_asked_what_the_contract_says_and_what_came(chec
     assert why.startswith("asked 7776001 s; the cap is 7776000 s; exp - iat was 7776001 s")
 
 
-def again(said: Said, folder: Path, **variables: str) -> str:
+def again(said: Run, folder: Path, **variables: str) -> str:
     """Run the shell lines below the failures of a run, as they stand; return what they print."""
     lines = [line.strip() for line in said.out.splitlines() if line.startswith("    ")]
     first = next(number for number, line in enumerate(lines) if line.startswith("export RELAYAUTH_URL"))
@@ -101,7 +101,7 @@ def again(said: Said, folder: Path, **variables: str) -> str:
         env={"PATH": f"{_jq(folder)}:/usr/bin:/bin", **variables},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patience(),
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

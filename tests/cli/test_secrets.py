@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import COMMAND, KEY_VARIABLE, Check
+from tests.support.command import COMMAND, KEY_VARIABLE, Check, patience
 from tests.support.deployments import deployed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,7 +121,7 @@ def test_tracebacks_of_a_fault_of_the_harness_hold_no_secret(tmp_path: Path) -> 
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=patience(),
             check=False,
         )  # fmt: skip
     assert "a fault with" in ended.stdout

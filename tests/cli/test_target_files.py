@@ -6,7 +6,8 @@ import pytest
 
 from contract.harness.cli import configuration as targetfile
 from contract.harness.errors import UsageError
-from tests.support.room import COMMAND, Room
+from tests.support.command import COMMAND
+from tests.support.room import Room
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "relayauth-contract.toml"
 

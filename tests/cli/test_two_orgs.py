@@ -48,4 +48,9 @@ def test_what_needs_an_identity_of_another_org_is_not_tried_without_one(check: C
         said = check(there.url, *ORGS, key=there.key, OTHER_KEY=there.key_of("org_other"))
     assert said.code == 0, said.out
     assert said.outcomes("REV-04")["path"] == said.outcomes("REV-04")["workspace-path"] == "pass"
-    assert set(said.outcomes("SEC-08").values()) == {"not_tried"}
+    assert said.outcomes("SEC-08") == {
+        "identity": "not_tried",
+        "agent": "not_tried",
+        "path": "pass",
+        "workspace-path": "pass",
+    }

@@ -1,16 +1,14 @@
 """What a run makes on a target it takes away, also when it fails or is interrupted."""
 
 import signal
-import subprocess
 import sys
-import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.command import COMMAND, KEY_VARIABLE, Check
+from tests.support.command import KEY_VARIABLE, Check
 from tests.support.deployments import Deployment, deployed
+from tests.support.room import Room, until
 
 
 def left(there: Deployment) -> dict[str, int]:
@@ -80,28 +78,18 @@ def test_keep_leaves_all_and_names_it(check: Check) -> None:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_an_interrupted_run_clears_up_and_has_no_verdict(tmp_path: Path, stop: signal.Signals) -> None:
+def test_an_interrupted_run_clears_up_and_has_no_verdict(room: Room, stop: signal.Signals) -> None:
     """Stopped in the middle, a run takes away what it made, and exits with 2."""
     with deployed() as there:
-        process = subprocess.Popen(
-            [COMMAND, "check", there.url],
-            env={KEY_VARIABLE: there.key, "PATH": "/usr/bin:/bin"},
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        until = time.monotonic() + 30
-        while there.wall.request.count("POST /v1/tokens") < 5:
-            assert time.monotonic() < until
-            assert process.poll() is None
-            time.sleep(0.005)
+        process = room.start("check", there.url, env={KEY_VARIABLE: there.key})
+        sent = there.wall.request
+        until(lambda: sent.count("POST /v1/tokens") >= 5, what="it had minted", alive=process)
         process.send_signal(stop)
-        out, _ = process.communicate(timeout=60)
+        run = room.ended(process)
         after = left(there)
-    assert process.returncode == 2, out
-    assert "interrupted" in out
-    assert "Traceback" not in out
+    assert run.code == 2, run.said
+    assert "interrupted" in run.said
+    assert "Traceback" not in run.said
     assert after == NOTHING
 
 

@@ -5,14 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from contract.harness.targets import DEFAULT_ORIGIN
+from tests.support.loopback import PORT
 from tests.support.room import REFERENCE, Room
-
-PORT = int(DEFAULT_ORIGIN.rpartition(":")[2])
 
 
 @pytest.fixture
-def taken() -> Iterator[socket.socket]:
+def taken(loopback_default: None) -> Iterator[socket.socket]:
     """The port of the loopback default, held by a program that is not the harness."""
     with socket.create_server(("127.0.0.1", PORT)) as server:
         server.setblocking(False)
@@ -24,7 +22,7 @@ def test_a_taken_default_is_not_tried_and_said_so(room: Room, taken: socket.sock
     run = room.check(REFERENCE, "--clause", "JWKS-0[156]")
     assert run.code == 0, run.said
     assert run.clauses("not_tried") == {"JWKS-05", "JWKS-06"}
-    assert all(f"port {PORT}, the loopback default, is taken" in why for why in run.why("not_tried"))
+    assert all(f"port {PORT}, the loopback default, is taken" in why for why in run.whys("not_tried"))
     assert run.clauses("pass") == {"JWKS-01"}
     with pytest.raises(BlockingIOError):  # No server was sent to ask a stranger for keys.
         taken.accept()

@@ -14,12 +14,15 @@ from tests.support.room import MINIATURE, Room, needs_node
 pytestmark = needs_node
 
 
-def test_the_whole_contract_holds_on_a_server_in_another_language(room: Room) -> None:
-    """Every clause is tried on the Node miniature, at every endpoint, and passes."""
-    run = room.check(MINIATURE, "--env", "MINIATURE_PATIENCE_MS=1500")
+def test_the_whole_contract_holds_on_a_server_in_another_language(room: Room, untestable: set[str]) -> None:
+    """Every clause is tested on the Node miniature, at every endpoint, and passes."""
+    run = room.check(MINIATURE, "--env", "MINIATURE_PATIENCE_MS=2500")
     assert run.code == 0, run.said
-    assert {row["outcome"] for row in run.target["results"]} == {"pass"}
-    assert run.clauses("pass") == set(catalogue().clauses)
+    assert run.clauses("pass") == set(catalogue().clauses) - untestable
+    assert run.clauses("not_tried") == untestable
+    assert len(run.target["results"]) == sum(
+        len(each.endpoints) or 1 for each in catalogue().clauses.values()
+    )
     assert run.target["abilities"] == ["clock", "key", "env", "orgs"]
     years = [row for row in run.target["results"] if row["clause"] == "CLK-03"]
     assert {row["endpoint"] for row in years} == set(ENDPOINTS)
@@ -34,6 +37,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.usefixtures("loopback_reserved")
 @pytest.mark.parametrize(
     ("fault", "tried", "about", "chapters"), [(k, *v) for k, v in FAULTS.items()], ids=FAULTS
 )
@@ -49,6 +53,7 @@ def test_a_broken_rule_fails_its_own_clauses(
     assert {clause.partition("-")[0] for clause in run.clauses("fail")} <= chapters
 
 
+@pytest.mark.usefixtures("loopback_reserved")
 def test_a_refused_bootstrap_leaves_the_key_order_to_be_tried(room: Room) -> None:
     """Where its own bearers are refused nothing can be minted, and the key order is tried all the same."""
     chosen = ("--clause", "TTL-03", "--clause", "JWKS-0[12]")

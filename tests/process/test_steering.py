@@ -8,7 +8,8 @@ from contract.harness.run import Settings, TargetSession
 from contract.harness.run.state import TargetRun
 from contract.harness.spec import ENDPOINTS
 from contract.harness.targets import REAL, SteeredClock, Target
-from tests.support.room import CLOCK_CLAUSES, COMMAND, MINIATURE, REFERENCE, Room, needs_node
+from tests.support.command import COMMAND
+from tests.support.room import CLOCK_CLAUSES, MINIATURE, REFERENCE, Room, needs_node
 
 TIME = ("--clause", "CLK-*", "--clause", "TTL-04")
 DROPS_IT = f"exec:env -u LD_PRELOAD {COMMAND} serve"
@@ -29,7 +30,7 @@ def test_a_server_that_does_not_follow_is_not_tried_on_time(
     run = room.check(target, *words, *TIME)
     assert run.code == 0, run.said
     assert run.clauses("not_tried") == CLOCK_CLAUSES
-    assert all("the server does not follow the clock" in why for why in run.why("not_tried"))
+    assert all("the server does not follow the clock" in why for why in run.whys("not_tried"))
     assert run.clauses("pass") == {"CLK-05", "TTL-04"}
     assert run.target["abilities"] == ["key", "env", "orgs"]
 
@@ -52,9 +53,10 @@ def test_a_server_whose_iat_is_off_follows_all_the_same(room: Room) -> None:
     run = room.check(room.script(LATE), *TIME)
     assert run.clauses("not_tried") == set(), run.said
     assert run.clauses("fail") == {"CLK-02", "CLK-05"}
-    assert any("iat of the access token was" in why and ", -2 s" in why for why in run.why("fail"))
+    assert any("iat of the access token was" in why and ", -2 s" in why for why in run.whys("fail"))
 
 
+@pytest.mark.usefixtures("loopback_reserved")
 def test_without_a_clock_the_key_order_is_tried_all_the_same(room: Room) -> None:
     """Servers launched after the clock was struck off believe bearers of the real time."""
     run = room.check(DROPS_IT, "--clause", "JWKS-0[13]")
@@ -66,7 +68,7 @@ def test_without_libfaketime_the_remedy_is_told(room: Room) -> None:
     run = room.check(REFERENCE, *TIME, env={"RELAYAUTH_CONTRACT_LIBFAKETIME": "/nowhere/libfaketime.so.1"})
     assert run.code == 0, run.said
     assert run.clauses("not_tried") == CLOCK_CLAUSES
-    for why in run.why("not_tried"):
+    for why in run.whys("not_tried"):
         assert "RELAYAUTH_CONTRACT_LIBFAKETIME names /nowhere/libfaketime.so.1, which is not there" in why
         assert "apt-get install faketime" in why
     assert run.clauses("pass") == {"CLK-05", "TTL-04"}
@@ -119,6 +121,7 @@ def test_an_inherited_faketime_does_not_move_the_server(room: Room) -> None:
     assert run.clauses("pass") == CLOCK_CLAUSES | {"CLK-05", "TTL-04"}, run.said
 
 
+@pytest.mark.usefixtures("loopback_reserved")
 def test_time_is_steered_on_the_servers_of_the_key_order_too(room: Room) -> None:
     """After years of renewals a server that is started then verifies bearers of that year."""
     run = room.check(REFERENCE, "--clause", "CLK-03", "--clause", "JWKS-0[13]")

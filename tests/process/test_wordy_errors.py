@@ -58,7 +58,8 @@ def test_beside_all_its_words_what_it_betrays_is_seen(room: Room) -> None:
     """A number and an echo hide neither a sentence about what is another org's nor a path."""
     run = room.check(room.script(WORDY), *CLAUSES, "--env", "BETRAYS=/srv/relayauth/store.db")
     assert (run.code, run.clauses("fail")) == (1, {"REV-04", "SEC-07"}), run.said
-    assert {why.rpartition("; ")[2] for why in run.why("fail")} >= {
-        "it answered 404 (token_not_found), and 404 (token_not_found) of one that never was, in other words"
+    assert {why.rpartition("; ")[2] for why in run.whys("fail")} >= {
+        "it answered 404 (token_not_found), and 404 (token_not_found) for one that never existed, "
+        "in other words"
     }
-    assert any("with a path of the server's machine" in why for why in run.why("fail"))
+    assert any("holds a path of the server's machine" in why for why in run.whys("fail"))

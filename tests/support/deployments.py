@@ -11,6 +11,7 @@ from contract.harness.jose import admin_claims, run_key
 from contract.harness.targets import environment
 from reference_impl.app import create_app
 from reference_impl.rules import Rules
+from tests.support.command import patience
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -77,7 +78,7 @@ def on_a_socket(app: App) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    until = time.monotonic() + 10
+    until = time.monotonic() + patience()
     while not server.started:
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -120,6 +121,7 @@ def deployed(
                 headers={"authorization": f"Bearer {pair.sign(admin_claims(time.time(), org))}"},
                 json={"name": "tests", "scopes": SCOPES if scopes is None else scopes},
                 trust_env=False,
+                timeout=patience(),
             )
             return str(made.json()["key"])
 

@@ -1,4 +1,4 @@
-"""What a chapter says its piece with: the citation of a clause, and a judgement told in one sentence."""
+"""How a chapter cites a clause, and how it judges: each failure is one sentence with the numbers."""
 
 from typing import Any, NoReturn
 
@@ -12,18 +12,18 @@ from contract.harness.spec import catalogue
 
 
 def clause(clause_id: str) -> pytest.MarkDecorator:
-    """Cite a clause; an id that the catalogue does not know stops collection."""
+    """Cite a clause; an id that is not in the catalogue stops the collection."""
     return pytest.mark.clause(catalogue()[clause_id].id)
 
 
 def require(kept: bool, *, sent: str, requires: str, got: str) -> None:  # noqa: FBT001 - reads as a sentence
-    """Raise a `Violation` unless the contract was `kept`: what was asked, what it says, what came back."""
+    """Raise a `Violation` unless the contract was `kept`: what was sent, what it requires, what came back."""
     if not kept:
         raise Violation(scrub(f"{sent}; {requires}; {got}"))
 
 
 def require_equal(got: Any, want: Any, *, sent: str, requires: str, what: str) -> None:
-    """Hold that `what` is exactly `want`, type and all; the sentence tells what it was."""
+    """Check that `what` is exactly `want`, with its type; the sentence says what it was."""
     require(
         type(got) is type(want) and got == want,
         sent=sent,
@@ -33,7 +33,7 @@ def require_equal(got: Any, want: Any, *, sent: str, requires: str, what: str) -
 
 
 def describe(value: Any) -> str:
-    """Return `value` as a sentence names it: seconds with their unit, nothing as `absent`."""
+    """Return `value` for a sentence: seconds with their unit, None as `absent`."""
     if value is None:
         return "absent"
     if isinstance(value, int) and not isinstance(value, bool):
@@ -42,7 +42,7 @@ def describe(value: Any) -> str:
 
 
 def require_status(response: Response, *statuses: int, sent: str, requires: str) -> None:
-    """Hold that `answer` is a refusal with one of `statuses`."""
+    """Check that `response` has one of `statuses`."""
     require(
         response.status in statuses,
         sent=sent,
@@ -78,29 +78,29 @@ def _no_control(why: str, unless: str | tuple[str, ...] | None) -> NoReturn:
 
 
 def require_nothing_minted(response: Response, *statuses: int, sent: str) -> None:
-    """Hold that a mint was refused with one of `statuses`, and that no token came with it."""
+    """Check that a mint was refused with one of `statuses`, and that the response has no token."""
     require_status(response, *statuses, sent=sent, requires=f"it is refused with {statuses[0]}")
     require(
         not holds_token(response.content.decode("utf-8", "replace")),
         sent=sent,
         requires="nothing is minted",
-        got=f"{response.summary} came back with a token in it",
+        got=f"the response {response.summary} holds a token",
     )
 
 
 def require_no_leak(response: Response) -> None:
-    """Hold that the body of an error tells nothing but what it was asked."""
-    told = ", ".join(found(response.content.decode("utf-8", "replace"), response.request.text))
+    """Check that the body of an error reveals nothing that the request did not hold."""
+    revealed = ", ".join(found(response.content.decode("utf-8", "replace"), response.request.text))
     require(
-        not told,
-        sent=f"asked {response.request.where}",
-        requires="no error body tells a secret or of its machine",
-        got=f"{response.summary} came back with {told}",
+        not revealed,
+        sent=f"sent {response.request.where}",
+        requires="no error body reveals a secret or the server's machine",
+        got=f"the body of {response.summary} holds {revealed}",
     )
 
 
 def require_same_grant(before: Pair, after: Pair, *, sent: str) -> None:
-    """Hold that scopes and audience of both tokens came through a rotation unchanged."""
+    """Check that scopes and audience of both tokens are the same after a rotation."""
     for name in ("access", "refresh"):
         for claim in ("scopes", "aud"):
             kept, was = after.tokens[name].claims.get(claim), before.tokens[name].claims.get(claim)
@@ -113,7 +113,7 @@ def require_same_grant(before: Pair, after: Pair, *, sent: str) -> None:
 
 
 def _as_set(value: Any) -> Any:
-    """Order says nothing in scopes and audiences (RFC 6749, section 3.3; RFC 7519, section 4.1.3)."""
+    """Order has no meaning in scopes and audiences (RFC 6749, section 3.3; RFC 7519, section 4.1.3)."""
     if isinstance(value, list):
         return frozenset(map(str, value))
     return frozenset([value])

@@ -1,4 +1,4 @@
-"""Whether two kinds of answers can be told apart, by anything but what varies from answer to answer."""
+"""Whether two kinds of responses differ in anything but what varies from response to response."""
 
 import json
 import re
@@ -11,13 +11,13 @@ from typing import Any
 from contract.harness.checks.assertions import require, require_status
 from contract.harness.client import Response, Service
 
-# Answers of each kind that are compared before they count as different: what tells two of a kind apart by
-# chance, such as milliseconds, would have to do so in none of one kind and in all of the other.
+# Responses of each kind that are compared before they count as different: what differs by chance, such as
+# milliseconds, would have to be the same in all of one kind and different in all of the other.
 ROUNDS = 6
-# Signs at the end of an id that are chosen anew, which is beyond guessing; and how few of them are not.
-_CHOSEN, _FEW = 12, 9
-# Of each kind of sign those that every usual alphabet has: base32, base58 and ULIDs leave some out.
-_SIGNS = {
+# Characters at the end of an id that are replaced by random ones; and the fewest that can't be guessed.
+_REPLACED, _FEWEST = 12, 9
+# Of each kind of character those in every usual alphabet: base32, base58 and ULIDs leave some out.
+_CHARACTERS = {
     string.digits: "234567",
     "abcdef": "abcdef",
     string.ascii_lowercase[6:]: "ghjkmnpqrstvwxyz",
@@ -25,64 +25,63 @@ _SIGNS = {
     string.ascii_uppercase[6:]: "GHJKMNPQRSTVWXYZ",
 }
 _PREFIX = re.compile("(?:[a-z]+_)*")
-_ASKED = "<the id that was asked for>"
+_REQUESTED = "<the requested id>"
 
 
 def never_was(like: str) -> str:
-    """Return an id that nothing has, in the form of `like` unless that leaves too little to choose."""
+    """Return an id that nothing has, in the form of `like` unless too few characters can be replaced."""
     start = _PREFIX.match(like)
-    signs = range(start.end() if start else 0, len(like))
-    chosen = [at for at in signs if like[at].isascii() and like[at].isalnum()][-_CHOSEN:]
-    if len(chosen) < _FEW:
-        return like[: signs.start] + secrets.token_hex(12)
-    return "".join(_another(sign) if at in chosen else sign for at, sign in enumerate(like))
+    places = range(start.end() if start else 0, len(like))
+    replaced = [at for at in places if like[at].isascii() and like[at].isalnum()][-_REPLACED:]
+    if len(replaced) < _FEWEST:
+        return like[: places.start] + secrets.token_hex(12)
+    return "".join(_another(each) if at in replaced else each for at, each in enumerate(like))
 
 
-def _another(sign: str) -> str:
-    return secrets.choice(next(usual for kind, usual in _SIGNS.items() if sign in kind))
+def _another(character: str) -> str:
+    return secrets.choice(next(usual for kind, usual in _CHARACTERS.items() if character in kind))
 
 
 class UnknownIdResponses:
-    """What `ask` is answered about ids that never were, which is 404, as far as it does not vary."""
+    """The responses to `request` for ids that never existed, which are 404, as far as they do not vary."""
 
-    def __init__(self, service: Service, ask: Callable[[str], Response], *, sent: str) -> None:
-        self._service, self._ask, self._asked = service, ask, sent
+    def __init__(self, service: Service, request: Callable[[str], Response], *, sent: str) -> None:
+        self._service, self._request, self._sent = service, request, sent
         self._last: Response | None = None
         self._common: Any = None
 
     def alike(self, first: Response, identifier: str) -> None:
-        """Hold that `first`, the answer about `identifier`, could be one about an id that never was.
+        """Check that `first`, the response for `identifier`, could be one for an id that never existed.
 
-        What varies among nobody's answers, a member or a word, tells nothing, nor does the id that was asked
-        for, nor white space. Where they differ, both are asked again, by turns, so that a clock that ticked
-        between two answers is seen to tick: `ask` must do no harm to `identifier`. Of a failure's turns one
-        is shown.
+        What varies among the latter, a member or a word, does not count, nor does the requested id, nor white
+        space. Where they differ, both are requested again, in turns, so that a clock that ticks between two
+        responses is recognised: `request` must do no harm to `identifier`. A failure shows one turn.
         """
         transcript = list(self._service.transcript)
-        nobodys = self._last or self._hear(identifier)
+        unknown = self._last or self._next_unknown(identifier)
         responses = [first]
         while not any(self._fits(_form(response, identifier)) for response in responses):
             tried_enough = len(responses) == ROUNDS
             if tried_enough:
-                self._service.transcript.show([*transcript, nobodys])
+                self._service.transcript.show([*transcript, unknown])
             require(
                 not tried_enough,
-                sent=self._asked,
-                requires="another org can't tell it from one that never was",
-                got=f"it answered {first.summary}, and {nobodys.summary} of one that never was"
-                + ("" if first.summary != nobodys.summary else ", in other words"),
+                sent=self._sent,
+                requires="another org can't tell it from one that never existed",
+                got=f"it answered {first.summary}, and {unknown.summary} for one that never existed"
+                + ("" if first.summary != unknown.summary else ", in other words"),
             )
-            nobodys = self._hear(identifier)
-            responses.append(self._ask(identifier))
+            unknown = self._next_unknown(identifier)
+            responses.append(self._request(identifier))
 
-    def _hear(self, like: str) -> Response:
+    def _next_unknown(self, like: str) -> Response:
         never = never_was(like)
-        response = self._ask(never)
+        response = self._request(never)
         require_status(
             response,
             404,
-            sent=f"{self._asked}, of one that never was",
-            requires="it is told that there is none",
+            sent=f"{self._sent}, with an id that never existed",
+            requires="it is not found",
         )
         form = _form(response, never)
         self._common = form if self._last is None else _common(self._common, form)
@@ -94,8 +93,8 @@ class UnknownIdResponses:
 
 
 def _form(response: Response, identifier: str) -> Any:
-    """Return status and body, every text in it as its words."""
-    text = response.content.decode("utf-8", "replace").replace(identifier, _ASKED)
+    """Return status and body, with every text in it as its words."""
+    text = response.content.decode("utf-8", "replace").replace(identifier, _REQUESTED)
     try:
         body = _in_words(json.loads(text))
     except (ValueError, RecursionError):
@@ -115,13 +114,13 @@ def _in_words(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class _Some:
-    """What varies, of one `kind`; of `object` where even that varies."""
+    """What varies, all of one `kind`; of `object` where even the kind varies."""
 
     kind: type
 
 
 class _Missing:
-    """Stands for a member that is not there."""
+    """Stands for a missing member."""
 
 
 def _common(one: Any, other: Any) -> Any:

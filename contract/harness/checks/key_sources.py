@@ -1,13 +1,22 @@
 """Where a deployment takes its keys from: it is started anew, probed, and its requests are observed."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import httpx
 
+from contract.harness.checks.key_setups import (
+    BASE_URLS,
+    BLANK,
+    KeyChange,
+    KeyChangeObservation,
+    KeyProbe,
+    Observation,
+    OwnKeyObservation,
+    Setup,
+)
 from contract.harness.client import Request, Response, Transcript
 from contract.harness.errors import ContractError, CouldNotTry, NotTried
 from contract.harness.jose import admin_claims, bearers_with_own_keys
@@ -18,86 +27,22 @@ from contract.harness.targets import (
     Clock,
     Deployment,
     StubAnswer,
-    StubRequest,
     Stubs,
     environment,
 )
 
-BLANK = " \t\n "
-BASE_URLS = {
-    "unset": None,
-    "blank": BLANK,
-    "unreachable": "http://127.0.0.1:9",
-    "itself": "https://relayauth.contract.invalid",
-    "stub": "{stub}",
-    "slash": "{stub}/",
-    "path": "{stub}/some/deep/path",
-    "query": "{stub}?tenant=a&x=/b",
-    "path-query-slash": "{stub}/v1/?a=b#part",
-}
 PROBE_PATH = routes.identity("agent_relayauth-contract-nobody")
-
-
-@dataclass(frozen=True)
-class Setup:
-    """One configuration to start a deployment with, and what the stub and the loopback default answer."""
-
-    public: Literal["bound", "unset", "blank"]
-    base_url: str
-    stub: StubAnswer = StubAnswer.TRUE
-    default: StubAnswer = StubAnswer.TRUE
-
-    def __str__(self) -> str:
-        return f"public key {self.public}, BASE_URL {self.base_url}" + (
-            "" if self.stub is StubAnswer.TRUE else f" ({self.stub})"
-        )
-
-    @property
-    def leads_to_default(self) -> bool:
-        """Whether a deployment that keeps the order requests the loopback default."""
-        return self.public != "bound" and self.base_url in ("unset", "blank")
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What a deployment with one `Setup` did.
-
-    `own` is the status for a bearer signed by the deployment's key, `foreign` for one signed by another key,
-    `own_again` for the first kind once more (0: no response in time); `response` is the first response;
-    `seconds` is the time of the slowest response; `origin` is the stub's.
-    """
-
-    own: int
-    foreign: int
-    own_again: int
-    response: Response
-    request_log: tuple[StubRequest, ...]
-    seconds: float
-    origin: str
-    unobservable: str | None
-
-    @property
-    def strangers(self) -> tuple[str, ...]:
-        """Every URL that was requested besides those of the stub."""
-        return tuple(each.url for each in self.request_log if each.source != "stub")
-
-
-@dataclass(frozen=True)
-class OwnKeyObservation:
-    """What a deployment did with bearers that carry or name the key to verify them with.
-
-    `own` is the status for a bearer that the deployment's key signed; `others` has, for each kind of the
-    others, the status and the URLs that were requested; `origin` is the stub's.
-    """
-
-    own: int
-    others: Mapping[str, tuple[int, tuple[str, ...]]]
-    origin: str
-    responses: Mapping[str, Response]
+# Seconds after a change of the JWKS: at once, after the usual pause between two fetches, and a second beyond
+# the 5 minutes in which a verifier must find it (docs/contract.md).
+PROBED_AFTER = (0.0, 60.0, 301.0)
 
 
 class KeySources:
-    """Starts the deployment once for each distinct `Setup` and keeps the observation."""
+    """Starts the deployment once for each distinct question and keeps the observation.
+
+    A test asks `observe` (three bearers with a `Setup`), `observe_own_keys` (bearers that bring their own key
+    with a `Setup`) or `observe_change` (a JWKS that changes while the deployment runs).
+    """
 
     def __init__(self, deployment: Deployment, clock: Clock, transcript: Transcript) -> None:
         self._deployment = deployment
@@ -105,6 +50,7 @@ class KeySources:
         self._transcript = transcript
         self._seen: dict[Setup, Observation] = {}
         self._own_keys: dict[Setup, OwnKeyObservation] = {}
+        self._changes: dict[KeyChange, KeyChangeObservation] = {}
         self.requests = 0
 
     def observe(self, setup: Setup) -> Observation:
@@ -140,22 +86,25 @@ class KeySources:
     def _observe_alongside(self, setup: Setup) -> Observation | None:
         """Observe as one of several; an error is reported when its clause is tried."""
         try:
-            return self._observe(setup)
+            return self._observe(setup, shared_default=True)
         except ContractError:
             return None
 
     @contextlib.contextmanager
-    def _deployed(self, setup: Setup) -> Iterator[tuple[Stubs, httpx.Client]]:
-        """Start the deployment with `setup` and open stubs for it."""
+    def _deployed(
+        self, setup: Setup, *, shared_default: bool = False
+    ) -> Iterator[tuple[Stubs, httpx.Client]]:
+        """Start the deployment with `setup` and open stubs for it; the loopback default's may be shared."""
         key = self._deployment.key
+        default = None if shared_default else setup.default
         with contextlib.ExitStack() as stack:
-            stubs = stack.enter_context(self._deployment.stubs(setup.stub, setup.default))
+            stubs = stack.enter_context(self._deployment.stubs(setup.stub, default))
             if stubs.unobservable and setup.leads_to_default:
                 raise NotTried(stubs.unobservable)
             template = BASE_URLS[setup.base_url]
             public = {"bound": key.public_pem, "unset": None, "blank": BLANK}[setup.public]
             env = environment(key, public=public, base_url=template and template.format(stub=stubs.origin))
-            yield stubs, stack.enter_context(self._deployment.launch(env))
+            yield stubs, stack.enter_context(self._deployment.launch({**env, **stubs.environment}))
 
     def observe_own_keys(self, setup: Setup) -> OwnKeyObservation:
         """Return what a deployment with `setup` did with bearers that carry or name their own key."""
@@ -171,14 +120,46 @@ class KeySources:
                     responses[name] = self._probe(http, bearer, stubs)
                     others[name] = (
                         responses[name].status,
-                        tuple(each.url for each in stubs.request_log[before:]),
+                        tuple(each.where for each in stubs.request_log[before:]),
                     )
                 self._own_keys[setup] = OwnKeyObservation(own.status, others, stubs.origin, responses)
         return self._own_keys[setup]
 
-    def _observe(self, setup: Setup) -> Observation:
+    def observe_change(self, change: KeyChange) -> KeyChangeObservation:
+        """Return what a deployment did whose JWKS changed while it ran.
+
+        It moves the clock, which must be settable. A verifier has 5 minutes to find what changed; between the
+        probes nothing is sent to it.
+        """
+        if change not in self._changes:
+            self._changes[change] = self._observe_change(change)
+        self._transcript.show(self._changes[change].responses)
+        return self._changes[change]
+
+    def _observe_change(self, change: KeyChange) -> KeyChangeObservation:
+        responses: list[Response] = []
+        with self._deployed(Setup("unset", "stub", stub=change.before)) as (stubs, http):
+
+            def probe(seconds: float) -> KeyProbe:
+                seen = len(stubs.request_log)
+                claims = admin_claims(self._clock.now(), "org_relayauth-contract")
+                own = self._probe(http, self._deployment.key.sign(claims), stubs)
+                foreign = self._probe(http, self._deployment.other.sign(claims), stubs)
+                responses.append(own)
+                return KeyProbe(seconds, own.status, foreign.status, len(stubs.request_log) - seen)
+
+            before = probe(0.0)
+            stubs.answer_with(change.after)
+            changed_at = self._clock.now()
+            after = []
+            for seconds in PROBED_AFTER:
+                self._clock.set(changed_at + seconds)
+                after.append(probe(seconds))
+            return KeyChangeObservation(before, tuple(after), tuple(responses))
+
+    def _observe(self, setup: Setup, *, shared_default: bool = False) -> Observation:
         key, other = self._deployment.key, self._deployment.other
-        with self._deployed(setup) as (stubs, http):
+        with self._deployed(setup, shared_default=shared_default) as (stubs, http):
             claims = admin_claims(self._clock.now(), "org_relayauth-contract")
             probes = [signer.sign(claims) for signer in (key, other, key)]
             if setup.stub in WAITING and self._deployment.side_by_side > 1:
@@ -195,6 +176,7 @@ class KeySources:
                 request_log=tuple(stubs.request_log),
                 seconds=max(own.seconds, foreign.seconds, again.seconds),
                 origin=stubs.origin,
+                address=str(http.base_url).rstrip("/"),
                 unobservable=stubs.unobservable,
             )
 

@@ -1,4 +1,4 @@
-"""What an error body must not tell: credentials, stack traces, and the paths of the server's machine."""
+"""What an error body must not reveal: credentials, stack traces, and paths of the server's machine."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from contract.harness.client import Raw
 from contract.harness.redaction import tells
 from contract.harness.spec import ENDPOINTS, routes
 
-# Repeats are bounded: an answer may be as long as it likes, and made to keep a pattern busy.
+# Repeats are bounded: a response may be long, and made to keep a pattern busy.
 _TRACES = re.compile(
     r"Traceback \(most recent call last\)"
     r"|\bFile \"[^\"]+\", line \d+"
@@ -39,12 +39,12 @@ _PATHS = re.compile(
     rf"(?<![\w*:])(?:file://)?/(?:{'|'.join(_MACHINE)})(?:/[\w.@-]+)+|\bfile://|\b[A-Za-z]:\\[\w.]"
 )
 
-# What an operating system says of a file, in C's names and in words (POSIX, errno.h).
-_LOOKED = re.compile(
+# How an operating system names an error of a file, as a constant and in words (POSIX, errno.h).
+_FILE_ERRORS = re.compile(
     r"\bE(?:NOENT|ACCES|PERM|ISDIR|NOTDIR|LOOP|NAMETOOLONG)\b|\[Errno \d+\]|(?i:no such file or directory)"
 )
 
-# Requests that nobody would send, each a method, a path and a body; every one must be refused in plain words.
+# Requests that no client sends, each a method, a path and a body; each must be refused without details.
 PROVOCATIONS: Mapping[str, tuple[str, str, Any]] = {
     "no JSON": ("POST", routes.REFRESH, Raw(('{"refreshToken": "',))),
     "no object": ("POST", routes.REFRESH, [1]),
@@ -61,15 +61,15 @@ PROVOCATIONS: Mapping[str, tuple[str, str, Any]] = {
 
 
 def found(text: str, sent: str = "") -> Iterator[str]:
-    """Yield what `text` tells that it must not, each in words that tell nothing themselves.
+    """Yield what `text` reveals, each in words that reveal nothing themselves.
 
-    A path in `asked`, the text of the request, is only repeated, unless the words of a file system stand
-    beside it: then somebody looked for it. A credential is told all the same.
+    A path that is in `sent`, the text of the request, is only echoed, unless `text` has an error of a file
+    system as well: then the server looked for it. A credential counts even if it is echoed.
     """
     if tells(text):
         yield "a token or a key"
     if _TRACES.search(text):
         yield "a stack trace"
-    repeated = "" if _LOOKED.search(text) else sent
-    if any(path[0].rstrip(".") not in repeated for path in _PATHS.finditer(text)):
+    echoed = "" if _FILE_ERRORS.search(text) else sent
+    if any(path[0].rstrip(".") not in echoed for path in _PATHS.finditer(text)):
         yield "a path of the server's machine"

@@ -1,4 +1,4 @@
-"""Generated cases: hypothesis with a bound, a seed, and no clock of its own."""
+"""Generated values: hypothesis with a bound and a seed, and without time limits."""
 
 import atexit
 import functools
@@ -59,8 +59,7 @@ def for_all(
 ) -> None:
     """Call `judge` with the `first` values and up to `examples` of `values()`; what it raises is raised.
 
-    The same `seed` gives the same values. With `shrink` a failing value is made small, at the price of more
-    calls.
+    The same `seed` gives the same values. With `shrink` a failing value is reduced, which takes more calls.
     """
     for value in first:
         judge(value)
@@ -71,7 +70,7 @@ def for_all(
 
     hypothesis.configuration.set_hypothesis_home_dir(_storage())
     phases = [hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrink else [])]
-    # No deadline: time may be frozen. No database: a run leaves nothing behind. Health checks measure time.
+    # No deadline, no health checks: time may be frozen. No database: no run depends on an earlier one.
     bounded = hypothesis.settings(
         max_examples=examples,
         phases=phases,

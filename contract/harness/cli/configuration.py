@@ -124,7 +124,7 @@ def target(name: str, row: Mapping[str, Any], folder: Path, *, polite: bool = Fa
         cwd=str(folder / row.get("cwd", ".")),
         env=row.get("env", {}),
         ready_path=row.get("ready-path", Launching.ready_path),
-        ready_timeout=float(row.get("ready-timeout", Launching.ready_timeout)),
+        ready_timeout=row.get("ready-timeout"),
     )
     return Target(
         name=name,

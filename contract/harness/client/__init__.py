@@ -1,6 +1,6 @@
 """How the suite talks to a service: its API, its messages, and the things that a run creates there."""
 
-from contract.harness.client.concurrency import FULL, SMALL, Racer, Volume
+from contract.harness.client.concurrency import FULL, SMALL, STAGGERS, Race, Racer, Volume
 from contract.harness.client.messages import (
     Pair,
     Raw,
@@ -20,8 +20,10 @@ __all__ = [
     "FULL",
     "MINTING_SCOPES",
     "SMALL",
+    "STAGGERS",
     "OwnOrg",
     "Pair",
+    "Race",
     "Racer",
     "Raw",
     "Request",

@@ -22,8 +22,8 @@ class Request:
     """A request as it may be shown: of what is secret in it nothing is a part of the repr.
 
     `body` is the body as it was given, `key` and `bearer` are the credentials that were presented; `names`
-    has the variables by which a shell line may call ids of the run, and `sent_at` is the service's time in
-    Unix seconds.
+    has the variables by which a shell line may call ids of the run, `sent_at` is the service's time in Unix
+    seconds, and `scheme` is the authentication scheme of the bearer.
     """
 
     method: str
@@ -35,6 +35,7 @@ class Request:
     bearer: "Token | str | None" = field(default=None, repr=False)
     query: Mapping[str, Any] = field(default_factory=dict, repr=False)
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    scheme: str = "Bearer"
 
     @property
     def where(self) -> str:

@@ -189,6 +189,10 @@ class OwnOrg:
             raise NotTried(missing_scope(response))
         return self._name("identity id", self._identity_in(response), "another ")
 
+    def another_agent(self) -> str:
+        """Return one more name that no identity has, for a case that ends all its sessions."""
+        return self._name("agent id", f"{self.agent}-{secrets.token_hex(4)}", "another ")
+
     def _ask_for_identity(self, name: str) -> Response:
         body = {"name": name, "sponsorId": SPONSOR, "workspaceId": self.workspace, "scopes": [READ_SCOPE]}
         return self.service.call("POST", routes.IDENTITIES, key=self.org_key, body=body)

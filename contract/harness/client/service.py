@@ -1,10 +1,11 @@
 """The service under test, as a client sees it: each call once, counted, within bounds, and on record."""
 
+import contextlib
 import json
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -69,6 +70,7 @@ class Service:
         bearer: Token | str | None = None,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        scheme: str = "Bearer",
     ) -> Response:
         """Send one request and return the answer, whatever its status.
 
@@ -76,7 +78,9 @@ class Service:
         `Secret`s. A 429 is waited out, within bounds: the service said that it did nothing. Nothing else is
         ever sent twice. Raises `CouldNotTry` if no answer of the service came.
         """
-        prepared = self.prepare(method, path, body=body, key=key, bearer=bearer, query=query, headers=headers)
+        prepared = self.prepare(
+            method, path, body=body, key=key, bearer=bearer, query=query, headers=headers, scheme=scheme
+        )
         while True:
             self.requests += 1
             started = REAL["perf"]()
@@ -97,16 +101,26 @@ class Service:
         bearer: Token | str | None = None,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        scheme: str = "Bearer",
     ) -> PreparedRequest:
         """Return the request that `call` would send, for one that is sent together with others."""
         sent = Request(
-            method, path, body, self.clock.now(), dict(headers or {}), key, bearer, query or {}, self.names
+            method,
+            path,
+            body,
+            self.clock.now(),
+            dict(headers or {}),
+            key,
+            bearer,
+            query or {},
+            self.names,
+            scheme,
         )
         wire = dict(headers or {})
         if key is not None:
             wire["x-api-key"] = key.reveal()
         if bearer is not None:
-            wire["authorization"] = f"Bearer {on_the_wire(bearer)}"
+            wire["authorization"] = f"{scheme} {on_the_wire(bearer)}"
         content = None
         if body is not None:
             wire["content-type"] = "application/json"
@@ -126,6 +140,17 @@ class Service:
                     f"no URL can hold {scrub(repr(path))}, with what the service gave"
                 ) from None
         return self._addresses[path]
+
+    @contextlib.contextmanager
+    def over_a_new_connection(self) -> Iterator[None]:
+        """Send what is sent inside over connections of their own, where the target has connections."""
+        usual = self.connection
+        with usual.second_http() as http:
+            self.connection = replace(usual, http=http)
+            try:
+                yield
+            finally:
+                self.connection = usual
 
     def recorded(self, response: Response) -> Response:
         """Put `answer` on record and return it; `CouldNotTry` if it is not the service's own."""
@@ -179,9 +204,9 @@ class Service:
         """`POST /v1/tokens/revoke` by `tokenId`, `identityId` or `sessionId`."""
         return self.call("POST", routes.REVOKE, key=key, body=what)
 
-    def present_bearer(self, bearer: Token | str) -> Response:
-        """Present `bearer` at a door of the service: 401 is a refusal, all else means it was believed."""
-        return self.call("GET", _NO_IDENTITY, bearer=bearer)
+    def present_bearer(self, bearer: Token | str, scheme: str = "Bearer") -> Response:
+        """Present `bearer` to a route of the service: 401 is a refusal, all else means it was accepted."""
+        return self.call("GET", _NO_IDENTITY, bearer=bearer, scheme=scheme)
 
 
 def _exactly(seconds: float) -> str:

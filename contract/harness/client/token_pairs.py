@@ -52,6 +52,12 @@ class TokenPairs:
         """Drop the pair that was kept last: it turned out to be spent."""
         self._spares[str(mint)].pop()
 
+    def drop(self, subject: str) -> None:
+        """Keep no pair of `subject` any longer: its sessions have been ended."""
+        for kept in (self._spares, self._lineages):
+            for name, pairs in kept.items():
+                kept[name] = [pair for pair in pairs if pair.refresh.claims["sub"] != subject]
+
     def generation(self, mint: MintEndpoint, number: int, **fields: Any) -> Pair:
         """Return the pair after `number` rotations of a mint with `fields`."""
         key = f"{mint} {json.dumps(fields, sort_keys=True)}"

@@ -36,7 +36,7 @@ def command(sent: Request, names: Mapping[str, str], *, whole: bool = True) -> s
         parts.append(f'-H "x-api-key: {displayable(sent.key, names)}"')
     elif sent.bearer is not None:
         bearer = displayable(sent.bearer, names) if isinstance(sent.bearer, Token) else "$ACCESS_TOKEN"
-        parts.append(f'-H "authorization: Bearer {bearer}"')
+        parts.append(f'-H "authorization: {sent.scheme} {bearer}"')
     parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in sent.headers.items()]
     if isinstance(sent.body, Raw):
         parts += [JSON, _raw(sent.body, names)]

@@ -1,26 +1,25 @@
-"""All hooks and fixtures by which pytest runs the chapters; what they decide is in modules of its own."""
+"""All hooks by which pytest runs the chapters; what they decide is in modules of its own."""
 
 import contextlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 
-from contract.harness.checks import KeySources
-from contract.harness.client import OwnOrg, Service, TokenPairs
-from contract.harness.errors import NotTried, UsageError
-from contract.harness.redaction import scrub
+from contract.harness.errors import UsageError
+from contract.harness.redaction import plain, scrub
+from contract.harness.run.items import RUN, group_of, params_of
 from contract.harness.run.judging import Judgement, judge
 from contract.harness.run.outcomes import CaseResult
-from contract.harness.run.selection import CaseGroup, case_id, chooses_its_mints, clause_of, group, mint_rows
-from contract.harness.run.session import FailedOpening, TargetSession
+from contract.harness.run.selection import CaseGroup, case_id, chooses_its_mints, clause_of, mint_rows
+from contract.harness.run.session import TargetSession
 from contract.harness.run.settings import Settings
 from contract.harness.run.state import ContractRun
 from contract.harness.run.verdict import exit_code
 from contract.harness.spec import ENDPOINTS, MintEndpoint, catalogue
-from contract.harness.targets import Access, Clock, Target, access_from
+from contract.harness.targets import Access, Target, access_from
 
-RUN = pytest.StashKey[ContractRun]()
+pytest_plugins = ["contract.harness.run.fixtures"]
 
 
 class OwnRun:
@@ -49,19 +48,25 @@ class OwnRun:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Leave out what a brief run need not try."""
-        case = _group_of(item)
+        case = group_of(item)
         if case is None or not self.run.leave_out(case, item.name):
             return None
         item.ihook.pytest_runtest_teardown(item=item, nextitem=nextitem)
         return True
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_keyboard_interrupt(self) -> Generator[None, None, None]:
+    def pytest_keyboard_interrupt(
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> Generator[None, None, None]:
         """Remember that the run did not come to its end, even if pytest fails to describe where it was.
 
-        A signal may arrive where Python 3.11 has no line number; pytest's own description then raises.
+        pytest and its plugins stop a run by an exception of the same kind: that is no signal of the user. A
+        signal may arrive where Python 3.11 has no line number; pytest's own description then raises.
         """
-        self.run.interrupted = True
+        if excinfo.type is KeyboardInterrupt:
+            self.run.interrupted = True
+        else:
+            self.run.fault = f"pytest stopped the run: {plain(str(excinfo.value))}"
         with contextlib.suppress(Exception):
             yield
 
@@ -128,20 +133,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("mint", mint_rows(clause), ids=str)
 
 
-def _params(item: pytest.Item) -> dict[str, Any]:
-    callspec = getattr(item, "callspec", None)
-    return dict(callspec.params) if callspec else {}
-
-
-def _group_of(item: pytest.Item) -> CaseGroup | None:
-    """Return the group of a case; None for a test that cites no clause."""
-    clause = clause_of(getattr(item, "function", None))
-    if clause is None:
-        return None
-    params = _params(item)
-    return group(params["session"], clause.id, item.function.__name__, params.get("mint"))  # type: ignore[attr-defined]
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the cases that were selected, target by target, in the order of the catalogue."""
@@ -151,7 +142,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept: list[tuple[tuple[int, int], pytest.Item]] = []
     dropped: list[pytest.Item] = []
     for item in items:
-        case = _group_of(item)
+        case = group_of(item)
         if case is None:
             kept.append(((-1, -1), item))
         elif _is_selected(item, case, run):
@@ -167,75 +158,7 @@ def _is_selected(item: pytest.Item, case: CaseGroup, run: ContractRun) -> bool:
     named = run.settings.cases
     if named and not any(text in case_id(item.name, case.target) for text in named):
         return False
-    return run.selection.includes(case.target, catalogue()[case.clause], _params(item).get("mint"))
-
-
-@pytest.fixture(scope="session")
-def session(request: pytest.FixtureRequest) -> Iterator[TargetSession]:
-    """The target under test, open."""
-    target = request.config.stash[RUN].targets[request.param]
-    try:
-        opened = target.open()
-        if isinstance(opened, FailedOpening):
-            raise opened.error
-        yield opened
-    finally:
-        target.close()
-
-
-@pytest.fixture(autouse=True)
-def _offered(request: pytest.FixtureRequest) -> None:
-    """Begin a case; `NotTried` if the target does not offer what it needs."""
-    clause = clause_of(getattr(request.node, "function", None))
-    if clause is None:
-        return
-    opened: TargetSession = request.getfixturevalue("session")
-    opened.service.transcript.begin_case()
-    opened.note = ""
-    for need in clause.needs:
-        if need in opened.connection.missing:
-            raise NotTried(f"needs {need}: {opened.connection.missing[need]}")
-    mint: MintEndpoint | None = _params(request.node).get("mint")
-    if mint is not None and mint.name in opened.own_org.closed:
-        raise NotTried(opened.own_org.closed[mint.name])
-    if mint is not None and mint.shape == "identity":
-        _ = opened.own_org.own_identity
-
-
-@pytest.fixture(scope="session")
-def token_pairs(session: TargetSession) -> TokenPairs:
-    """The pairs that cases share: `pair`, `generation`, `fresh`, `rotate`."""
-    return session.token_pairs
-
-
-@pytest.fixture
-def other_org(session: TargetSession) -> OwnOrg:
-    """Another org on the target; for a clause that needs `orgs`."""
-    return session.other_org
-
-
-@pytest.fixture(scope="session")
-def service(session: TargetSession) -> Service:
-    """The service under test, call by call."""
-    return session.service
-
-
-@pytest.fixture(scope="session")
-def clock(session: TargetSession) -> Clock:
-    """The service's time."""
-    return session.connection.clock
-
-
-@pytest.fixture(scope="session")
-def key_sources(request: pytest.FixtureRequest, session: TargetSession) -> KeySources:
-    """Where the deployment takes its keys from; the setups of all cases to come are observed together."""
-    cases = [_params(item) for item in request.session.items]
-    session.key_sources.prepare(
-        params["setup"]
-        for params in cases
-        if params.get("session") == session.target.name and "setup" in params
-    )
-    return session.key_sources
+    return run.selection.includes(case.target, catalogue()[case.clause], params_of(item).get("mint"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -244,7 +167,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Record what a case showed, and keep secrets out of pytest's own report of it."""
     report = yield
-    case = _group_of(item)
+    case = group_of(item)
     if case is None:
         return report
     run = item.config.stash[RUN]
@@ -266,7 +189,7 @@ def _result(
     case: CaseGroup,
     opened: TargetSession | None,
 ) -> CaseResult:
-    mint: MintEndpoint | None = _params(item).get("mint")
+    mint: MintEndpoint | None = params_of(item).get("mint")
     shape = mint.shape if mint and len(mint.bodies) > 1 else None
     failed = judgement.outcome == "fail"
     keeps = opened is not None and opened.settings.transcripts

@@ -3,7 +3,7 @@
 import contextlib
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contract.harness.checks import KeySources
 from contract.harness.client import FULL, SMALL, OwnOrg, Racer, Service, TokenPairs, Volume
@@ -14,6 +14,8 @@ from contract.harness.run.settings import Settings
 from contract.harness.spec import ENDPOINTS
 from contract.harness.targets import Connection, Target, connect, is_loopback
 
+IN_PROCESS_MINTS = 110
+"""How many sessions are minted at most after one that must go on: enough to pass a limit of a hundred."""
 OnLeftover = Callable[[str], None]
 
 
@@ -162,7 +164,12 @@ class TargetSession:
 def volume_for(connection: Connection, *, polite: bool) -> Volume:
     """Return how much hostile traffic a target gets: little where it is not ours to load."""
     ours = connection.kind != "url" or is_loopback(connection.http.base_url.host)
-    return (FULL if ours and not polite else SMALL).within(connection.pace)
+    volume = FULL if ours and not polite else SMALL
+    if connection.kind == "url":  # each request may cost a round trip over a network
+        volume = replace(volume, rounds=SMALL.rounds, mints=SMALL.mints)
+    elif connection.at_once is not None:  # each mint costs the time of this process
+        volume = replace(volume, mints=min(volume.mints, IN_PROCESS_MINTS))
+    return volume.within(connection.pace)
 
 
 def _is_one(own_org: OwnOrg, other: OwnOrg) -> bool:

@@ -19,3 +19,18 @@ def api_key_revocation(key_id: str) -> str:
 def identity(identity_id: str) -> str:
     """Return where an identity is read, changed and deleted."""
     return f"{IDENTITIES}/{identity_id}"
+
+
+def suspension(identity_id: str) -> str:
+    """Return where an identity is suspended."""
+    return f"{identity(identity_id)}/suspend"
+
+
+def reactivation(identity_id: str) -> str:
+    """Return where an identity is reactivated."""
+    return f"{identity(identity_id)}/reactivate"
+
+
+def retirement(identity_id: str) -> str:
+    """Return where an identity is retired."""
+    return f"{identity(identity_id)}/retire"

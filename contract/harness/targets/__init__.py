@@ -12,7 +12,7 @@ from contract.harness.targets.connections import (
 )
 from contract.harness.targets.credentials import access_from
 from contract.harness.targets.grammar import connect, kind_of, opener
-from contract.harness.targets.jwks_answers import DEFAULT_ORIGIN, WAITING, StubAnswer
+from contract.harness.targets.jwks_answers import DEFAULT_ORIGIN, USABLE, WAITING, StubAnswer
 from contract.harness.targets.jwks_stubs import StubRequest, Stubs
 from contract.harness.targets.pacing import Pace
 from contract.harness.targets.steering import SteeredClock, Steering
@@ -23,6 +23,7 @@ __all__ = [
     "ARROW",
     "DEFAULT_ORIGIN",
     "REAL",
+    "USABLE",
     "WAITING",
     "Access",
     "Clock",

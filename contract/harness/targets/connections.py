@@ -2,26 +2,29 @@
 
 import contextlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import httpx
 
-from contract.harness.errors import UsageError
+from contract.harness.errors import NotTried, UsageError
 from contract.harness.jose import SigningKey
 from contract.harness.redaction import Secret
 from contract.harness.spec import CAPABILITIES, routes
 from contract.harness.targets.clocks import Clock
 from contract.harness.targets.jwks_stubs import StubFactory
 from contract.harness.targets.pacing import Pace
+from contract.harness.targets.running import AtOnce, OpenHttp, Restartable, Start
 
 ARROW = "->"  # between a fault and its target: proxy:FAULT->TARGET
 # RFC 3986, sections 3.2.1, 3.4 and 3.5: the parts of a URL that may hold a credential.
 _MORE_THAN_A_BASE = re.compile(r"https?://([^/?#]*@|.*[?#])", re.IGNORECASE)
 
+# Seconds. A command starts from nothing; a deployment at a URL is usually up, or about to be.
+READY_TIMEOUT: Mapping[Literal["exec", "url"], float] = {"exec": 30.0, "url": 10.0}
+
 Kind = Literal["reference", "mutant", "asgi", "exec", "url"]
-AtOnce = Callable[[Sequence[httpx.Request]], list[httpx.Response]]
 Launch = Callable[[Mapping[str, str]], contextlib.AbstractContextManager[httpx.Client]]
 
 
@@ -30,7 +33,8 @@ class Access:
     """The credentials and permissions of the caller of a run; credentials do not show themselves.
 
     `rate` is the highest number of requests a second, None for no limit; `any_host` says that the caller may
-    test a host whose name does not say that it is for tests.
+    test a host whose name does not say that it is for tests; `cacert` is a file of certificate authorities
+    that are trusted besides the usual ones.
     """
 
     api_key: Secret | None = None
@@ -41,12 +45,14 @@ class Access:
     allow_http: bool = False
     rate: float | None = None
     any_host: bool = False
+    cacert: str | None = None
 
 
 @dataclass(frozen=True)
 class Launching:
-    """How a command is started; `ready_timeout` is in seconds.
+    """How a command is started, and how long a target may take until it is ready.
 
+    `ready_path` is requested until it answers, for `ready_timeout` seconds; None: the default of the kind.
     `env` is added to the configuration of a deployment (docs/contract.md); `withheld` are variables that the
     command must not inherit, since they hold credentials.
     """
@@ -54,8 +60,12 @@ class Launching:
     cwd: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     ready_path: str = routes.HEALTH
-    ready_timeout: float = 30.0
+    ready_timeout: float | None = None
     withheld: frozenset[str] = frozenset()
+
+    def seconds_to_start(self, kind: Literal["exec", "url"]) -> float:
+        """Return how many seconds a target of `kind` may take until it is ready."""
+        return READY_TIMEOUT[kind] if self.ready_timeout is None else self.ready_timeout
 
 
 @dataclass(frozen=True)
@@ -102,10 +112,13 @@ class Target:
 class Deployment:
     """How to start the target anew with a configuration of our choice, and how to observe its requests.
 
-    `stubs` opens the addresses that it may request; `side_by_side` is how many may run at the same time.
+    `launch` starts a server on a fresh database; `on_one_database` returns what starts servers, one after the
+    other, on the same one. `stubs` opens the addresses that a server may request; `side_by_side` is how many
+    may run at the same time.
     """
 
     launch: Launch
+    on_one_database: Callable[[Mapping[str, str]], Start]
     stubs: StubFactory
     key: SigningKey
     other: SigningKey
@@ -118,8 +131,8 @@ class Connection:
 
     `missing` has a reason for each capability that the target does not offer; `disposable` is true where all
     that a run makes vanishes with the connection; `at_once` sends several requests at the same time where
-    threads can't; `pace` applies to every request; `stop_faults` is called before the run removes what it
-    made: from then on no fault stands between.
+    threads can't; `open_http` opens another client; `pace` applies to every request; `stop_faults` is called
+    before the run removes what it made: from then on no fault stands between.
     """
 
     name: str
@@ -132,6 +145,7 @@ class Connection:
     missing: dict[str, str] = field(default_factory=dict)
     disposable: bool = False
     at_once: AtOnce | None = None
+    open_http: OpenHttp | None = None
     pace: Pace | None = None
     stop_faults: Callable[[], None] = lambda: None
 
@@ -139,6 +153,20 @@ class Connection:
     def capabilities(self) -> tuple[str, ...]:
         """The capabilities that the target offers, in the order of the contract."""
         return tuple(each for each in CAPABILITIES if each not in self.missing)
+
+    def second_http(self) -> contextlib.AbstractContextManager[httpx.Client]:
+        """Open a client over TCP connections of its own: replicas behind a balancer may disagree.
+
+        An application in this process has no connections: there it is the same way again.
+        """
+        return self.open_http() if self.open_http else contextlib.nullcontext(self.http)
+
+    def restartable(self) -> Restartable:
+        """Return a server on a database of its own that can be restarted, as a context; needs `env`."""
+        if self.deployment is None:
+            raise NotTried(f"needs env: {self.missing.get('env', 'the target can not be started anew')}")
+        key = self.deployment.key
+        return Restartable(self, self.deployment.on_one_database(environment(key, public=key.public_pem)))
 
 
 Opener = Callable[[Target], contextlib.AbstractContextManager[Connection]]

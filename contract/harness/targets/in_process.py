@@ -3,9 +3,12 @@
 import contextlib
 import functools
 import importlib
+import itertools
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import httpx
 
@@ -14,6 +17,7 @@ from contract.harness.jose import other_key, run_key
 from contract.harness.targets.clocks import frozen
 from contract.harness.targets.connections import Access, Connection, Deployment, Kind, Target, environment
 from contract.harness.targets.jwks_stubs import InProcessStubs
+from contract.harness.targets.running import Server, Start
 from contract.harness.targets.transport import ASGIApp, AsgiTransport, client
 
 # The suite and the reference share no code: the reference is loaded by name.
@@ -45,7 +49,13 @@ def mutant(target: Target) -> Iterator[Connection]:
     known = load(MUTANTS)()
     if name not in known:
         raise UsageError(f"there is no mutant {name!r}: `relayauth-contract mutants --list` lists them")
-    create_app = functools.partial(load(REFERENCE), rules=known[name]())
+    reference_app, rules = load(REFERENCE), known[name]
+
+    def create_app(env: Mapping[str, str]) -> ASGIApp:
+        # Rules of its own for each application: what a mutant keeps in memory does not outlive a restart.
+        app: ASGIApp = reference_app(env, rules=rules())
+        return app
+
     with _deployed(target.name, "mutant", create_app) as connection:
         yield connection
 
@@ -56,27 +66,74 @@ def _deployed(
 ) -> Iterator[Connection]:
     """Open an application that `create_app` makes from an environment."""
     key, other = run_key(), other_key()
-
-    @contextlib.contextmanager
-    def launch(env: Mapping[str, str]) -> Iterator[httpx.Client]:
-        with client(_NOWHERE, AsgiTransport(create_app(env))) as http:
-            yield http
-
     with contextlib.ExitStack() as stack:
+        databases = stack.enter_context(_Databases())
+
+        @contextlib.contextmanager
+        def launch(env: Mapping[str, str]) -> Iterator[httpx.Client]:
+            with served(create_app(env)) as server:
+                yield server.http
+
+        def on_one_database(env: Mapping[str, str]) -> Start:
+            settings = {**env, "RELAYAUTH_DB_PATH": databases.new()}
+            return lambda: served(create_app(settings))
+
         clock = stack.enter_context(frozen())
-        transport = AsgiTransport(create_app(environment(key, public=key.public_pem)))
-        http = stack.enter_context(client(_NOWHERE, transport))
+        server = stack.enter_context(served(create_app(environment(key, public=key.public_pem))))
         yield Connection(
             name=name,
             kind=kind,
-            http=http,
+            http=server.http,
+            open_http=server.open_http,
             clock=clock,
             access=Access(),
             key=key,
-            deployment=Deployment(launch, InProcessStubs(key, other), key, other),
+            deployment=Deployment(
+                launch=launch,
+                on_one_database=on_one_database,
+                stubs=InProcessStubs(key, other),
+                key=key,
+                other=other,
+            ),
             disposable=True,
-            at_once=transport.together,
+            at_once=server.at_once,
         )
+
+
+@contextlib.contextmanager
+def served(app: ASGIApp) -> Iterator[Server]:
+    """Run an application in this process."""
+    transport = AsgiTransport(app)
+
+    @contextlib.contextmanager
+    def open_http() -> Iterator[httpx.Client]:
+        # Closing a client closes its transport, and that would shut the application down.
+        yield client(_NOWHERE, transport)
+
+    with client(_NOWHERE, transport) as http:
+        yield Server(http, open_http, transport.together)
+
+
+class _Databases:
+    """Files for databases, in a folder that is made for the first one and removed on exit."""
+
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+        self._numbers = itertools.count()
+        self._folder: Path | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def new(self) -> str:
+        """Return the path of a database that does not exist yet."""
+        if self._folder is None:
+            folder = tempfile.TemporaryDirectory(prefix="relayauth-contract-")
+            self._folder = Path(self._stack.enter_context(folder))
+        return str(self._folder / f"relayauth-{next(self._numbers)}.db")
 
 
 @contextlib.contextmanager
@@ -86,17 +143,17 @@ def asgi(target: Target) -> Iterator[Connection]:
         app = load(target.spec.removeprefix("asgi:"))
         if not callable(app):
             raise UsageError(f"{target.spec}: it is not an ASGI application, since it can't be called")
-        transport = AsgiTransport(app)
-        with client(_NOWHERE, transport) as http:
+        with served(app) as server:
             yield Connection(
                 name=target.name,
                 kind="asgi",
-                http=http,
+                http=server.http,
+                open_http=server.open_http,
                 clock=clock,
                 access=target.access,
                 key=target.access.signing_key,
                 missing={"env": "the configuration of an application that is already built can't be chosen"},
-                at_once=transport.together,
+                at_once=server.at_once,
             )
 
 

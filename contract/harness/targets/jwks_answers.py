@@ -1,8 +1,10 @@
-"""What a JWKS stub answers: the true keys, or one of the ways in which a JWKS can't be used."""
+"""What a JWKS stub answers: the true keys, alone or among others, or something that can't be used."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from contract.harness.jose import SigningKey
 from contract.harness.spec import routes
@@ -16,6 +18,7 @@ class StubAnswer(StrEnum):
     """What a stub answers; `TRUE` is the JWKS of the deployment's key."""
 
     TRUE = "true keys"
+    SEVERAL_KEYS = "the true key among keys of other types and uses"
     OTHER_KEY = "another key"
     EMPTY = "an empty set"
     SERVER_ERROR = "500"
@@ -27,8 +30,37 @@ class StubAnswer(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+USABLE = frozenset({StubAnswer.TRUE, StubAnswer.SEVERAL_KEYS})
+"""The answers with which a verifier accepts a bearer of the deployment's key."""
+
 WAITING = frozenset({StubAnswer.SLOW, StubAnswer.STALLED})
 """The answers for which a verifier waits until its own time-out."""
+
+# Public keys of the RFCs: 7517 appendix A.1 (EC) and 8037 appendix A.2 (OKP). No private key is needed.
+_OF_OTHER_TYPES: tuple[Mapping[str, str], ...] = (
+    {"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": "ec-2027",
+     "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"},
+    {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "okp-2027",
+     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+    {"kty": "FUTURE", "use": "sig", "alg": "XS256", "kid": "future-2027", "q": "AQAB"},
+)  # fmt: skip
+
+
+def key_set(answer: StubAnswer, key: SigningKey, other: SigningKey) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the JWKS that belongs to `answer`.
+
+    Of several keys the first is another RSA key that signs, the last is the true one.
+    """
+    match answer:
+        case StubAnswer.OTHER_KEY:
+            return {"keys": [other.jwk]}
+        case StubAnswer.EMPTY:
+            return {"keys": []}
+        case StubAnswer.SEVERAL_KEYS:
+            encryption = {**other.jwk, "use": "enc", "alg": "RSA-OAEP-256", "kid": "encryption-2027"}
+            return {"keys": [other.jwk, *_OF_OTHER_TYPES, encryption, key.jwk]}
+        case _:
+            return {"keys": [key.jwk]}
 
 
 @dataclass(frozen=True)
@@ -47,21 +79,20 @@ class Reply:
         return {"content-type": self.content_type, **location}
 
 
-def reply(answer: StubAnswer, key: SigningKey, other: SigningKey) -> Reply:
-    """Return the response for `answer`; the stub itself does what is slow or unreachable."""
-    true_keys = json.dumps({"keys": [key.jwk]}).encode()
+def reply(answer: StubAnswer, key: SigningKey, other: SigningKey, redirect: str | None = None) -> Reply:
+    """Return the response for `answer`; the stub itself does what is slow or unreachable.
+
+    `redirect` is the origin to which a redirect leads.
+    """
+    body = json.dumps(key_set(answer, key, other)).encode()
     match answer:
-        case StubAnswer.OTHER_KEY:
-            return Reply(200, "application/json", json.dumps({"keys": [other.jwk]}).encode())
-        case StubAnswer.EMPTY:
-            return Reply(200, "application/json", b'{"keys": []}')
         case StubAnswer.SERVER_ERROR:
-            return Reply(500, "application/json", true_keys)
+            return Reply(500, "application/json", body)
         case StubAnswer.HTML:
             return Reply(200, "text/html", b"<!doctype html><title>Welcome</title>")
         case StubAnswer.NOT_JSON:
-            return Reply(200, "application/json", true_keys[:-3])
+            return Reply(200, "application/json", body[:-3])
         case StubAnswer.REDIRECT:
-            return Reply(302, "application/json", true_keys, location=DEFAULT_ORIGIN + routes.JWKS)
+            return Reply(302, "application/json", body, location=f"{redirect}{routes.JWKS}")
         case _:
-            return Reply(200, "application/json", true_keys)
+            return Reply(200, "application/json", body)

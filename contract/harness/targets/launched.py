@@ -1,30 +1,19 @@
 """A server that the suite starts itself: `exec:COMMAND`, configured, observed, and ended."""
 
 import contextlib
-import shlex
-import ssl
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
-from contract.harness.errors import UsageError
 from contract.harness.jose import other_key, run_key
-from contract.harness.targets.clocks import Clock, ObservedClock, frozen
-from contract.harness.targets.connections import (
-    Access,
-    Connection,
-    Deployment,
-    Launching,
-    Target,
-    environment,
-)
-from contract.harness.targets.processes import CONFIGURATION, Process
-from contract.harness.targets.socket_stubs import SocketStubs
-from contract.harness.targets.steering import SteeredClock, Steering
-from contract.harness.targets.transport import client
+from contract.harness.targets.clocks import REAL, Clock, ObservedClock, frozen
+from contract.harness.targets.connections import Access, Connection, Deployment, Target, environment
+from contract.harness.targets.environment_proxies import named_proxies
+from contract.harness.targets.launcher import Launcher
+from contract.harness.targets.socket_stubs import SocketStubs, proxy_stub
+from contract.harness.targets.steering import SteeredClock
 
 # The smallest CI machines have two cores, and a server that starts keeps one of them busy.
 SIDE_BY_SIDE = 4
@@ -33,78 +22,86 @@ SIDE_BY_SIDE = 4
 @contextlib.contextmanager
 def launched(target: Target) -> Iterator[Connection]:
     """Start the command with a key of this run and a database of its own; end it in any case."""
-    command, launching = _words(target.spec), _launching(target)
     key, other = run_key(), other_key()
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="relayauth-contract-")))
-        steering = Steering.found(folder, launching.env)
+        launcher = stack.enter_context(_launcher(target))
+        steering = launcher.steering
         clock: Clock = ObservedClock()
         if steering.works:
             clock = SteeredClock(stack.enter_context(frozen()), steering.stamp)
-        numbers = iter(range(10**6))
-
-        @contextlib.contextmanager
-        def launch(env: Mapping[str, str]) -> Iterator[httpx.Client]:
-            number = next(numbers)
-            database = {"RELAYAUTH_DB_PATH": str(folder / f"relayauth-{number}.db")}
-            settings = {**env, **database, **launching.env, **steering.environment}
-            log = folder / f"output-{number}.log"
-            with (
-                Process(command, settings, launching, log) as process,
-                client(process.url, _ProcessTransport(process)) as http,
-            ):
-                yield http
-
-        http = stack.enter_context(launch(environment(key, public=key.public_pem)))
+        launcher.clock = clock
+        start = launcher.on_one_database(environment(key, public=key.public_pem))
+        server = stack.enter_context(start())
         yield Connection(
             name=target.name,
             kind="exec",
-            http=http,
+            http=server.http,
+            open_http=server.open_http,
             clock=clock,
             # The caller's credentials belong to another deployment: this one gets its key from the suite.
             access=Access(),
             key=key,
-            deployment=Deployment(launch, SocketStubs(key, other), key, other, SIDE_BY_SIDE),
+            deployment=Deployment(
+                launch=launcher.launch,
+                on_one_database=launcher.on_one_database,
+                stubs=SocketStubs(key, other, launcher.through if _proxied(target) else None),
+                key=key,
+                other=other,
+                side_by_side=SIDE_BY_SIDE,
+            ),
             missing={"clock": steering.remedy} if steering.remedy else {},
             disposable=True,
         )
 
 
-class _ProcessTransport(httpx.HTTPTransport):
-    """HTTP to a process of ours; an error says so where the process has ended."""
+@dataclass(frozen=True)
+class StartedServer:
+    """A server that was started as `check` starts it, for requests by hand.
 
-    def __init__(self, process: Process) -> None:
-        # Plain http: the default TLS context, with all its authorities, costs tens of milliseconds a launch.
-        super().__init__(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
-        self._process = process
+    `environment` is what it was given besides what it inherited; `key_file` holds its private key;
+    `clock_stamp` is the file that sets its clock (Unix seconds; the clock stands still), None where its clock
+    can't be set; `log` is the file with its output; `pid` is the id of its process.
+    """
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        try:
-            return super().handle_request(request)
-        except httpx.TimeoutException:
-            raise
-        except httpx.TransportError:
-            if ended := self._process.exit_description():
-                raise httpx.NetworkError(ended, request=request) from None
-            raise
+    url: str
+    environment: Mapping[str, str]
+    key_file: Path
+    clock_stamp: Path | None
+    log: Path
+    pid: int
 
 
-def _launching(target: Target) -> Launching:
-    """Return how to start the command; `UsageError` for a variable that the suite sets."""
-    for name in target.launching.env:
-        if name in CONFIGURATION:
-            raise UsageError(f"exec: the variable {name} is set by the suite, case by case: leave it out")
-    access = target.access
-    held = {name for name in (access.api_key_env, access.second_api_key_env) if name}
-    return replace(target.launching, withheld=target.launching.withheld | held)
+@contextlib.contextmanager
+def started(target: Target) -> Iterator[StartedServer]:
+    """Start the command of `target` exactly as `check` does, and end it on exit."""
+    key = run_key()
+    with _launcher(target) as launcher:
+        stamp = launcher.steering.stamp
+        if launcher.steering.works:
+            stamp.write_text(str(int(REAL["time"]())))
+        with launcher.started(environment(key, public=key.public_pem)) as server:
+            key_file = server.log.with_name("signing-key.pem")
+            with os.fdopen(os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(key.private_pem)
+            yield StartedServer(
+                url=server.process.url,
+                environment=server.environment,
+                key_file=key_file,
+                clock_stamp=stamp if launcher.steering.works else None,
+                log=server.log,
+                pid=server.process.pid,
+            )
 
 
-def _words(spec: str) -> list[str]:
-    """Split the command into words as a shell does; `UsageError` says what is wrong with it."""
-    try:
-        words = shlex.split(spec.removeprefix("exec:"))
-    except ValueError as error:
-        raise UsageError(f"{spec!r}: the command can't be split into words: {error}") from None
-    if not words:
-        raise UsageError("exec: names no command: write exec:COMMAND, such as 'exec:npm start'")
-    return words
+@contextlib.contextmanager
+def _launcher(target: Target) -> Iterator[Launcher]:
+    """Yield what starts servers of `target`, with a folder for their files and perhaps a proxy stub."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="relayauth-contract-")))
+        proxy = stack.enter_context(proxy_stub()) if _proxied(target) else None
+        yield Launcher(target, folder, proxy)
+
+
+def _proxied(target: Target) -> bool:
+    """Whether the environment names a proxy that the caller did not choose for the command."""
+    return any(name not in target.launching.env for name in named_proxies(os.environ))

@@ -37,24 +37,28 @@ class Process:
     """A server of ours as a context: it answers on entry, and nothing of it is left on exit."""
 
     def __init__(
-        self, command: Sequence[str], env: Mapping[str, str], launching: Launching, log: Path
+        self, command: Sequence[str], env: Mapping[str, str], launching: Launching, log: Path, port: int
     ) -> None:
         self._command, self._env, self._launching, self._log = command, env, launching, log
+        self._port = port
         self._mark = secrets.token_hex(8)
         self._popen: subprocess.Popen[bytes] | None = None
         self._group: ProcessGroup | None = None
         self._output_was_shown = False
-        self.url = ""
+        self.url = f"http://127.0.0.1:{port}"
+
+    @property
+    def pid(self) -> int:
+        """The id of the process that the command is."""
+        return self._popen.pid if self._popen else 0
 
     def __enter__(self) -> Self:
-        """Start it on a free port and wait until it answers; a `TargetError` shows its last output."""
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
+        """Start it and wait until it answers; a `TargetError` shows its last output."""
         try:
             # On another thread, where no interrupt is raised: one inside Popen would lose a running child.
             with ThreadPoolExecutor(1) as starter:
-                starter.submit(self._start, port).result()
-            self._wait_until_ready(port)
+                starter.submit(self._start).result()
+            self._wait_until_ready()
         except BaseException:
             self._end()
             raise
@@ -70,14 +74,14 @@ class Process:
             self._end()
             raise
 
-    def _start(self, port: int) -> None:
-        words = [word.replace("{port}", str(port)) for word in self._command]
+    def _start(self) -> None:
+        words = [word.replace("{port}", str(self._port)) for word in self._command]
         try:
             with self._log.open("wb") as log:
                 self._popen = subprocess.Popen(  # noqa: S603 - starting this command is what the user asked for
                     words,
                     cwd=self._launching.cwd,
-                    env={**self._inherited(), **self._env, "PORT": str(port), _MARK: self._mark},
+                    env={**self._inherited(), **self._env, "PORT": str(self._port), _MARK: self._mark},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -105,28 +109,30 @@ class Process:
             if name not in withheld and not name.startswith("FAKETIME")
         }
 
-    def _wait_until_ready(self, port: int) -> None:
-        until = REAL["monotonic"]() + self._launching.ready_timeout
-        while not self._answers(port, until - REAL["monotonic"]()):
+    def _wait_until_ready(self) -> None:
+        seconds = self._launching.seconds_to_start("exec")
+        until = REAL["monotonic"]() + seconds
+        while not self._answers(until - REAL["monotonic"]()):
             if ended := self._ended():
                 raise TargetError(f"exec: the server {ended} before it answered{self._output_in_lines()}")
             if REAL["monotonic"]() > until:
                 status = self._popen.poll() if self._popen else None
                 alone = f" (the command itself {_exit(status)}, and a process that it started runs on)"
                 raise TargetError(
-                    f"exec: nothing answered GET {self._launching.ready_path} on port {port} within "
-                    f"{self._launching.ready_timeout:g} s{'' if status is None else alone}: does the server "
+                    f"exec: nothing answered GET {self._launching.ready_path} on port {self._port} within "
+                    f"{seconds:g} s{'' if status is None else alone}: does the server "
                     f"listen on $PORT (or is {{port}} in its command), and is --ready-path right?"
                     f"{self._output_in_lines()}"
                 )
             time.sleep(PROBE_INTERVAL)
 
-    def _answers(self, port: int, seconds: float) -> bool:
+    def _answers(self, seconds: float) -> bool:
         """Send one request over a bare socket: any HTTP response below 500 means that the server is up."""
         timeout = min(max(seconds, PROBE_INTERVAL), PROBE_TIMEOUT)
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout) as sent:
+        place = ("127.0.0.1", self._port)
+        with contextlib.suppress(OSError), socket.create_connection(place, timeout) as sent:
             sent.sendall(
-                f"GET {self._launching.ready_path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n"
+                f"GET {self._launching.ready_path} HTTP/1.1\r\nhost: 127.0.0.1:{self._port}\r\n"
                 "connection: close\r\n\r\n".encode()
             )
             first = sent.recv(64)

@@ -8,8 +8,9 @@ from dataclasses import replace
 import httpx
 
 from contract.harness.errors import UsageError
-from contract.harness.targets.connections import ARROW, Connection, Deployment, Launch, Opener, Target
+from contract.harness.targets.connections import ARROW, Connection, Deployment, Opener, Target
 from contract.harness.targets.faults import Call, Fault, Reply, faults
+from contract.harness.targets.running import Server, Start
 from contract.harness.targets.transport import client, exchange
 
 PROXY = "proxy:"
@@ -65,28 +66,55 @@ def between(
     def new_state() -> FaultState:
         return FaultState([fault(key, lambda: connection.clock.now()) for fault in chosen], notice)
 
-    def before(http: httpx.Client, state: "FaultState") -> httpx.Client:
-        return client(str(http.base_url), FaultTransport(http, state))
-
-    def before_each(deployment: Deployment) -> Launch:
-        @contextlib.contextmanager
-        def launch(env: Mapping[str, str]) -> Iterator[httpx.Client]:
-            with deployment.launch(env) as plain, before(plain, new_state()) as bent:
-                yield bent
-
-        return launch
-
-    deployment = connection.deployment
     state = new_state()
-    with before(connection.http, state) as http:
+    server = Server(connection.http, connection.second_http, connection.at_once)
+    with _before(server, state) as bent:
         yield replace(
             connection,
-            http=http,
-            deployment=deployment and replace(deployment, launch=before_each(deployment)),
-            # An application in this process has one event loop: a race through the proxy is sequential.
-            at_once=connection.at_once and (lambda requests: [exchange(http, each) for each in requests]),
+            http=bent.http,
+            open_http=bent.open_http,
+            at_once=bent.at_once,
+            deployment=connection.deployment and _before_each(connection.deployment, new_state),
             stop_faults=state.stop,
         )
+
+
+@contextlib.contextmanager
+def _before(server: Server, state: "FaultState") -> Iterator[Server]:
+    """Yield `server` with the faults of `state` before it."""
+
+    @contextlib.contextmanager
+    def open_http() -> Iterator[httpx.Client]:
+        with server.open_http() as plain, client(str(plain.base_url), FaultTransport(plain, state)) as other:
+            yield other
+
+    with client(str(server.http.base_url), FaultTransport(server.http, state)) as http:
+        # An application in this process has one event loop: a race through the proxy is sequential.
+        in_turn = server.at_once and (lambda requests: [exchange(http, each) for each in requests])
+        yield Server(http, open_http, in_turn)
+
+
+def _before_each(deployment: Deployment, new_state: Callable[[], "FaultState"]) -> Deployment:
+    """Return `deployment` with faults before each server that it starts."""
+
+    @contextlib.contextmanager
+    def launch(env: Mapping[str, str]) -> Iterator[httpx.Client]:
+        with deployment.launch(env) as plain:
+            server = Server(plain, lambda: contextlib.nullcontext(plain))
+            with _before(server, new_state()) as bent:
+                yield bent.http
+
+    def on_one_database(env: Mapping[str, str]) -> Start:
+        start, state = deployment.on_one_database(env), new_state()  # The proxy outlives a restart.
+
+        @contextlib.contextmanager
+        def bent_start() -> Iterator[Server]:
+            with start() as plain, _before(plain, state) as bent:
+                yield bent
+
+        return bent_start
+
+    return replace(deployment, launch=launch, on_one_database=on_one_database)
 
 
 class FaultState:

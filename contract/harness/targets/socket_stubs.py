@@ -1,48 +1,70 @@
-"""JWKS stubs on loopback sockets, for servers that run as processes of their own."""
+"""JWKS stubs and a proxy stub on loopback sockets, for servers that run as processes of their own."""
 
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from contract.harness.jose import SigningKey
+from contract.harness.targets.default_port import PortTaken, in_turn
 from contract.harness.targets.jwks_answers import DEFAULT_ORIGIN, SLOW_SECONDS, StubAnswer, reply
 from contract.harness.targets.jwks_stubs import Source, StubRequest, Stubs
 
 DEFAULT_PORT = int(DEFAULT_ORIGIN.rpartition(":")[2])
+Respond = Callable[[BaseHTTPRequestHandler, str], None]
 
 
 class SocketStubs:
-    """Two loopback servers: the stub, and one at the loopback default if its port is free."""
+    """Loopback servers: the stub, one at the loopback default if its port is free, and one for a redirect.
 
-    def __init__(self, key: SigningKey, other: SigningKey) -> None:
+    Where the environment names proxies, another stands for them: `through` returns the variables that make a
+    server use it, given its address.
+    """
+
+    def __init__(
+        self,
+        key: SigningKey,
+        other: SigningKey,
+        through: Callable[[str], Mapping[str, str]] | None = None,
+    ) -> None:
         self._key, self._other = key, other
+        self._through = through
 
     @contextlib.contextmanager
-    def __call__(self, stub: StubAnswer, default: StubAnswer) -> Iterator[Stubs]:
+    def __call__(self, stub: StubAnswer, default: StubAnswer | None) -> Iterator[Stubs]:
         """Open them; requests are logged as they come."""
         with contextlib.ExitStack() as stack:
             stubs = Stubs("")
-            stubs.origin = stack.enter_context(self._serve("stub", stub, 0, stubs))
-            try:
-                stack.enter_context(self._serve("default", default, DEFAULT_PORT, stubs))
-            except OSError:
-                stubs.unobservable = (
-                    f"port {DEFAULT_PORT}, the loopback default, is taken by another program: free it"
-                )
+            moved = ""
+            if stub is StubAnswer.REDIRECT:
+                moved = stack.enter_context(self._serve("redirect", StubAnswer.TRUE, 0, stubs))
+            listener = _Changing(lambda answer, port: self._serve("stub", answer, port, stubs, moved))
+            stubs.origin = stack.enter_context(listener.opened(stub))
+            stubs.answer_with = listener.answer_with
+            if self._through is not None:
+                stubs.environment = self._through(stack.enter_context(proxy_stub(stubs)))
+            if default is not None:
+                port, answer = DEFAULT_PORT, default
+                try:
+                    stack.enter_context(in_turn(port, lambda: self._serve("default", answer, port, stubs)))
+                except PortTaken as taken:
+                    stubs.unobservable = str(taken)
             yield stubs
 
     @contextlib.contextmanager
-    def _serve(self, source: Source, answer: StubAnswer, port: int, stubs: Stubs) -> Iterator[str]:
+    def _serve(
+        self, source: Source, answer: StubAnswer, port: int, stubs: Stubs, moved: str = ""
+    ) -> Iterator[str]:
         if answer is StubAnswer.UNREACHABLE:
             # Bound and never listened on: connections are refused, and no other program can take the port.
             with socket.socket() as held:
+                held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 held.bind(("127.0.0.1", port))
                 yield f"http://127.0.0.1:{held.getsockname()[1]}"
             return
         closed = threading.Event()
-        told = reply(answer, self._key, self._other)
+        told = reply(answer, self._key, self._other, moved)
 
         def respond(handler: BaseHTTPRequestHandler, origin: str) -> None:
             stubs.request_log.append(StubRequest(source, handler.command, origin + handler.path))
@@ -59,15 +81,57 @@ class SocketStubs:
                 return
             handler.wfile.write(told.body[half:])
 
-        with serving(respond, port) as origin:
+        with _serving(respond, port) as origin:
             try:
                 yield origin
             finally:
                 closed.set()
 
 
+class _Changing:
+    """A stub whose answer changes while its address stays."""
+
+    def __init__(self, serve: Callable[[StubAnswer, int], contextlib.AbstractContextManager[str]]) -> None:
+        self._serve = serve
+        self._stack = contextlib.ExitStack()
+        self._port = 0
+
+    @contextlib.contextmanager
+    def opened(self, answer: StubAnswer) -> Iterator[str]:
+        """Open it on a free port and yield its origin."""
+        origin = self._stack.enter_context(self._serve(answer, 0))
+        self._port = int(origin.rpartition(":")[2])
+        with contextlib.closing(self._stack):
+            yield origin
+
+    def answer_with(self, answer: StubAnswer) -> None:
+        """Answer with `answer` from now on."""
+        self._stack.close()
+        self._stack.enter_context(self._serve(answer, self._port))
+
+
 @contextlib.contextmanager
-def serving(respond: Callable[[BaseHTTPRequestHandler, str], None], port: int = 0) -> Iterator[str]:
+def proxy_stub(stubs: Stubs | None = None) -> Iterator[str]:
+    """Serve an HTTP proxy that answers 502 and logs each request to `stubs`; yield its address."""
+
+    def respond(handler: BaseHTTPRequestHandler, origin: str) -> None:
+        if stubs is not None:
+            url = handler.path
+            if handler.command == "CONNECT":
+                url = f"https://{url.removesuffix(':443')}"
+            elif url.startswith("/"):
+                url = origin + url
+            stubs.request_log.append(StubRequest("proxy", handler.command, url))
+        handler.send_response(502)
+        handler.send_header("content-length", "0")
+        handler.end_headers()
+
+    with _serving(respond, 0) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def _serving(respond: Respond, port: int) -> Iterator[str]:
     """Serve `respond(handler, origin)` on a loopback port (0: a free one) and yield the origin."""
     with ThreadingHTTPServer(("127.0.0.1", port), _handler(respond)) as server:
         server.daemon_threads = True
@@ -80,7 +144,7 @@ def serving(respond: Callable[[BaseHTTPRequestHandler, str], None], port: int = 
             thread.join()
 
 
-def _handler(respond: Callable[[BaseHTTPRequestHandler, str], None]) -> type[BaseHTTPRequestHandler]:
+def _handler(respond: Respond) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Handles every method alike: the request itself is what is observed."""
 

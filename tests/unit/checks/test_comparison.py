@@ -99,7 +99,7 @@ APART: dict[str, Telling] = {
 @pytest.mark.parametrize("say", APART.values(), ids=APART)
 def test_what_tells_them_apart_is_seen(say: Telling) -> None:
     """However much beside it varies; and the sentence says that it was the words."""
-    with pytest.raises(Violation, match="another org can't tell it from one that never was; it answered 404"):
+    with pytest.raises(Violation, match="can't tell it from one that never existed; it answered 404"):
         requests(say)
 
 
@@ -113,13 +113,13 @@ def test_a_failure_shows_one_answer_of_each_kind() -> None:
 
 
 def test_what_never_was_is_not_to_be_found() -> None:
-    """A service that revokes what never was is no twin for one that hides what is another's."""
+    """A service that revokes what never was is no control for one that hides what is another's."""
     with served(lambda request: httpx.Response(204)) as service:
         nobodys = UnknownIdResponses(
             service, lambda its_id: service.revoke(org_key(), sessionId=its_id), sent="revoked"
         )
         with pytest.raises(
-            Violation, match="of one that never was; it is told that there is none; it answered 204"
+            Violation, match="with an id that never existed; it is not found; it answered 204"
         ):
             nobodys.alike(service.present_bearer("a bearer"), THEIRS)
 

@@ -65,7 +65,7 @@ ECHOES = {
 def test_what_the_request_held_is_only_repeated(path: str, body: object, error: str) -> None:
     """The same words, not asked for, would tell of the machine."""
     require_no_leak(errors(path, body, error))
-    with pytest.raises(Violation, match="with a path of the server's machine"):
+    with pytest.raises(Violation, match="holds a path of the server's machine"):
         require_no_leak(errors("/v1/tokens/refresh", {}, error))
 
 
@@ -77,13 +77,13 @@ def test_what_the_request_held_is_only_repeated(path: str, body: object, error: 
 )  # fmt: skip
 def test_what_is_made_of_the_request_is_told(error: str) -> None:
     """A longer path than the one asked for, or the system's words for a file, show where it looked."""
-    with pytest.raises(Violation, match="with a path of the server's machine"):
+    with pytest.raises(Violation, match="holds a path of the server's machine"):
         require_no_leak(errors("/v1/identities/%2e%2e%2fetc%2fpasswd", None, error))
 
 
 def test_a_credential_that_is_repeated_is_told_all_the_same() -> None:
     """It was sent to be read, not to be written into somebody's log."""
-    with pytest.raises(Violation, match="with a token or a key"):
+    with pytest.raises(Violation, match="holds a token or a key"):
         require_no_leak(errors("/v1/tokens/refresh", {"refreshToken": JWT}, f"{JWT} is no good"))
 
 

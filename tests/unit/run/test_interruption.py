@@ -1,4 +1,4 @@
-"""The court hears of an interruption, whatever becomes of pytest's own account of it."""
+"""A run knows that it was interrupted, even if pytest fails to describe where."""
 
 import pluggy
 import pytest
@@ -24,5 +24,7 @@ def test_an_interruption_is_heard_where_pytest_can_not_tell_it() -> None:
     manager.add_hookspecs(hookspec)
     manager.register(OwnRun(contract_run))
     manager.register(_Choked())
-    manager.hook.pytest_keyboard_interrupt(excinfo=None)
+    with pytest.raises(KeyboardInterrupt) as excinfo:
+        raise KeyboardInterrupt
+    manager.hook.pytest_keyboard_interrupt(excinfo=excinfo)
     assert contract_run.interrupted

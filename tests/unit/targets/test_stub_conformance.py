@@ -118,10 +118,16 @@ def test_a_slow_trap_lets_the_net_be_taken_up_at_once(
     assert REAL["monotonic"]() - begun < 5
 
 
-def test_a_redirect_leads_to_the_true_keys_at_the_default(world: World, http: httpx.Client) -> None:
-    """Whoever follows it is seen where it must not be."""
+def test_a_redirect_leads_to_the_true_keys_elsewhere(world: World, http: httpx.Client) -> None:
+    """A verifier that follows it gets the true keys, and the request log says that it followed."""
     with world.spread(StubAnswer.REDIRECT, StubAnswer.TRUE) as net:
-        assert http.get(net.origin + routes.JWKS).headers["location"] == DEFAULT_ORIGIN + routes.JWKS
+        location = http.get(net.origin + routes.JWKS).headers["location"]
+        assert http.get(location).json() == TRUTH
+    assert net.request_log == [
+        StubRequest("stub", "GET", net.origin + routes.JWKS),
+        StubRequest("redirect", "GET", location),
+    ]
+    assert not location.startswith((net.origin, DEFAULT_ORIGIN))
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])

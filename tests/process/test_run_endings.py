@@ -1,0 +1,157 @@
+"""Whatever ends a run, what it created is removed, and the verdict says how the run ended."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from contract.harness.redaction import Secret
+from contract.harness.run import CaseResult, Settings, TargetReport, run_contract
+from contract.harness.run.signals import ENDING, interruptible, shielded
+from contract.harness.targets import Access, Target
+from tests.process.test_clearing_up import NOTHING, left
+from tests.support.command import COMMAND, KEY_VARIABLE
+from tests.support.deployments import Deployment, deployed
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
+
+
+def started(there: Deployment, folder: Path, *before: str) -> "subprocess.Popen[str]":
+    """A run on `there` that is in the middle of its work."""
+    process = subprocess.Popen(
+        [*before, COMMAND, "check", there.url],
+        env={KEY_VARIABLE: there.key, "PATH": os.environ["PATH"], "HOME": str(folder)},
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    until = time.monotonic() + 60
+    while there.wall.request.count("POST /v1/tokens") < 5:
+        assert time.monotonic() < until
+        assert process.poll() is None
+        time.sleep(0.005)
+    return process
+
+
+@pytest.mark.parametrize("stop", SIGNALS, ids=lambda each: each.name)
+def test_every_ending_signal_clears_up(tmp_path: Path, stop: signal.Signals) -> None:
+    """A closed terminal, a stopped job and Ctrl-\\ end a run as Ctrl-C does."""
+    with deployed() as there:
+        process = started(there, tmp_path)
+        process.send_signal(stop)
+        out, _ = process.communicate(timeout=120)
+        after = left(there)
+    assert process.returncode == 2, out
+    assert "the run was interrupted" in out
+    assert "Traceback" not in out
+    assert after == NOTHING
+
+
+def test_a_signal_during_the_removal_does_not_cut_it_short(tmp_path: Path) -> None:
+    """Neither does a second one: what was created is removed all the same."""
+    with deployed() as there:
+        process = started(there, tmp_path)
+        process.send_signal(signal.SIGINT)
+        until = time.monotonic() + 60
+        while not any(each.startswith("DELETE") for each in there.wall.request):
+            assert time.monotonic() < until
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.001)
+        process.send_signal(signal.SIGHUP)
+        out, _ = process.communicate(timeout=120)
+        after = left(there)
+    assert process.returncode == 2, out
+    assert after == NOTHING
+
+
+def test_a_run_under_nohup_survives_its_terminal(tmp_path: Path) -> None:
+    """A SIGHUP that was ignored before the run stays ignored."""
+    with deployed() as there:
+        process = started(there, tmp_path, "nohup")
+        process.send_signal(signal.SIGHUP)
+        sent = len(there.wall.request)
+        until = time.monotonic() + 60
+        while len(there.wall.request) < sent + 50:
+            assert time.monotonic() < until
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=120)
+    assert process.returncode == 2, out
+
+
+def run_on(there: Deployment, error: Exception, clause: str = "TTL-0[13]") -> TargetReport:
+    """Run in this process, with a listener that raises at the second case."""
+    heard: list[CaseResult] = []
+
+    def listen(_target: str, case: CaseResult) -> None:
+        heard.append(case)
+        if len(heard) == 2:
+            raise error
+
+    target = Target(there.url, there.url, Access(api_key=Secret("api key", there.key)))
+    (report,) = run_contract(Settings(targets=(target,), clauses=(clause,)), listen)
+    return report
+
+
+def test_an_exception_in_the_harness_clears_up() -> None:
+    """The report names it, and every case that did not run."""
+    with deployed() as there:
+        report = run_on(there, RuntimeError("a bug of the harness"))
+        after = left(there)
+    assert after == NOTHING
+    assert report.verdict == "open"
+    assert "a fault of the harness: RuntimeError: a bug of the harness" in report.sentence
+    assert {each.outcome for each in report.results} == {"error"}
+    assert len(report.results) == 8
+
+
+def test_an_exception_after_a_failure_leaves_the_failure() -> None:
+    """A must that failed is broken, whatever came after."""
+
+    def no_path(
+        method: str, path: str, _status: int, _body: bytes
+    ) -> tuple[int, dict[str, str], bytes] | None:
+        return (500, {}, b"") if (method, path) == ("POST", "/v1/tokens") else None
+
+    with deployed(no_path) as there:
+        report = run_on(there, RuntimeError("a bug of the harness"), "TTL-03")
+    assert report.verdict == "broken"
+    assert "a bug of the harness" in report.sentence
+
+
+def test_a_listener_that_can_not_write_ends_nothing() -> None:
+    """Progress that goes to a closed pipe is lost; the run and its verdict are not."""
+    with deployed() as there:
+        report = run_on(there, BrokenPipeError())
+    assert report.verdict == "holds"
+    assert len(report.results) == 8
+
+
+@pytest.mark.parametrize("number", ENDING, ids=lambda each: each.name)
+def test_a_signal_in_a_shielded_block_takes_effect_at_its_end(number: signal.Signals) -> None:
+    """The block runs to its end; the handlers of before are back afterwards."""
+    before = signal.getsignal(number)
+    done = []
+
+    def interrupted() -> None:
+        with interruptible():
+            with shielded():
+                signal.raise_signal(number)
+                done.append("the block")
+            done.append("after the block")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert done == ["the block"]
+    assert signal.getsignal(number) == before
+
+
+def test_a_write_to_a_closed_connection_ends_no_run() -> None:
+    """SIGPIPE is an error of one write, not the end of a run."""
+    with interruptible():
+        signal.raise_signal(signal.SIGPIPE)
