@@ -23,7 +23,7 @@ from contract.harness.errors import Blocked, CouldNotTry, NotTried, Violation
 from contract.harness.jose import PLACES, Malformed, Place, Token, Vector, bit_flips, read_token, vectors_of
 from contract.harness.redaction import Secret, holds_token
 from contract.harness.run import TargetSession
-from contract.harness.spec import ENDPOINTS, READ_SCOPE, SHAPED, MintEndpoint, routes, takes_paths
+from contract.harness.spec import READ_SCOPE, SHAPED, MintEndpoint, routes, takes_paths
 from contract.harness.targets import StubAnswer
 
 UNKNOWN_IDENTITY = "agent_0123456789abcdef01234567"
@@ -418,14 +418,11 @@ ASSERTION_SCOPE = "relayauth:assertion:create:relayhistory"
 
 
 @pytest.fixture(scope="session")
-def assertion_body(token_pairs: TokenPairs) -> Mapping[str, Any]:
+def assertion_body(token_pairs: TokenPairs, presenter: Presenter) -> Mapping[str, Any]:
     """The body of a usual assertion, for the org, the workspace and the sponsor of the run's own tokens."""
-    for mint in ENDPOINTS.values():
-        if mint.name not in token_pairs.own_org.closed:
-            claims = token_pairs.pair(mint).access.claims
-            owner = {"orgId": claims["org"], "workspaceId": claims["wks"], "sponsorId": claims["sponsorId"]}
-            return {**owner, "scopes": ["rth:read"]}
-    raise NotTried(next(iter(token_pairs.own_org.closed.values())))
+    claims = token_pairs.pair(presenter.endpoint).access.claims
+    owner = {"orgId": claims["org"], "workspaceId": claims["wks"], "sponsorId": claims["sponsorId"]}
+    return {**owner, "scopes": ["rth:read"]}
 
 
 @pytest.fixture(scope="session")
