@@ -119,7 +119,7 @@ CHOICES: dict[str, tuple[list[str], Level | None, list[str]]] = {
     "small letters": (["ttl-02"], None, ["TTL-02"]),
     "a glob": (["META-*"], None, ["META-01", "META-02", "META-03"]),
     "a range": (["ROT-0[12]"], None, ["ROT-01", "ROT-02"]),
-    "a sign": (["JWKS-0?"], None, [each for each in CORE if each.startswith("JWKS")]),
+    "a sign": (["JWKS-0?"], None, [each for each in CORE if each.startswith("JWKS-0")]),
     "the catalogue's order, each once": (["META-01", "TTL-02", "*L-02"], None, ["TTL-02", "META-01"]),
     "a level": (["TTL-0[67]"], "must", ["TTL-06"]),
     "nothing is left": (["TTL-07"], "must", []),
