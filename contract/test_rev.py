@@ -1,7 +1,7 @@
 """REV: revocation, and what introspection says. Each refusal follows the same call accepted before."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +24,11 @@ from contract.harness.checks import (
     require_status,
     shows_live,
 )
-from contract.harness.client import OwnOrg, Pair, TokenPairs, pair_of
-from contract.harness.errors import Blocked, NotTried, Violation
+from contract.harness.client import OwnOrg, Pair, Response, Service, TokenPairs, pair_of
+from contract.harness.errors import Blocked, ContractError, NotTried, Violation
 from contract.harness.jose import Token
 from contract.harness.run import TargetSession
-from contract.harness.spec import ENDPOINTS, GROUPS, REFRESH_TTL_CAP, MintEndpoint, routes
+from contract.harness.spec import ENDPOINTS, GROUPS, REFRESH_TTL_CAP, SHAPED, MintEndpoint, routes
 from contract.harness.targets import Clock
 
 Subject = Callable[[MintEndpoint], Mapping[str, str]]
@@ -38,11 +38,10 @@ Subject = Callable[[MintEndpoint], Mapping[str, str]]
 def subject(session: TargetSession) -> Subject:
     """Give the fields of mints for a subject all of whose sessions a case may end.
 
-    It is an identity or an agent that is used for nothing else; a body that names nobody has the subject that
+    It is a new identity or agent; a body that names nobody has the subject that
     all such bodies share.
     """
     own_org = session.own_org
-    identity = functools.cache(own_org.another_identity)
 
     def fields(mint: MintEndpoint) -> Mapping[str, str]:
         match mint.shape:
@@ -51,7 +50,7 @@ def subject(session: TargetSession) -> Subject:
             case "named":
                 return mint.naming(own_org.another_agent())
             case "identity":
-                return mint.naming(identity())
+                return mint.naming(own_org.another_identity())
 
     return fields
 
@@ -66,7 +65,7 @@ def introspection_works(session: TargetSession) -> Callable[[MintEndpoint], None
         pair = token_pairs.spend(mint)
         for name, token in pair.tokens.items():
             if not shows_live(token_pairs, token):
-                raise Blocked("REV-06", f"introspection answers null for a live {name} token")
+                raise Blocked(("REV-06", "SES-04"), f"introspection answers null for a live {name} token")
         token_pairs.keep(mint, pair)
 
     return demand
@@ -366,7 +365,7 @@ def test_no_concurrent_refresh_escapes_a_revocation(
 ) -> None:
     """A refresh and the revocation are sent together; once the revocation was answered nothing works."""
     fields = subject(mint)
-    rounds = Rounds(session.racer, session.volume, mint)
+    rounds = Rounds(session.racer, session.volume, mint, kind=f"refresh and revocation {way}")
     race_ending(
         session, mint, rounds, lambda: fields, Raced(f"a revocation {way}", revocation(way), "REV-01")
     )
@@ -376,7 +375,9 @@ def test_no_concurrent_refresh_escapes_a_revocation(
 @pytest.mark.parametrize("mint", [ENDPOINTS[name] for name in GROUPS["identity"]], ids=str)
 def test_no_concurrent_refresh_escapes_a_deletion(session: TargetSession, mint: MintEndpoint) -> None:
     """A refresh and the deletion of its identity are sent together; once that was answered nothing works."""
-    rounds = Rounds(session.racer, session.volume, mint, rows=len(GROUPS["identity"]))
+    rounds = Rounds(
+        session.racer, session.volume, mint, kind="refresh and deletion", rows=len(GROUPS["identity"])
+    )
     own_org = session.own_org
     raced = Raced("the deletion of its identity", deletion, "REV-03")
     race_ending(session, mint, rounds, lambda: mint.naming(own_org.another_identity()), raced)
@@ -405,8 +406,10 @@ def race_ending(
     token_pairs, service, key = session.token_pairs, session.service, session.own_org.org_key
     sent = f"sent a refresh and {raced.what} at the same time"
     for stagger in rounds:
-        named = fields()
-        pair = token_pairs.fresh(mint, **named)
+        response = session.own_org.mint(mint, None, **fields())
+        if response.status != 201:
+            raise Blocked(raced.alone, f"a mint for its subject was answered {response.summary}")
+        pair = pair_of(response)
         token_pairs.drop(str(pair.refresh.claims["sub"]))
         requests = rounds.ordered(
             {
@@ -420,17 +423,18 @@ def race_ending(
         decided = answers["ending"].status not in BUSY
         rounds.count(race, decided=decided)
         if decided:
-            require_status(answers["ending"], 204, sent=sent, requires=f"{raced.what} is answered with 204")
             newest = pair_of(answers["refresh"]) if answers["refresh"].status == 200 else pair
             try:
-                _nothing_works(token_pairs, newest, sent=f"{sent}; once the latter was answered")
+                _ended(answers["ending"], token_pairs, newest, sent=sent)
             except Violation:
-                _see_it_alone(token_pairs, token_pairs.fresh(mint, **named or fields()), raced)
+                _see_it_alone(token_pairs, token_pairs.fresh(mint, **fields()), raced)
                 raise
     session.note = rounds.note()
 
 
-def _nothing_works(token_pairs: TokenPairs, pair: Pair, *, sent: str) -> None:
+def _ended(ending: Response, token_pairs: TokenPairs, pair: Pair, *, sent: str) -> None:
+    """Hold that the `ending` of a session succeeded, and that nothing of `pair`, its newest, works."""
+    require_status(ending, 204, sent=sent, requires="what ends the session is answered with 204")
     left = Leftovers(token_pairs, sent=sent, requires="nothing of the session works")
     left.not_accepted(pair)
     left.refused(pair, 400, 401, 404)
@@ -438,9 +442,9 @@ def _nothing_works(token_pairs: TokenPairs, pair: Pair, *, sent: str) -> None:
 
 def _see_it_alone(token_pairs: TokenPairs, pair: Pair, raced: Raced) -> None:
     """Raise `Blocked` if what ends a session ends nothing when no refresh is under way either."""
-    token_pairs.service.call(**raced.request(pair), key=token_pairs.own_org.org_key)
+    response = token_pairs.service.call(**raced.request(pair), key=token_pairs.own_org.org_key)
     try:
-        _nothing_works(token_pairs, pair, sent=f"sent {raced.what}")
+        _ended(response, token_pairs, pair, sent=f"sent {raced.what}")
     except Violation as violation:
         raise Blocked(raced.alone, f"without a race it is the same: {violation}") from None
 
@@ -499,3 +503,99 @@ def _same(shown: Any, value: Any) -> bool:
     if isinstance(shown, list) and isinstance(value, list):
         return sorted(map(str, shown)) == sorted(map(str, value))
     return bool(shown == value)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a restart found: a live pair, one that was refreshed, and one whose session was revoked."""
+
+    live: Pair
+    used: Pair
+    revoked: Pair
+
+
+@dataclass(frozen=True)
+class Restarted:
+    """A server that was started again on its database, and what it had been given before, or why not."""
+
+    token_pairs: TokenPairs
+    kept: Mapping[MintEndpoint, Kept | ContractError | Violation]
+
+    def given(self, mint: MintEndpoint) -> Kept:
+        """Return what was made at `mint` before the restart; raises what went wrong then."""
+        found = self.kept[mint]
+        if not isinstance(found, Kept):
+            raise found
+        return found
+
+
+@pytest.fixture(scope="session")
+def restarted(session: TargetSession) -> Iterator[Restarted]:
+    """A server of its own, restarted once for all endpoints and body shapes."""
+    with session.connection.restartable() as server:
+        service = Service(server.connection)
+        service.transcript = session.service.transcript
+        token_pairs = TokenPairs(OwnOrg(service, None))
+        token_pairs.own_org.open()
+        kept: dict[MintEndpoint, Kept | ContractError | Violation] = {}
+        for mint in (row for rows in SHAPED.values() for row in rows):
+            try:
+                kept[mint] = _kept(token_pairs, mint)
+            except (ContractError, Violation) as reason:
+                kept[mint] = reason
+        server.restart()
+        yield Restarted(token_pairs, kept)
+        session.service.budget.sent += service.requests
+
+
+def _kept(token_pairs: TokenPairs, mint: MintEndpoint) -> Kept:
+    """Make a live session, use a refresh token and revoke a session, which is refused then."""
+    live, used, revoked = (token_pairs.fresh(mint) for _ in range(3))
+    live = renewed(token_pairs, live)
+    renewed(token_pairs, used)
+    sid = str(revoked.refresh.claims["sid"])
+    response = token_pairs.service.revoke(token_pairs.own_org.org_key, sessionId=sid)
+    refusal = token_pairs.service.refresh(revoked.refresh)
+    if response.status != 204 or refusal.status < 400:
+        answers = f"{response.summary}, and a refresh after it {refusal.summary}"
+        raise Blocked("REV-01", f"a revocation was answered {answers}")
+    return Kept(live, used, revoked)
+
+
+@clause("REV-07")
+def test_sessions_and_revocations_survive_a_restart(restarted: Restarted, mint: MintEndpoint) -> None:
+    """After a restart on the same database live sessions continue; used and revoked tokens are refused."""
+    kept, token_pairs = restarted.given(mint), restarted.token_pairs
+    service, sent = token_pairs.service, "restarted the server on the same database"
+    service.transcript.show(pair.response for pair in (kept.live, kept.used, kept.revoked))
+    left = Leftovers(token_pairs, sent=sent, requires="what was revoked before stays revoked")
+    left.not_accepted(kept.revoked, what="the access token of a session that was revoked before")
+    left.refused(kept.revoked, what="the refresh token of a session that was revoked before")
+    requires = "a live session continues"
+    bearer = service.present_bearer(kept.live.access)
+    require(
+        bearer.status != 401 and bearer.status < 500,
+        sent=f"{sent}, then presented a live access token of before as a bearer",
+        requires=requires,
+        got=f"it answered {bearer.summary}",
+    )
+    require_status(
+        service.refresh(kept.live.refresh),
+        200,
+        sent=f"{sent}, then presented a live refresh token of before",
+        requires=requires,
+    )
+    left = Leftovers(token_pairs, sent=sent, requires="what was used before stays used")
+    try:
+        left.refused(kept.used, 400, 401, 404, what="a refresh token that was used before")
+    except Violation:
+        _see_single_use(token_pairs, mint)
+        raise
+
+
+def _see_single_use(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+    """Raise `Blocked` if a used refresh token is accepted without a restart as well."""
+    pair = token_pairs.fresh(mint)
+    renewed(token_pairs, pair)
+    if token_pairs.service.refresh(pair.refresh).status == 200:
+        raise Blocked("SES-01", "a used refresh token is accepted without a restart as well")

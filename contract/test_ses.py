@@ -17,7 +17,7 @@ from contract.harness.checks import (
     require_no_failure,
     require_status,
 )
-from contract.harness.client import Pair, Race, Raw, TokenPairs, pair_of, redeemed
+from contract.harness.client import Pair, Race, Raw, Response, TokenPairs, pair_of, redeemed
 from contract.harness.errors import Blocked, CouldNotTry, Violation
 from contract.harness.jose import SigningKey, other_key, signed_by_another, with_another_signature
 from contract.harness.run import TargetSession
@@ -187,8 +187,6 @@ def test_sessions_minted_at_the_same_moment_are_two(session: TargetSession, mint
     body, key = own_org.mint_body(mint), own_org.key_for(mint)
     race = session.racer.race([service.prepare("POST", mint.path, body=body, key=key) for _ in range(2)])
     made = [response for response in race.responses if response.status == 201]
-    for response in made:
-        own_org.own(mint, response)
     if len(made) < 2:
         answers = ", ".join(response.summary for response in race.responses)
         raise CouldNotTry(f"two mints at the same time were answered {answers}, so there are no two sessions")
@@ -220,7 +218,7 @@ def test_of_concurrent_refreshes_at_most_one_succeeds(session: TargetSession, mi
 @clause("SES-05")
 def test_of_staggered_refreshes_at_most_one_succeeds(session: TargetSession, mint: MintEndpoint) -> None:
     """Two refreshes with one token, the second a moment later each time: at most one succeeds."""
-    rounds = Rounds(session.racer, session.volume, mint)
+    rounds = Rounds(session.racer, session.volume, mint, kind="two refreshes")
     for stagger in rounds:
         race = _refreshed_at_once(session, mint, 2, stagger)
         rounds.count(race, decided=_decided(race) == 2)
@@ -255,7 +253,7 @@ def _decided(race: Race) -> int:
 def test_no_refresh_escapes_a_replay(session: TargetSession, mint: MintEndpoint) -> None:
     """A replay and a refresh with the newest token at once: after the replay's answer nothing works."""
     token_pairs, service = session.token_pairs, session.service
-    rounds = Rounds(session.racer, session.volume, mint)
+    rounds = Rounds(session.racer, session.volume, mint, kind="refresh and replay")
     for stagger in rounds:
         first = token_pairs.fresh(mint)
         second = renewed(token_pairs, first)
@@ -308,16 +306,17 @@ def test_a_malformed_refresh_uses_no_token_up(
     token_pairs: TokenPairs, mint: MintEndpoint, spoil: Any
 ) -> None:
     """After a refresh that was refused because it is malformed, a correct one with that token succeeds."""
-    pair = token_pairs.spend(mint)
-    response = token_pairs.service.call("POST", routes.REFRESH, body=spoil(pair.refresh))
-    if response.status == 200:
-        token_pairs.keep(mint, pair_of(response))
-        return
-    after = token_pairs.service.refresh(pair.refresh)
+
+    def twice(pair: Pair) -> Response:
+        """Send a malformed request, then a correct one unless the first was accepted."""
+        malformed = token_pairs.service.call("POST", routes.REFRESH, body=spoil(pair.refresh))
+        return malformed if malformed.status == 200 else token_pairs.service.refresh(pair.refresh)
+
+    _, after = token_pairs.attempt(mint, twice)
     require_status(
         after,
         200,
-        sent=f"sent a malformed refresh request, which was refused ({response.summary}), then a correct one",
+        sent="sent a malformed refresh request, which was refused, then a correct one",
         requires="a request that is refused because it is malformed uses no token up",
     )
     token_pairs.keep(mint, redeemed(after))
@@ -327,7 +326,11 @@ def test_a_malformed_refresh_uses_no_token_up(
 def test_token_types_are_not_interchangeable(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
     """Each token of a pair is accepted for its own purpose, and refused for that of the other."""
     pair = token_pairs.spend(mint)
-    positive_control(token_pairs.service.present_bearer(pair.access), what="the access token as a bearer")
+    positive_control(
+        token_pairs.service.present_bearer(pair.access),
+        what="the access token as a bearer",
+        unless=("JWKS-08", "SES-04"),
+    )
     require_status(
         token_pairs.service.present_bearer(pair.refresh),
         401,

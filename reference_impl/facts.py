@@ -109,20 +109,24 @@ class Issue:
 
 @dataclass(frozen=True)
 class Session:
-    """What a revocation is decided on: a session, live or not."""
+    """What a revocation is decided on: a session, live or not.
+
+    `named` says that there is an identity which its subject names, as path tokens need none.
+    """
 
     id: str
     org: str
     endpoint: Endpoint
     minted_at: int
     revoked: bool
+    named: bool = False
 
 
 @dataclass(frozen=True)
 class TokenState:
     """What the store knows of a token: `live`, `used` (a refresh token that was redeemed) or `revoked`.
 
-    `used_at` is when it was redeemed, in Unix seconds.
+    `used_at` is when it was redeemed, in Unix seconds; `named` says that an identity has its subject's name.
     """
 
     id: str
@@ -133,3 +137,4 @@ class TokenState:
     session_revoked: bool
     grant: Grant
     used_at: float | None = None
+    named: bool = False

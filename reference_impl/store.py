@@ -10,7 +10,7 @@ from typing import Any
 
 from reference_impl.errors import ConfigError
 from reference_impl.facts import Grant, Kind, Session, TokenState
-from reference_impl.tables import identity_in, key_in, prepare, session_in, written
+from reference_impl.tables import NAMED, identity_in, key_in, prepare, session_in, written
 
 BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another process's transaction
 _FORGETTING = {
@@ -155,8 +155,8 @@ class Store:
     def token(self, token_id: str) -> TokenState | None:
         """Return what is known of a token."""
         row = self._one(
-            "SELECT t.*, s.revoked AS session_revoked, s.grant_json FROM tokens t "
-            "JOIN sessions s ON s.id = t.session WHERE t.id = ?",
+            f"SELECT tokens.*, revoked AS session_revoked, grant_json, {NAMED} FROM tokens "  # noqa: S608 - ours
+            "JOIN sessions ON sessions.id = tokens.session WHERE tokens.id = ?",
             token_id,
         )
         if row is None:
@@ -172,6 +172,7 @@ class Store:
             session_revoked=bool(row["session_revoked"]),
             grant=Grant(**kept),
             used_at=row["used_at"],
+            named=bool(row["named"]),
         )
 
     def use_token(self, token_id: str, now: float) -> None:
@@ -200,13 +201,14 @@ class Store:
 
     def session(self, session: str) -> Session | None:
         """Return a session, live or not."""
-        row = self._one("SELECT * FROM sessions WHERE id = ?", session)
+        row = self._one(f"SELECT *, {NAMED} FROM sessions WHERE id = ?", session)  # noqa: S608 - ours
         return None if row is None else session_in(row)
 
     def sessions_of(self, org: str, subject: str) -> list[Session]:
         """Return the sessions of a subject, the oldest first, those that are revoked too."""
         rows = self._db.execute(
-            "SELECT * FROM sessions WHERE org = ? AND subject = ? ORDER BY rowid", (org, subject)
+            f"SELECT *, {NAMED} FROM sessions WHERE org = ? AND subject = ? ORDER BY rowid",  # noqa: S608
+            (org, subject),
         )
         return [session_in(row) for row in rows]
 

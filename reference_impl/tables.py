@@ -33,6 +33,8 @@ _ADDED = {
     "metadata": "TEXT NOT NULL DEFAULT '{}'",
     "updated_at": "TEXT NOT NULL DEFAULT ''",
 }
+NAMED = "EXISTS (SELECT 1 FROM identities WHERE identities.id = sessions.subject) AS named"
+"""A column: whether there is an identity which the subject of a session names."""
 _LISTS = ("chain", "scopes", "roles", "metadata")
 
 
@@ -71,7 +73,14 @@ def identity_in(row: sqlite3.Row | None) -> dict[str, Any] | None:
 def session_in(row: sqlite3.Row) -> Session:
     """Return the session in a row."""
     minted_at = json.loads(row["grant_json"])["minted_at"]
-    return Session(row["id"], row["org"], row["endpoint"], minted_at, revoked=bool(row["revoked"]))
+    return Session(
+        id=row["id"],
+        org=row["org"],
+        endpoint=row["endpoint"],
+        minted_at=minted_at,
+        revoked=bool(row["revoked"]),
+        named=bool(row["named"]),
+    )
 
 
 def key_in(row: sqlite3.Row | None) -> dict[str, Any] | None:

@@ -75,6 +75,8 @@ def _by_session(service: Service, principal: Principal, session: str, now: float
     known = service.store.session(session)
     if known is None or not service.rules.belongs(principal, known.org):
         return _Found(exists=known is not None, done=False)
+    if not service.rules.revokes("sessionId", named=known.named):
+        return _Found(exists=False, done=False)
     ends = service.rules.revoking_session_ends(known, now)
     return _Found(exists=True, done=True, sessions=[session] if ends else [])
 
@@ -84,6 +86,8 @@ def _by_token(service: Service, principal: Principal, token_id: str, now: float)
     state = service.store.token(token_id)
     if state is None or not service.rules.belongs(principal, state.grant.org):
         return _Found(exists=state is not None, done=False)
+    if not service.rules.revokes("tokenId", named=state.named):
+        return _Found(exists=False, done=False)
     ends = service.rules.revoking_token_ends(state, now)
     return _Found(exists=True, done=True, sessions=[state.session] if ends else [])
 
@@ -92,6 +96,8 @@ def _by_identity(service: Service, principal: Principal, identity: str, now: flo
     """Find the caller's sessions of a subject; a path token's `sub` need not be an identity."""
     known = service.store.identity(identity)
     sessions = service.store.sessions_of(principal.org, identity)
+    if not service.rules.revokes("identityId", named=known is not None):
+        return _Found(exists=False, done=False)
     own = known is not None and service.rules.belongs(principal, known["org"])
     if known is not None and own and service.rules.revoking_identity_bars():
         service.store.change_identity(known | {"status": "suspended"})

@@ -20,6 +20,11 @@ class RevocationRules:
         del cause
         return True
 
+    def revokes(self, cause: Cause, *, named: bool) -> bool:
+        """Say whether a revocation finds a session whose subject is `named` by an identity, or by none."""
+        del cause, named
+        return True
+
     def revoking_identity_bars(self) -> bool:
         """Say whether an identity can't be minted for once its tokens were revoked by its id."""
         return False

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from contract.harness.checks import positive_control, still_live
 from contract.harness.client import Request, Response
 from contract.harness.errors import Blocked, CouldNotTry, Violation
 from contract.harness.redaction import Secret
-from contract.harness.run import Settings, TargetSession
+from contract.harness.run import Settings, TargetSession, run_contract
 from contract.harness.run.state import TargetRun
 from contract.harness.spec import ENDPOINTS, routes
 from contract.harness.targets import Access, Target
@@ -52,6 +53,24 @@ def test_what_is_blocked_by_a_clause_that_did_not_run_is_an_error(check: Check) 
     assert said.whys("error")
     for why in said.whys("error"):
         assert "points to TTL-01, which did not fail in this run: test it as well" in why
+
+
+def test_a_cap_on_sessions_is_one_failure() -> None:
+    """Each mint beyond ten ends the oldest session: SES-04 says so, and what it ended blames no other."""
+    minted = re.compile("/v1/tokens(/agent|/path|/workspace-path)?")
+
+    def cap(method: str, path: str, status: int, _body: bytes) -> None:
+        if (method, status) == ("POST", 201) and minted.fullmatch(path):
+            newest = "SELECT rowid FROM sessions ORDER BY rowid DESC LIMIT 10"
+            there.service.store._db.execute(f"UPDATE sessions SET revoked = 1 WHERE rowid NOT IN ({newest})")
+
+    clauses = ("TTL-04", "META-02", "ROT-0[13]", "SES-0[1246]")
+    with deployed(cap) as there:
+        target = Target(there.url, there.url, Access(api_key=Secret("api key", there.key)))
+        (report,) = run_contract(Settings(targets=(target,), clauses=clauses))
+    assert {each.clause for each in report.results if each.outcome == "fail"} == {"SES-04"}
+    assert {each.blocked_by for each in report.results if each.outcome == "blocked"} == {"SES-04"}
+    assert not report.count("error")
 
 
 @contextlib.contextmanager

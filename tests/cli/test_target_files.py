@@ -94,7 +94,7 @@ REFUSED = {
     "no table": ("[targets]\na = 1", "[targets.a] must be a table"),
     "a wrong type": ("[targets.a]\ncommand = 1", "command must be a string"),
     "a truth for a number": (RUN + "ready-timeout = true", "ready-timeout must be a number"),
-    "no time at all": (RUN + "ready-timeout = 0", "ready-timeout is no number of seconds"),
+    "no time at all": (RUN + "ready-timeout = 0", "ready-timeout must be more than 0 seconds"),
     "a number in env": (RUN + "env = { A = 1 }", "the entries of clauses and env must be strings"),
     "a number for a clause": (RUN + "clauses = [1]", "the entries of clauses and env must be strings"),
     "an API key": (URL + 'api-key-env = "rak_0123"', "targets.a.api-key-env holds a credential"),

@@ -33,7 +33,7 @@ FAULTS = {
     "no-cap": (["TTL-0[1-4]", "META-*", "ROT-0[1-5]"], {"TTL-02"}, {"TTL", "META"}),
     "forgets-ttl": (["TTL-0[1-4]", "META-*", "ROT-0[1-5]"], {"ROT-01"}, {"ROT"}),
     "never-expires": (["TTL-0[1-4]", "CLK-*"], {"CLK-01", "CLK-04", "CLK-06"}, {"CLK"}),
-    "asks-itself": (["JWKS-0[1-6]"], {"JWKS-01", "JWKS-02"}, {"JWKS"}),
+    "asks-itself": (["JWKS-0[1-3]"], {"JWKS-01", "JWKS-02"}, {"JWKS"}),
 }
 
 

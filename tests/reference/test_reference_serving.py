@@ -16,18 +16,15 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from reference_impl.serve import serve
 from tests.reference.test_reference_races import at_once
 from tests.reference.world import environment, key
+from tests.support.command import environment as surroundings
+from tests.support.command import invoke, patience
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = [sys.executable, "-c", "from reference_impl.serve import serve; serve()"]
 Serving = Callable[..., tuple[subprocess.Popen[str], dict[str, Any], str]]
-
-
-def clean(**more: str) -> dict[str, str]:
-    """This process's environment without what configures a deployment."""
-    kept = {n: v for n, v in os.environ.items() if not n.startswith(("RELAYAUTH_", "PORT", "BASE_URL"))}
-    return kept | more
 
 
 @pytest.fixture
@@ -40,7 +37,7 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
         running.append(
             subprocess.Popen(
                 [*RUN, "--port", "0", "--ready-file", str(ready), *flags],
-                env=clean(**env), cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                env=surroundings(env), cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )
         )  # fmt: skip
         assert running[-1].stdout is not None
@@ -54,13 +51,10 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
 
 
 def fails(*flags: str, **env: str) -> str:
-    """The sentence with which it refuses to start."""
-    done = subprocess.run(
-        [*RUN, *flags], env=clean(**env), cwd=ROOT, text=True, capture_output=True, check=False, timeout=30
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert (done.stderr.count("\n"), "Traceback" in done.stderr) == (1, False)
-    return done.stderr
+    """The sentence with which it refuses to start, in this process."""
+    done = invoke(serve, flags, ROOT, env)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    return done.err
 
 
 def key_file(file: Path, made: Any) -> Path:
@@ -92,7 +86,7 @@ def test_it_ends_cleanly_when_told_to(serving: Serving, number: signal.Signals) 
     process, ready, _ = serving()
     assert httpx.get(ready["url"] + "/health").status_code == 200
     process.send_signal(number)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=patience())
     assert (process.returncode, err) == (0, "")
 
 
@@ -150,6 +144,15 @@ def test_bad_input_is_told_in_one_sentence(flags: list[str], env: dict[str, str]
     said = fails(*flags, **env)
     assert word in said
     assert "secret-word" not in said
+
+
+def test_a_process_that_can_not_serve_ends_with_one_sentence() -> None:
+    """Exit code 2, nothing on standard output, and no traceback on standard error."""
+    ended = subprocess.run(
+        [*RUN, "--signing-key", "/nonexistent"], env=surroundings({}), cwd=ROOT, text=True,
+        capture_output=True, check=False, timeout=patience(),
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
 
 
 @pytest.mark.parametrize(

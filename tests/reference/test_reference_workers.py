@@ -2,9 +2,9 @@
 
 import contextlib
 import json
-import os
 import subprocess
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from contract.harness.jose import SigningKey, read_token
-from tests.support.command import COMMAND, KEY_VARIABLE
+from tests.support.command import COMMAND, KEY_VARIABLE, environment, patience
 
 API_KEY = "rak_" + "0123456789abcdef" * 2
 ROUNDS = [2, 5, 10, 25, 25, 25]
@@ -34,17 +34,18 @@ def _started(stack: contextlib.ExitStack, room: Path, number: int) -> httpx.Clie
     ready = room / f"ready-{number}.json"
     command = [COMMAND, "serve", "--port", "0", "--db", str(room / "state.db")]
     command += ["--signing-key", str(room / "key.pem"), "--ready-file", str(ready)]
-    env = {"PATH": os.environ["PATH"], KEY_VARIABLE: API_KEY}
+    env = environment({KEY_VARIABLE: API_KEY})
     process = stack.enter_context(subprocess.Popen(command, env=env, cwd=room, stderr=subprocess.DEVNULL))
     stack.callback(process.terminate)
     url = _told(process, ready)["url"]
-    return stack.enter_context(httpx.Client(base_url=url, timeout=30))
+    return stack.enter_context(httpx.Client(base_url=url, timeout=patience()))
 
 
 def _told(process: "subprocess.Popen[bytes]", ready: Path) -> dict[str, Any]:
     """What the ready file says, as soon as there is one."""
     waiting = threading.Event()
-    for _ in range(600):
+    until = time.monotonic() + patience()
+    while time.monotonic() < until:
         if ready.exists() and (text := ready.read_text()):
             told: dict[str, Any] = json.loads(text)
             return told
@@ -70,7 +71,7 @@ def test_of_refreshes_at_both_workers_at_most_one_wins(workers: list[httpx.Clien
     def redeem(place: int) -> httpx.Response:
         client = workers[place % 2]
         client.get("/health")
-        barrier.wait(30)
+        barrier.wait(patience())
         return client.post("/v1/tokens/refresh", json={"refreshToken": minted["refreshToken"]})
 
     with ThreadPoolExecutor(number) as pool:
@@ -91,11 +92,11 @@ def test_what_one_worker_revoked_the_other_does_not_renew(workers: list[httpx.Cl
     barrier = threading.Barrier(2)
 
     def renew() -> httpx.Response:
-        barrier.wait(30)
+        barrier.wait(patience())
         return workers[turn % 2].post("/v1/tokens/refresh", json={"refreshToken": minted["refreshToken"]})
 
     def revoke() -> httpx.Response:
-        barrier.wait(30)
+        barrier.wait(patience())
         session = str(read_token(minted["accessToken"]).claims["sid"])
         return post(workers[(turn + 1) % 2], "/v1/tokens/revoke", {"sessionId": session})
 

@@ -1,8 +1,6 @@
 """The fault proxy: the proof on any target, in this process, over a socket and on a launched server."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,7 @@ from contract.harness.spec import catalogue
 from contract.harness.targets import Target
 from contract.harness.targets.faults import faults
 from tests.process.test_clearing_up import NOTHING, left
-from tests.support.command import COMMAND, KEY_VARIABLE, Check
+from tests.support.command import COMMAND, KEY_VARIABLE, Check, run_here, run_process
 from tests.support.deployments import deployed
 
 FAULTS = faults()
@@ -30,14 +28,6 @@ def key_file(tmp_path: Path) -> str:
     file = tmp_path / "key.pem"
     file.write_text(run_key().private_pem)
     return str(file)
-
-
-def command(*words: str, key: str = NOBODY) -> subprocess.CompletedProcess[str]:
-    """Run the command with an org API key in its variable."""
-    return subprocess.run(
-        [COMMAND, *words], env=os.environ | {KEY_VARIABLE: key},
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -56,29 +46,30 @@ def test_there_are_twenty_at_least() -> None:
     assert bitten == set(catalogue().chapters)
 
 
-def test_the_proof_stands_on_the_reference_in_this_process() -> None:
+@pytest.mark.proof
+def test_the_proof_stands_on_the_reference_in_process(tmp_path: Path) -> None:
     """Every fault is killed by exactly the clauses that it declares."""
-    ended = command("mutants", "--on", "reference")
-    assert f"The proof stands: {len(FAULTS)} faults, {len(FAULTS)} killed" in ended.stdout, ended.stdout
-    assert ended.returncode == 0
+    ended = run_process(["mutants", "--on", "reference"], tmp_path, {})
+    assert f"The proof stands: {len(FAULTS)} faults, {len(FAULTS)} killed" in ended.out, ended.said
+    assert ended.code == 0
 
 
+@pytest.mark.proof
 def test_the_proof_stands_over_a_socket(tmp_path: Path, key_file: str) -> None:
-    """With the deployment's key it stands on a URL, as far as the clauses can be tried there."""
-    report = str(tmp_path / "proof.json")
+    """With the deployment's key it stands on a URL, as far as the clauses can be tested there."""
+    report = tmp_path / "proof.json"
     with deployed() as there:
-        words = ["--on", there.url, "--signing-key", key_file, "--json", report]
-        ended = command("mutants", *words, key=there.key)
-    assert "The proof stands" in ended.stdout, ended.stdout + ended.stderr
-    assert ended.returncode == 0
-    rows = {row["name"]: row for row in json.loads(Path(report).read_text())["mutants"]}
+        words = ["--on", there.url, "--signing-key", key_file, "--json", str(report)]
+        ended = run_process(["mutants", *words], tmp_path, {KEY_VARIABLE: there.key})
+    assert "The proof stands" in ended.out, ended.said
+    assert ended.code == 0
+    rows = {row["name"]: row for row in json.loads(report.read_text())["mutants"]}
     assert set(rows["AnswersTwice"]["caught"]) == FAULTS["AnswersTwice"].breaks
     assert rows["RefusesEveryBearer"]["caught"] == ["JWKS-08"]
 
 
-@pytest.mark.parametrize(
-    "name", ["AnswersTwice", "RotationGivesADay", "SwallowsRevocations", "PublishesNoKey"]
-)
+@pytest.mark.usefixtures("loopback_reserved")
+@pytest.mark.parametrize("name", SEEN_THROUGH)
 def test_a_launched_server_behind_a_fault_is_seen_through(name: str) -> None:
     """The same clauses see the same faults before a server that runs in a process of its own."""
     proof.examine(subjects.faults_on(Target("launched", LAUNCHED)))
@@ -122,15 +113,15 @@ USAGE = {
 
 
 @pytest.mark.parametrize(("words", "sentence"), USAGE.values(), ids=USAGE)
-def test_bad_usage_is_one_clear_sentence(words: list[str], sentence: str) -> None:
+def test_bad_usage_is_one_clear_sentence(tmp_path: Path, words: list[str], sentence: str) -> None:
     """Exit code 2, and what to write instead."""
-    ended = command(*words)
-    assert ended.returncode == 2
-    assert sentence in ended.stdout + ended.stderr
-    assert "Traceback" not in ended.stderr
+    ended = run_here(words, tmp_path, {KEY_VARIABLE: NOBODY})
+    assert ended.code == 2
+    assert sentence in ended.said
+    assert "Traceback" not in ended.said
 
 
-def test_the_list_names_every_fault() -> None:
+def test_the_list_names_every_fault(tmp_path: Path) -> None:
     """`--list` says of each what it does, and opens nothing."""
-    ended = command("mutants", "--on", "reference", "--list")
-    assert [line.split(":")[0] for line in ended.stdout.splitlines()] == list(FAULTS)
+    ended = run_here(["mutants", "--on", "reference", "--list"], tmp_path, {})
+    assert [line.split(":")[0] for line in ended.out.splitlines()] == list(FAULTS)

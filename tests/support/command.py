@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Protocol
 from unittest import mock
 
+import click
 import pytest
 
 COMMAND = str(Path(sys.executable).parent / "relayauth-contract")
 KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
-# What a developer may have set for deployments of their own.
-FOREIGN = (KEY_VARIABLE, "RELAYAUTH_CONTRACT_LIBFAKETIME")
+# What a developer may have set for deployments of their own, besides RELAYAUTH_....
+FOREIGN = ("PORT", "BASE_URL", "INTERNAL_SECRET")
 
 
 def patience(seconds: float = 10) -> float:
@@ -72,7 +73,11 @@ class Check(Protocol):
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
     """Return this process's environment without a developer's own settings, and with `variables`."""
-    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in FOREIGN and not name.startswith("RELAYAUTH_")
+    }
     return kept | dict(variables)
 
 
@@ -80,6 +85,11 @@ def run_here(words: Sequence[str], folder: Path, variables: Mapping[str, str]) -
     """Run the command in this process, in `folder`: the same code and exit code, without the start-up."""
     from contract.harness.cli.main import main
 
+    return invoke(main, words, folder, variables)
+
+
+def invoke(command: click.Command, words: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Run:
+    """Run a command of click's in this process, in `folder`."""
     out, err, code = io.StringIO(), io.StringIO(), 0
     path = list(sys.path)
     with (
@@ -90,7 +100,7 @@ def run_here(words: Sequence[str], folder: Path, variables: Mapping[str, str]) -
         contextlib.redirect_stderr(err),
     ):
         try:
-            main(list(words), prog_name="relayauth-contract")
+            command(list(words), prog_name="relayauth-contract")
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
         finally:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import psutil
 
-MARK = "RELAYAUTH_TESTS_GUARDED"
+MARK = "CONTRACT_TESTS_GUARD"
 GRACE_S = 5.0  # for what was told to end and clears up
 SCRUPLE_S = 20.0  # for what is about to end by itself when the tests are over
 

@@ -19,14 +19,16 @@ RARE = 1 / 20
 
 
 class Rounds:
-    """The rounds of one kind of race at one endpoint and body shape: its share of those of the whole kind.
+    """The rounds of one `kind` of race at one endpoint and body shape: its share of those of the whole kind.
 
     Iterating yields the stagger of each round. `rows` is over how many rows of endpoint and shape the rounds
     are spread.
     """
 
-    def __init__(self, racer: Racer, volume: Volume, mint: MintEndpoint, rows: int = len(ROWS)) -> None:
-        self._by_chance = racer.by_chance
+    def __init__(
+        self, racer: Racer, volume: Volume, mint: MintEndpoint, *, kind: str, rows: int = len(ROWS)
+    ) -> None:
+        self._racer, self._kind = racer, kind
         self._planned = math.ceil(volume.rounds / rows)
         self._place = ROWS.index(mint)
         self._number = self._ran = self._overlapped = self._decided = 0
@@ -47,17 +49,19 @@ class Rounds:
         self._ran += 1
         self._decided += decided
         self._overlapped += decided and race.overlapped
+        self._racer.overlapped[self._kind] += decided and race.overlapped
 
     def note(self) -> str:
         """Return what these rounds could show; `CouldNotTry` if the service turned all of them away."""
         if not self._decided:
             raise CouldNotTry(f"none of {self._ran} rounds proved anything: the service was busy")
-        if not self._by_chance:
+        if not self._racer.by_chance:
             return ""
-        seen = 1 - (1 - RARE) ** self._overlapped
+        so_far = self._racer.overlapped[self._kind]
+        seen = 1 - (1 - RARE) ** so_far
         return (
-            f"{self._overlapped} of {self._ran} rounds overlapped: a fault that shows in one round of "
-            f"{1 / RARE:.0f} is seen with a probability of {seen:.0%}"
+            f"{self._overlapped} of {self._ran} rounds overlapped ({self._kind}), {so_far} so far at all "
+            f"endpoints: a fault in one round of {1 / RARE:.0f} would show with a probability of {seen:.0%}"
         )
 
 

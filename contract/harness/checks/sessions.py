@@ -60,7 +60,9 @@ def renewed(token_pairs: TokenPairs, pair: Pair) -> Pair:
     """Return the pair that a refresh of `pair` gives; raises `Blocked` if it is refused or lives shorter."""
     response = token_pairs.service.refresh(pair.refresh)
     if response.status != 200:
-        raise Blocked("ROT-01", f"a refresh with a live refresh token was answered {response.summary}")
+        raise Blocked(
+            ("ROT-01", "SES-04"), f"a refresh with a live refresh token was answered {response.summary}"
+        )
     after = pair_of(response)
     return _lives_on(after, "ROT-01", "rotated") if pair.refresh.lifetime == REFRESH_TTL_CAP else after
 

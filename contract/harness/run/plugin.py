@@ -47,7 +47,7 @@ class OwnRun:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """Leave out what a brief run need not try."""
+        """Leave out what a run for first failures need not try."""
         case = group_of(item)
         if case is None or not self.run.leave_out(case, item.name):
             return None

@@ -73,10 +73,10 @@ def run_contract(
     with _fewer_collections(), _isolated(), contextlib.redirect_stdout(output), interruptible():
         status = _run_pytest(run, chapters)
     if status not in _ENDED and not run.interrupted:
-        told = scrub(" ".join(output.getvalue().split())[-500:])
+        printed = scrub(" ".join(output.getvalue().split())[-500:])
         if not any(target.cases or target.problem for target in run.targets.values()):
-            raise ContractError(f"the chapters could not be run: {run.fault or told}")
-        run.fault = run.fault or f"pytest stopped the run: {told}"
+            raise ContractError(f"the chapters could not be run: {run.fault or printed}")
+        run.fault = run.fault or f"pytest stopped the run: {printed}"
     if not settings.cases:
         # A run of named cases is a look at some of them; how many there are is not known beforehand.
         run.add_missing(planned)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from contract.harness.checks import KeySources
-from contract.harness.client import FULL, SMALL, OwnOrg, Racer, Service, TokenPairs, Volume
+from contract.harness.client import FULL, SMALL, OwnOrg, Racer, Service, TokenPairs, Volume, budget_for
 from contract.harness.errors import ContractError, CouldNotTry, NotTried, TargetError, Violation
 from contract.harness.redaction import plain, scrub
 from contract.harness.run.capabilities import confirm_capabilities
@@ -44,7 +44,9 @@ def open_target(
     with contextlib.ExitStack() as exits:
         try:
             connection = exits.enter_context(connect(target))
-            service = Service(connection)
+            service = Service(
+                connection, budget_for(connection.kind, settings.profile, settings.max_requests)
+            )
             session = TargetSession(target, settings, service, on_leftover)
             exits.callback(session.close_orgs)
             session.open_own_org()

@@ -18,9 +18,9 @@ class Settings:
     `require` are globs of clauses that must be judged in full; with `strict` all musts must be.
     `expected_not_tried` are globs of clauses that may be left untried, and no others; None leaves it to the
     target and its baseline. `cases` has texts: the id of a case must contain one of them; with `transcripts`
-    the exchanges of every case are kept, not only of those that fail. A `brief` run leaves out the other
-    cases of a clause that has failed, and as many of the first cases of a clause as `skip_first` says for a
-    target, by its name.
+    the exchanges of every case are kept, not only of those that fail. With `first_failure_only` a run leaves
+    out the other cases of a clause that has failed, and as many of the first cases of a clause as
+    `skip_first` says for a target, by its name.
     """
 
     targets: tuple[Target, ...] = (Target("reference", "reference"),)
@@ -36,9 +36,10 @@ class Settings:
     require: tuple[str, ...] = ()
     expected_not_tried: tuple[str, ...] | None = None
     keep: bool = False
-    brief: bool = False
+    first_failure_only: bool = False
     skip_first: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     polite: bool = False
+    max_requests: int | None = None
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -96,7 +96,7 @@ class ContractRun:
             self._on_start(number)
 
     def record(self, group: CaseGroup, case: CaseResult) -> None:
-        """Keep what one case showed, and tell who listens; a listener that can't write is told no more."""
+        """Keep what one case showed and call the listener, until it can't write any more."""
         self.targets[group.target].cases.append(case)
         self._settled[group].add(case.case)
         if case.outcome == "fail":
@@ -108,8 +108,8 @@ class ContractRun:
                 self._on_case = None
 
     def leave_out(self, group: CaseGroup, case: str) -> bool:
-        """Say whether a brief run leaves out `case`: its clause has failed, or it is one of the first."""
-        if not self.settings.brief:
+        """Say whether `case` is left out: its clause has failed, or it is one of those to skip."""
+        if not self.settings.first_failure_only:
             return False
         place = group.target, group.clause
         self._seen[place] += 1

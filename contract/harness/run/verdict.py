@@ -133,8 +133,8 @@ class TargetReport:
         reasons = [*(self._reasons if verdict == "open" else self._endings)]
         if self._only_shoulds:
             reasons.append("only should clauses were tested, which change no verdict")
-        told = [", ".join([self.name, passed, *counts]), *reasons]
-        return f"{_WORDS[verdict]}: {'; '.join(told)}."
+        parts = [", ".join([self.name, passed, *counts]), *reasons]
+        return f"{_WORDS[verdict]}: {'; '.join(parts)}."
 
 
 def accepted(report: TargetReport, known: Collection[Place]) -> TargetReport:

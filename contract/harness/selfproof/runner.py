@@ -102,7 +102,9 @@ def mutant_results(held: Mapping[str, Mapping[str, int]], judged: frozenset[str]
         if clauses
     }
     skip_first = {target.name: held[name] for name, target in broken.items()}
-    settings = Settings(targets=tuple(broken.values()), brief=True, skip_first=skip_first, **SMALL)
+    settings = Settings(
+        targets=tuple(broken.values()), first_failure_only=True, skip_first=skip_first, **SMALL
+    )
     reports = dict(zip(broken, run_contract(settings) if broken else (), strict=True))
     return [_result(name, judged, reports.get(name)) for name in held]
 

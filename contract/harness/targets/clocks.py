@@ -16,13 +16,14 @@ REAL = {"time": time.time, "perf": time.perf_counter, "monotonic": time.monotoni
 START_FRACTION = 0.25
 
 # pytest measures durations, time-outs of subprocess would hang, hypothesis measures its own engine, and the
-# progress line of rich would stand still.
+# progress line of rich would stand still. httpcore counts how long a connection was idle.
 _REAL_TIME_FOR = [
     "_pytest.timing",
     "subprocess",
     "hypothesis.internal.conjecture.engine",
     "hypothesis.internal.conjecture.junkdrawer",
     "rich",
+    "httpcore",
 ]
 
 

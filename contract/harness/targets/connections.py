@@ -91,7 +91,7 @@ class Target:
         if _MORE_THAN_A_BASE.match(self.served):
             raise UsageError(
                 "the URL holds more than the address of a service: leave out user name, password, query and "
-                "fragment; credentials come from variables"
+                "fragment; a credential comes from a variable"
             )
 
     def __str__(self) -> str:
@@ -105,7 +105,7 @@ class Target:
     @property
     def host(self) -> str:
         """The host of a URL; empty for other targets."""
-        return httpx.URL(self.spec).host if self.spec.startswith("http") else ""
+        return httpx.URL(self.spec).host if self.spec.lower().startswith(("http://", "https://")) else ""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,8 @@ class Connection:
 
     `missing` has a reason for each capability that the target does not offer; `disposable` is true where all
     that a run makes vanishes with the connection; `at_once` sends several requests at the same time where
-    threads can't; `open_http` opens another client; `pace` applies to every request; `stop_faults` is called
+    threads can't; `open_http` opens another client; `probes` is how many requests it took
+    to see that the target is ready; `pace` applies to every request; `stop_faults` is called
     before the run removes what it made: from then on no fault stands between.
     """
 
@@ -146,6 +147,7 @@ class Connection:
     disposable: bool = False
     at_once: AtOnce | None = None
     open_http: OpenHttp | None = None
+    probes: int = 0
     pace: Pace | None = None
     stop_faults: Callable[[], None] = lambda: None
 

@@ -18,6 +18,7 @@ def access_from(
     rate: str | None = None,
     any_host: bool = False,
     polite: bool = False,
+    cacert: str | None = None,
 ) -> Access:
     """Read the named variables and the key file; `UsageError` for what is empty or unreadable."""
     second = _secret("second api key", second_api_key_env) if second_api_key_env else None
@@ -32,6 +33,7 @@ def access_from(
         allow_http=allow_http,
         rate=per_second(rate) if rate else POLITE if polite else None,
         any_host=any_host,
+        cacert=cacert,
     )
 
 

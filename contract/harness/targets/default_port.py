@@ -31,9 +31,12 @@ def in_turn(port: int, opener: Callable[[], contextlib.AbstractContextManager[Op
     """Wait for `port`, and hold what `opener` opens there; `PortTaken` if it stays taken."""
     with contextlib.ExitStack() as stack:
         waits = port not in _given_up
-        _given_up.add(port)
-        stack.enter_context(_lock(port, WAIT_FOR_A_RUN if waits else 0.0))
-        opened = _open(stack, port, opener, WAIT_FOR_A_PROGRAM if waits else 0.0)
+        try:
+            stack.enter_context(_lock(port, WAIT_FOR_A_RUN if waits else 0.0))
+            opened = _open(stack, port, opener, WAIT_FOR_A_PROGRAM if waits else 0.0)
+        except PortTaken:
+            _given_up.add(port)
+            raise
         _given_up.discard(port)
         yield opened
 

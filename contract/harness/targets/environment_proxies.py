@@ -89,9 +89,12 @@ def proxy_for(url: httpx.URL) -> ProxyInUse | None:
     return None
 
 
-def check_environment(url: httpx.URL) -> None:
-    """Check the settings that requests to `url` use; a `UsageError` says which of them to correct."""
-    for problem in (*_proxy_problems(url), *_certificate_problems(url)):
+def check_environment(url: httpx.URL, *, proxies: bool = True) -> None:
+    """Check the settings that requests to `url` use; a `UsageError` says which of them to correct.
+
+    `proxies` is false for loopback, which is never requested through one.
+    """
+    for problem in (*(_proxy_problems(url) if proxies else ()), *_certificate_problems(url)):
         raise UsageError(problem)
 
 

@@ -8,8 +8,8 @@ from contract.harness.targets.connections import Connection, Kind, Opener, Targe
 from contract.harness.targets.proxy import PROXY, behind, proxied
 
 GRAMMAR = (
-    "reference, mutant:NAME, exec:COMMAND, asgi:PACKAGE.MODULE:ATTR, https://HOST, http://127.0.0.1:PORT, "
-    "proxy:FAULT->TARGET"
+    "reference, mutant:NAME, exec:COMMAND, asgi:PACKAGE.MODULE:ATTR, https://HOST[/BASE], "
+    "http://127.0.0.1:PORT, proxy:FAULT->TARGET"
 )
 _STARTS: dict[str, Kind] = {
     "reference": "reference",
@@ -24,12 +24,13 @@ _STARTS: dict[str, Kind] = {
 def kind_of(name: str) -> Kind:
     """Return the kind of target that `name` is; `UsageError` if no rule of the grammar matches.
 
-    A proxy has the kind of the target behind it.
+    The scheme of a URL may be written in any case. A proxy has the kind of the target behind it.
     """
     if name.startswith(PROXY):
         return kind_of(behind(name))
+    scheme = name[: len("https://")].lower()
     for start, kind in _STARTS.items():
-        if name.startswith(start) and (name == start or not start.isalpha()):
+        if (scheme if kind == "url" else name).startswith(start) and (name == start or not start.isalpha()):
             return kind
     raise UsageError(f"{name!r} is no target: write one of {GRAMMAR}")
 

@@ -14,11 +14,12 @@ import httpx
 
 from contract.harness.errors import TargetError, UsageError
 from contract.harness.jose import other_key, run_key
+from contract.harness.targets.asgi_transport import ASGIApp, AsgiTransport
 from contract.harness.targets.clocks import frozen
 from contract.harness.targets.connections import Access, Connection, Deployment, Kind, Target, environment
 from contract.harness.targets.jwks_stubs import InProcessStubs
 from contract.harness.targets.running import Server, Start
-from contract.harness.targets.transport import ASGIApp, AsgiTransport, client
+from contract.harness.targets.transport import client
 
 # The suite and the reference share no code: the reference is loaded by name.
 REFERENCE = "reference_impl.app:create_app"

@@ -1,32 +1,40 @@
-"""HTTP transport: into an ASGI application in this process or over a socket, bounded in time and size."""
+"""HTTP over sockets: clients whose requests are bounded in time and size, and sent once."""
 
-import asyncio
 import contextlib
 import ipaddress
-import ssl
-from collections.abc import Awaitable, Callable, Collection, Iterator, MutableMapping, Sequence
-from typing import Any, TypeVar
+import time
+from collections.abc import Iterator
 
 import httpx
 
-from contract.harness.errors import CouldNotTry
+from contract.harness.errors import CouldNotTry, UsageError
 from contract.harness.redaction import scrub_logs
+from contract.harness.targets.asgi_transport import ANSWER_DEADLINE, AsgiTransport
 from contract.harness.targets.clocks import REAL
+from contract.harness.targets.environment_proxies import ProxyInUse, check_environment, proxy_for
 from contract.harness.targets.pacing import Pace
+from contract.harness.targets.tls import certificate_problem, no_tls, tls_context
 
-ASGIApp = Callable[..., Awaitable[None]]
-Done = TypeVar("Done")
+__all__ = [
+    "ANSWER_DEADLINE",
+    "AsgiTransport",
+    "client",
+    "exchange",
+    "is_loopback",
+    "plain_http",
+]
 
 # Seconds. A verifier may take 15 s to give up on a JWKS (JWKS-07), and needs a moment to answer then.
 READ_TIMEOUT = 20.0
 CONNECT_TIMEOUT = 10.0
-ANSWER_DEADLINE = 30.0
 MAX_ANSWER_BYTES = 1 << 20
 # Connections that are kept open: enough for the largest race to start on open ones.
 MOST_AT_ONCE = 32
 # Seconds that a kept connection may be idle: a server that closes idle connections (most do after 5 s or
 # more) would close it while a request is on its way, and nobody could tell whether that was received.
 LONGEST_IDLE = 1.0
+# Seconds before a request that reached no server is sent again.
+RESEND_PAUSE = 0.2
 _LIMITS = httpx.Limits(
     max_connections=MOST_AT_ONCE, max_keepalive_connections=MOST_AT_ONCE, keepalive_expiry=LONGEST_IDLE
 )
@@ -42,134 +50,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class AsgiTransport(httpx.BaseTransport):
-    """Runs an ASGI application in this thread on an event loop of its own."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._loop = asyncio.new_event_loop()
-        self._lifespan = _Lifespan(app)
-        try:
-            self._loop.run_until_complete(_in_time(self._lifespan.start()))
-        except TimeoutError:
-            self._end_loop()
-            raise CouldNotTry(f"the application did not start within {ANSWER_DEADLINE:.0f} s") from None
-        except BaseException:
-            self._end_loop()
-            raise
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the application's response, 500 if it sends none; `ReadTimeout` if it takes too long."""
-        return self.together([request])[0]
-
-    def together(self, requests: Sequence[httpx.Request]) -> list[httpx.Response]:
-        """Send several requests at once: one continues where another waits."""
-
-        async def together() -> list[httpx.Response]:
-            return await asyncio.gather(*(self._answer(request) for request in requests))
-
-        try:
-            if len(requests) == 1:
-                return [self._loop.run_until_complete(_in_time(self._answer(requests[0])))]
-            return self._loop.run_until_complete(_in_time(together()))
-        except TimeoutError:
-            raise httpx.ReadTimeout("the application sends no response", request=requests[0]) from None
-
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
-            "method": request.method,
-            "headers": [(name.lower(), value) for name, value in request.headers.raw],
-            "scheme": request.url.scheme,
-            "path": request.url.path,
-            "raw_path": request.url.raw_path.partition(b"?")[0],
-            "query_string": request.url.query,
-            "server": (request.url.host, request.url.port or 80),
-            "client": ("127.0.0.1", 1),
-            "root_path": "",
-        }
-        inbox = [{"type": "http.request", "body": request.read(), "more_body": False}]
-        for _ in range(request.extensions.get("steps", 0)):
-            await asyncio.sleep(0)  # a race may let one request start some turns of the loop after another
-        status, headers, body = 0, [], bytearray()
-
-        async def receive() -> MutableMapping[str, Any]:
-            return inbox.pop() if inbox else {"type": "http.disconnect"}
-
-        async def send(message: MutableMapping[str, Any]) -> None:
-            nonlocal status, headers
-            if message["type"] == "http.response.start":
-                status, headers = message["status"], list(message.get("headers", []))
-            elif message["type"] == "http.response.body":
-                body.extend(message.get("body", b""))
-
-        with contextlib.suppress(Exception):  # an application may raise anything
-            await self._app(scope, receive, send)
-        if not status:
-            # As a server does: an application that raises or ends without a response is a 500.
-            return httpx.Response(500, json={"error": "no answer"}, request=request)
-        return httpx.Response(status, headers=headers, stream=httpx.ByteStream(bytes(body)), request=request)
-
-    def close(self) -> None:
-        """Shut the application down, and close the loop."""
-        if not self._loop.is_closed():
-            with contextlib.suppress(TimeoutError):
-                self._loop.run_until_complete(_in_time(self._lifespan.stop()))
-            self._end_loop()
-
-    def _end_loop(self) -> None:
-        """Cancel what the application left running, and close the loop."""
-        left = asyncio.all_tasks(self._loop)
-        for task in left:
-            task.cancel()
-        self._loop.run_until_complete(_ended(left))
-        self._loop.close()
-
-
-async def _in_time(work: Awaitable[Done]) -> Done:
-    async with asyncio.timeout(ANSWER_DEADLINE):
-        return await work
-
-
-async def _ended(tasks: Collection[asyncio.Task[Any]]) -> None:
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-class _Lifespan:
-    """Start-up and shutdown of an ASGI application, where it supports them."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        self._inbox: asyncio.Queue[dict[str, str]] = asyncio.Queue()
-        self._outbox: asyncio.Queue[str] = asyncio.Queue()
-        self._task = asyncio.ensure_future(self._run())
-        await self._inbox.put({"type": "lifespan.startup"})
-        outcome = await self._outbox.get()
-        if outcome == "lifespan.startup.failed":
-            raise CouldNotTry("the application failed to start (lifespan.startup.failed)")
-
-    async def _run(self) -> None:
-        async def send(message: MutableMapping[str, Any]) -> None:
-            await self._outbox.put(message["type"])
-
-        try:
-            await self._app({"type": "lifespan", "asgi": {"version": "3.0"}}, self._inbox.get, send)
-        except Exception:  # noqa: BLE001 - the ASGI specification: an error here means "no lifespan support"
-            await self._outbox.put("lifespan.unsupported")
-        await self._outbox.put("lifespan.ended")
-
-    async def stop(self) -> None:
-        if self._task is not None and not self._task.done():
-            await self._inbox.put({"type": "lifespan.shutdown"})
-            await self._outbox.get()
-            await self._task
-
-
 class _NoCookies(httpx.Cookies):
     """Takes no cookie from a response."""
 
@@ -178,7 +58,12 @@ class _NoCookies(httpx.Cookies):
 
 
 class _Client(httpx.Client):
-    """A client without cookies: no request is connected with the one before."""
+    """A client without cookies: no request is connected with the one before.
+
+    `proxy` is the proxy of the environment that it uses, if any.
+    """
+
+    proxy: ProxyInUse | None = None
 
     @property
     def cookies(self) -> httpx.Cookies:
@@ -191,44 +76,102 @@ class _Client(httpx.Client):
 
 
 def client(
-    base_url: str, transport: httpx.BaseTransport | None = None, pace: Pace | None = None
+    base_url: str,
+    transport: httpx.BaseTransport | None = None,
+    pace: Pace | None = None,
+    cacert: str | None = None,
 ) -> httpx.Client:
     """Return an HTTP client: TLS is verified, redirects are not followed, time is bounded, `pace` is kept.
 
-    Proxies of the environment are used, except for loopback.
+    Proxies of the environment are used, except for loopback. Certificate authorities come from SSL_CERT_FILE
+    and SSL_CERT_DIR, else from certifi, and from `cacert`. `UsageError` for settings that can't be used.
     """
     scrub_logs()
-    return _Client(
-        base_url=base_url,
-        transport=transport,
-        timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
-        limits=_LIMITS,
-        follow_redirects=False,
-        trust_env=transport is None and not is_loopback(httpx.URL(base_url).host),
-        event_hooks={"request": [pace.wait]} if pace else {},
-        headers={"user-agent": "relayauth-contract", "accept": "application/json"},
-    )
+    url = httpx.URL(base_url)
+    proxies = transport is None and not is_loopback(url.host)
+    if transport is None:
+        check_environment(url, proxies=proxies)
+    verify = tls_context(cacert) if transport is None and url.scheme == "https" else no_tls()
+    try:
+        made = _Client(
+            base_url=base_url,
+            transport=transport,
+            verify=verify,
+            timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
+            limits=_LIMITS,
+            follow_redirects=False,
+            trust_env=proxies,
+            event_hooks={"request": [pace.wait]} if pace else {},
+            headers={"user-agent": "relayauth-contract", "accept": "application/json"},
+        )
+    except (httpx.InvalidURL, ImportError, ValueError) as error:
+        raise UsageError(
+            f"the proxy settings of the environment can't be used ({error}): correct HTTP_PROXY, "
+            "HTTPS_PROXY, ALL_PROXY and NO_PROXY, or unset them"
+        ) from None
+    made.proxy = proxy_for(url) if proxies else None
+    return made
 
 
 def plain_http() -> httpx.HTTPTransport:
-    """Return a transport for plain http to loopback: the default TLS context costs tens of milliseconds."""
-    return httpx.HTTPTransport(
-        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False, limits=_LIMITS
-    )
+    """Return a transport for plain http to loopback, past all proxies."""
+    return httpx.HTTPTransport(verify=no_tls(), trust_env=False, limits=_LIMITS)
+
+
+class _Sending:
+    """How far a request got: httpcore reports each step (its trace extension)."""
+
+    def __init__(self) -> None:
+        self._head_failed = self._head_sent = False
+
+    def trace(self, event: str, _info: object) -> None:
+        """Record a step."""
+        self._head_failed |= event.endswith("send_request_headers.failed")
+        self._head_sent |= event.endswith("send_request_headers.complete")
+
+    def never_began(self, error: httpx.HTTPError) -> bool:
+        """Whether no server can have received the request: no connection, or none for a whole head.
+
+        A request whose head is not whole can't be processed (RFC 9112, section 2.1). All else may have been.
+        """
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            return certificate_problem(error) is None
+        return self._head_failed and not self._head_sent
 
 
 def exchange(client: httpx.Client, request: httpx.Request) -> httpx.Response:
-    """Send `request` once and read the response within the bounds; `CouldNotTry` if there is none."""
+    """Send `request` and read the response within the bounds; `CouldNotTry` if there is none.
+
+    It is sent again, once, only where the first try certainly reached no server.
+    """
     where = f"{request.method} {request.url.path}"
     until = REAL["monotonic"]() + ANSWER_DEADLINE
+    sending = _Sending()
+    request.extensions = {**request.extensions, "trace": sending.trace}
     try:
-        with contextlib.closing(client.send(request, stream=True)) as response:
-            response._content = b"".join(_bounded(response, where, until))  # noqa: SLF001 - what read() does
-            return response
+        try:
+            return _sent(client, request, where, until)
+        except httpx.HTTPError as error:
+            if not sending.never_began(error):
+                raise
+        time.sleep(RESEND_PAUSE)
+        return _sent(client, request, where, until)
     except httpx.TimeoutException:
         raise CouldNotTry(f"{where}: no answer in time; is the service hanging?") from None
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-        raise CouldNotTry(f"{where}: no answer: {_plain(error)}") from None
+        raise CouldNotTry(f"{where}: no answer: {_explained(error, client, request)}") from None
+
+
+def _sent(client: httpx.Client, request: httpx.Request, where: str, until: float) -> httpx.Response:
+    with contextlib.closing(client.send(request, stream=True)) as response:
+        proxy = getattr(client, "proxy", None)
+        if response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED and proxy is not None:
+            raise CouldNotTry(
+                f"{where}: {proxy} wants a user name and a password (407): put them into {proxy.variable}, "
+                f"or add {request.url.host} to NO_PROXY"
+            )
+        response._content = b"".join(_bounded(response, where, until))  # noqa: SLF001 - what read() does
+        return response
 
 
 def _bounded(response: httpx.Response, where: str, until: float) -> Iterator[bytes]:
@@ -242,5 +185,13 @@ def _bounded(response: httpx.Response, where: str, until: float) -> Iterator[byt
         yield chunk
 
 
-def _plain(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
+def _explained(error: Exception, client: httpx.Client, request: httpx.Request) -> str:
+    """Return one line on an error, with its remedy where there is one."""
+    if problem := certificate_problem(error):
+        return problem
+    line = (str(error) or type(error).__name__).splitlines()[0]
+    proxy = getattr(client, "proxy", None)
+    if proxy is None or not isinstance(error, httpx.ProxyError | httpx.ConnectError):
+        return line
+    what = "refused" if isinstance(error, httpx.ProxyError) else "can't be reached"
+    return f"{proxy} {what}: {line}: correct {proxy.variable}, or add {request.url.host} to NO_PROXY"

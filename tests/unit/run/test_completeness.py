@@ -138,10 +138,13 @@ def test_a_run_without_any_case_is_an_error_of_its_own(monkeypatch: pytest.Monke
         run_with(monkeypatch, RaisesAtCollection())
 
 
-def test_a_brief_run_leaves_out_what_it_was_told_to() -> None:
+def test_a_run_for_first_failures_leaves_out_what_it_was_told_to() -> None:
     """What is left out on purpose is not missing."""
     settings = Settings(
-        targets=(TARGET,), clauses=("TTL-02",), brief=True, skip_first={TARGET.name: {"TTL-02": 1}}
+        targets=(TARGET,),
+        clauses=("TTL-02",),
+        first_failure_only=True,
+        skip_first={TARGET.name: {"TTL-02": 1}},
     )
     (report,) = run_contract(settings)
     assert {each.outcome for each in report.results} == {"fail"}

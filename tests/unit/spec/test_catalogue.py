@@ -12,6 +12,7 @@ from contract.harness.checks import clause
 from contract.harness.errors import UsageError
 from contract.harness.spec import CAPABILITIES, ENDPOINTS, Clause, Level, catalogue
 from contract.harness.spec.clauses import _clause
+from tests.support.command import patience
 
 CHAPTERS = Path(__file__).resolve().parents[3] / "contract"
 # Ids are never reused, and the meaning of one never changes: this list only grows.
@@ -164,7 +165,7 @@ def test_a_citation_of_an_unknown_id_stops_collection(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patience(),
         check=False,
     )  # fmt: skip
     assert ended.returncode == 2

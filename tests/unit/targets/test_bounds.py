@@ -15,6 +15,7 @@ from contract.harness.targets import ObservedClock, SteeredClock, exchange, is_l
 from contract.harness.targets.clocks import FrozenClock, frozen
 from contract.harness.targets.processes import free_port
 from contract.harness.targets.transport import AsgiTransport, client
+from tests.support.command import patience
 
 
 @contextmanager
@@ -31,12 +32,12 @@ def answering(response: Callable[[socket.socket], None]) -> Iterator[str]:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        thread.join(10)
+        thread.join(patience())
         assert not thread.is_alive()
 
 
 def _wait(event: threading.Event) -> None:
-    event.wait(10)
+    event.wait(patience())
 
 
 def ask(url: str) -> httpx.Response:

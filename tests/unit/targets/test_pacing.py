@@ -11,6 +11,7 @@ from contract.harness.client import FULL, SMALL
 from contract.harness.errors import UsageError
 from contract.harness.targets import Pace
 from contract.harness.targets.pacing import per_second
+from tests.support.command import patience
 
 
 class Timer:
@@ -98,7 +99,7 @@ def test_threads_share_one_pace() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(patience())
     assert timer.time - 1000 == pytest.approx(9)  # 40 requests, 4 at once, the first four for nothing
 
 

@@ -12,11 +12,14 @@ from contract.harness.jose import other_key, run_key
 from contract.harness.spec import routes
 from contract.harness.targets import DEFAULT_ORIGIN, REAL, StubAnswer, StubRequest
 from contract.harness.targets import socket_stubs as wiretraps
+from contract.harness.targets.jwks_answers import SLOW_SECONDS
 from contract.harness.targets.jwks_stubs import InProcessStubs, StubFactory
 from contract.harness.targets.processes import free_port
 from contract.harness.targets.socket_stubs import SocketStubs
+from tests.support.command import patience
+from tests.support.room import until
 
-PATIENCE = 0.3  # seconds
+SHORT = 0.3  # seconds that a caller waits for a stub that is to keep it waiting
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,15 @@ def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Wo
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
     """A verifier's HTTP client."""
-    with httpx.Client(trust_env=False, timeout=PATIENCE, follow_redirects=False) as client:
+    with httpx.Client(trust_env=False, timeout=patience(), follow_redirects=False) as client:
         yield client
+
+
+@pytest.fixture
+def impatient(http: httpx.Client) -> httpx.Client:
+    """A verifier's HTTP client that gives up soon, as long as it is connected in time."""
+    http.timeout = httpx.Timeout(patience(), read=SHORT)
+    return http
 
 
 TRUTH = {"keys": [run_key().jwk]}
@@ -92,30 +102,32 @@ def test_the_loopback_default_tells_its_own_lie(world: World, http: httpx.Client
 
 @pytest.mark.parametrize(("lie", "error"), SILENT.items())
 def test_a_silent_trap_is_no_answer(
-    world: World, http: httpx.Client, lie: StubAnswer, error: type[Exception]
+    world: World, impatient: httpx.Client, lie: StubAnswer, error: type[Exception]
 ) -> None:
     """Unreachable refuses the connection; slow keeps a caller waiting past its patience."""
     with world.spread(lie, StubAnswer.TRUE) as net, pytest.raises(error):
-        http.get(net.origin + routes.JWKS)
+        impatient.get(net.origin + routes.JWKS)
 
 
 @pytest.mark.parametrize("lie", [StubAnswer.SLOW, StubAnswer.STALLED])
-def test_a_slow_trap_has_written_its_visitor_down(world: World, http: httpx.Client, lie: StubAnswer) -> None:
+def test_a_slow_stub_notes_the_request(world: World, impatient: httpx.Client, lie: StubAnswer) -> None:
     """Who asked counts, even where nothing was answered."""
-    with world.spread(lie, StubAnswer.TRUE) as net, pytest.raises(httpx.ReadTimeout):
-        http.get(net.origin + routes.JWKS)
+    with world.spread(lie, StubAnswer.TRUE) as net:
+        with pytest.raises(httpx.ReadTimeout):
+            impatient.get(net.origin + routes.JWKS)
+        until(lambda: bool(net.request_log), what="the request was noted")
     assert net.request_log == [StubRequest("stub", "GET", net.origin + routes.JWKS)]
 
 
 @pytest.mark.parametrize("lie", [StubAnswer.SLOW, StubAnswer.STALLED])
 def test_a_slow_trap_lets_the_net_be_taken_up_at_once(
-    world: World, http: httpx.Client, lie: StubAnswer
+    world: World, impatient: httpx.Client, lie: StubAnswer
 ) -> None:
     """Its minute is for its caller: the harness does not wait it out."""
     begun = REAL["monotonic"]()
     with world.spread(lie, lie) as net, pytest.raises(httpx.ReadTimeout):
-        http.get(net.origin + routes.JWKS)
-    assert REAL["monotonic"]() - begun < 5
+        impatient.get(net.origin + routes.JWKS)
+    assert REAL["monotonic"]() - begun < SLOW_SECONDS
 
 
 def test_a_redirect_leads_to_the_true_keys_elsewhere(world: World, http: httpx.Client) -> None:
