@@ -9,7 +9,7 @@ from reference_impl.rules import ISSUER
 
 
 class AnyIssuerWillDo(Mutant):
-    """Nobody looks at iss."""
+    """The issuer is not checked."""
 
     breaks = frozenset({"SEC-04"})
 
@@ -29,7 +29,7 @@ class IssuerByItsBeginning(Mutant):
 class AnyAudienceWillDo(Mutant):
     """A bearer for anybody is good here."""
 
-    breaks = frozenset({"SEC-04"})
+    breaks = frozenset({"SEC-04", "SEC-10"})
 
     def is_for_us(self, audience: Any) -> bool:
         return True
@@ -65,7 +65,7 @@ class TypIsIgnored(Mutant):
 class AnyKidWillDo(Mutant):
     """Every key is tried, whatever kid a token names."""
 
-    breaks = frozenset({"SEC-04"})
+    breaks = frozenset({"SEC-04", "SEC-11"})
 
     def kid_names(self, kid: Any, known: str, *, alone: bool) -> bool:
         return True
@@ -74,13 +74,59 @@ class AnyKidWillDo(Mutant):
 class TimesAreTakenAsTheyCome(Mutant):
     """A bearer's times may be text or missing: then they are those of a token that never ends."""
 
-    breaks = frozenset({"SEC-04"})
+    breaks = frozenset({"SEC-04", "SEC-11"})
 
     def claims_fit(self, claims: Mapping[str, Any]) -> bool:
         for name, usual in (("iat", 0), ("exp", 1 << 40)):
             if not isinstance(claims.get(name), int) and isinstance(claims, dict):
                 claims[name] = usual
         return super().claims_fit(claims)
+
+
+class TimesMayBeAnyNumber(Mutant):
+    """A time may be as large as a floating-point number can be."""
+
+    breaks = frozenset({"SEC-11"})
+
+    def claims_fit(self, claims: Mapping[str, Any]) -> bool:
+        times = {name: claims.get(name) for name in ("iat", "exp")}
+        return super().claims_fit({**claims, **{name: 1 for name in times if isinstance(times[name], float)}})
+
+
+class TokensOfTomorrowWillDo(Mutant):
+    """A token is good before it was issued."""
+
+    breaks = frozenset({"SEC-04", "SEC-11"})
+
+    def not_yet(self, iat: int, now: float) -> bool:
+        return False
+
+
+class TokensOfTheNextDaysWillDo(Mutant):
+    """A token may have been issued up to two days in the future: some clock is always wrong."""
+
+    breaks = frozenset({"SEC-04", "SEC-11"})
+
+    def not_yet(self, iat: int, now: float) -> bool:
+        return iat > now + 2 * 86400
+
+
+class NoTypeIsAccess(Mutant):
+    """A token that does not say what it is serves as a bearer."""
+
+    breaks = frozenset({"SEC-04"})
+
+    def is_bearer(self, claims: Mapping[str, Any]) -> bool:
+        return bool(claims.get("token_type", "access") == "access")
+
+
+class NoTypeIsRefresh(Mutant):
+    """A token that does not say what it is can be refreshed."""
+
+    breaks = frozenset({"SEC-04"})
+
+    def is_refresh_token(self, claims: Mapping[str, Any]) -> bool:
+        return bool(claims.get("token_type", "refresh") == "refresh")
 
 
 class UnknownTokensAreNew(Mutant):

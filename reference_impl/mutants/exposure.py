@@ -1,8 +1,10 @@
 """Slips in who may mint, and in what an answer tells."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
-from reference_impl.facts import Carrier, Principal
+from reference_impl.facts import Carrier, Owner, Principal, Rotation
 from reference_impl.mutants import Mutant
 
 
@@ -24,6 +26,16 @@ class AnybodyHandsOutAnything(Mutant):
         return True
 
 
+class PathsOfScopesAreNotCompared(Mutant):
+    """Who holds a scope for one thing may hand it out for all things."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def may_hand_out(self, principal: Principal, scope: str) -> bool:
+        kinds = {held.split(":")[:3] == scope.split(":")[:3] for held in principal.scopes}
+        return True in kinds or super().may_hand_out(principal, scope)
+
+
 class WorkspaceTokensMintAnywhere(Mutant):
     """A workspace token mints for whichever workspace the request names."""
 
@@ -40,6 +52,15 @@ class TokensAreCached(Mutant):
 
     def token_headers(self, carrier: Carrier) -> Mapping[str, str]:
         return {}
+
+
+class IntrospectedClaimsAreCached(Mutant):
+    """An introspection says nothing of being stored."""
+
+    breaks = frozenset({"SEC-06"})
+
+    def token_headers(self, carrier: Carrier) -> Mapping[str, str]:
+        return {} if carrier == "introspection" else super().token_headers(carrier)
 
 
 class RefusalsEchoTheCredential(Mutant):
@@ -67,3 +88,37 @@ class RefusalsTellTheMachine(Mutant):
 
     def refusal_body(self, body: Mapping[str, str], request_headers: Mapping[str, str]) -> Mapping[str, str]:
         return {**body, "detail": "not found in /var/lib/relayauth/relayauth.db"}
+
+
+class AForeignIdentityChoosesTheOrg(Mutant):
+    """A path token that names an identity of another org is minted for that org."""
+
+    breaks = frozenset({"SEC-08"})
+
+    def delegated_owner(
+        self, principal: Principal, workspace: str, subject: str, named: Mapping[str, Any] | None
+    ) -> Owner:
+        owner = super().delegated_owner(principal, workspace, subject, named)
+        return replace(owner, org=named["org"]) if named is not None else owner
+
+
+class RotationTakesTheOrgOfTheIdentity(Mutant):
+    """A rotated path token that names an identity of another org is for that org."""
+
+    breaks = frozenset({"SEC-08"})
+
+    def rotated_owner(self, rotation: Rotation) -> Owner:
+        named = rotation.named
+        return replace(rotation.grant.owner, org=named["org"]) if named else rotation.grant.owner
+
+
+class TheSecondRotationTakesTheOrgOfTheIdentity(Mutant):
+    """From its second rotation on, a path token that names an identity of another org is for that org."""
+
+    breaks = frozenset({"SEC-08"})
+
+    def rotated_owner(self, rotation: Rotation) -> Owner:
+        named = rotation.named
+        if named is None or rotation.number < 2:
+            return rotation.grant.owner
+        return replace(rotation.grant.owner, org=named["org"])

@@ -84,7 +84,7 @@ class TheTokenNamesItsHash(Mutant):
 class SignaturesAreNotVerified(Mutant):
     """A bearer is read and believed."""
 
-    breaks = frozenset({"JWKS-03", "JWKS-07", "SEC-01", "SEC-02", "SEC-03", "SEC-04"})
+    breaks = frozenset({"JWKS-03", "JWKS-07", "SEC-01", "SEC-02", "SEC-03", "SEC-04", "SEC-11"})
 
     def unverified_passes(self, *, no_keys: bool) -> bool:
         return True
@@ -93,10 +93,28 @@ class SignaturesAreNotVerified(Mutant):
 class AnySpellingWillDo(Mutant):
     """A second spelling of the base64url is read as the first."""
 
-    breaks = frozenset({"SEC-02"})
+    breaks = frozenset({"SEC-09"})
 
     def spelling_fits(self, written: str, canonical: str) -> bool:
         return True
+
+
+class PaddingIsDropped(Mutant):
+    """Base64url with padding is read as if it had none."""
+
+    breaks = frozenset({"SEC-09"})
+
+    def spelling_fits(self, written: str, canonical: str) -> bool:
+        return written.rstrip("=") == canonical
+
+
+class StrayBitsAreDropped(Mutant):
+    """The unused bits of the last character may have any value."""
+
+    breaks = frozenset({"SEC-09"})
+
+    def spelling_fits(self, written: str, canonical: str) -> bool:
+        return len(written) == len(canonical) and written[:-1] == canonical[:-1]
 
 
 class MoreSegmentsWillDo(Mutant):
@@ -146,3 +164,12 @@ class KidIsAnAddress(Mutant):
     def lent_urls(self, header: Mapping[str, Any]) -> Collection[str]:
         kid = str(header.get("kid"))
         return (kid,) if kid.startswith("http") else ()
+
+
+class NoKidNamesTheOnlyKey(Mutant):
+    """A token without a kid is verified with the only key there is."""
+
+    breaks = frozenset({"SEC-11"})
+
+    def kid_names(self, kid: Any, known: str, *, alone: bool) -> bool:
+        return (alone and kid is None) or super().kid_names(kid, known, alone=alone)

@@ -1,6 +1,6 @@
 """Slips in where a verifier finds its keys, and in what is published."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,7 +29,7 @@ class UnknownKidsAreLookedUp(Mutant):
 class BlankIsSet(Mutant):
     """White space is taken for a value."""
 
-    breaks = frozenset({"JWKS-06"})
+    breaks = frozenset({"JWKS-05", "JWKS-06"})
 
     def is_set(self, value: str | None) -> bool:
         return bool(value)
@@ -86,7 +86,7 @@ class FallsBackToTheDefault(Mutant):
 class NoKeysNoCheck(Mutant):
     """When no key can be found, a bearer passes unverified."""
 
-    breaks = frozenset({"JWKS-03", "JWKS-07", "SEC-02", "SEC-03", "SEC-04"})
+    breaks = frozenset({"JWKS-03", "JWKS-07", "SEC-02", "SEC-03", "SEC-04", "SEC-11"})
 
     def unverified_passes(self, *, no_keys: bool) -> bool:
         return no_keys
@@ -108,6 +108,82 @@ class PatienceOfAMinute(Mutant):
 
     def jwks_time_out(self) -> float:
         return 30.0
+
+
+class OnlyTheFirstKeyCounts(Mutant):
+    """Of a set of several keys the first is used."""
+
+    breaks = frozenset({"JWKS-04", "JWKS-10"})
+
+    def considered(self, rows: Sequence[Any]) -> Sequence[Any]:
+        return rows[:1]
+
+
+class OnlyTheLastKeyCounts(Mutant):
+    """Of a set of several keys the last is used: newer keys are put at the end."""
+
+    breaks = frozenset({"JWKS-04", "JWKS-10"})
+
+    def considered(self, rows: Sequence[Any]) -> Sequence[Any]:
+        return rows[-1:]
+
+
+class TheEncryptionKeyIsUsed(Mutant):
+    """Where a set holds a key for encryption, signatures are verified with it."""
+
+    breaks = frozenset({"JWKS-04", "JWKS-10"})
+
+    def considered(self, rows: Sequence[Any]) -> Sequence[Any]:
+        return [row for row in rows if row.get("use") == "enc"] or rows
+
+
+class AKeyOfAnotherTypeEndsTheFetch(Mutant):
+    """A set with a key that is not RSA can't be read at all."""
+
+    breaks = frozenset({"JWKS-04", "JWKS-10"})
+
+    def considered(self, rows: Sequence[Any]) -> Sequence[Any]:
+        if any(row.get("kty") != "RSA" for row in rows):
+            raise ValueError("not an RSA key")
+        return rows
+
+
+class AKeyOfAnotherTypeCrashesTheVerifier(Mutant):
+    """A key without a modulus raises an error that is not caught."""
+
+    breaks = frozenset({"JWKS-04", "JWKS-10"})
+
+    def understands_key(self, jwk: Mapping[str, Any]) -> bool:
+        if "n" not in jwk:
+            raise RuntimeError("a key has no modulus")
+        return super().understands_key(jwk)
+
+
+class RedirectsAreFollowed(Mutant):
+    """A redirect from the JWKS address is followed."""
+
+    breaks = frozenset({"JWKS-11"})
+
+    def follows_redirects(self) -> bool:
+        return True
+
+
+class KeysAreFetchedOnce(Mutant):
+    """The JWKS is requested once after a start, whether it was there or not."""
+
+    breaks = frozenset({"JWKS-10"})
+
+    def jwks_rest(self) -> float:
+        return float("inf")
+
+
+class KeysAreFetchedOnceAnHour(Mutant):
+    """The JWKS is requested once an hour, whatever kid is presented."""
+
+    breaks = frozenset({"JWKS-10"})
+
+    def jwks_rest(self) -> float:
+        return 3600.0
 
 
 class PublishesNothing(Mutant):
@@ -135,6 +211,24 @@ class PublishesAnotherKid(Mutant):
 
     def published(self, jwk: Mapping[str, str]) -> Mapping[str, str] | None:
         return {**jwk, "kid": "main"}
+
+
+class PublishesAPrivateMemberOfTheFactors(Mutant):
+    """The published key has the members p and q."""
+
+    breaks = frozenset({"JWKS-09"})
+
+    def published(self, jwk: Mapping[str, str]) -> Mapping[str, str] | None:
+        return {**jwk, "p": jwk["e"], "q": jwk["e"]}
+
+
+class PublishesTheKeyForEncryption(Mutant):
+    """The published key says that it is for encryption."""
+
+    breaks = frozenset({"JWKS-09"})
+
+    def published(self, jwk: Mapping[str, str]) -> Mapping[str, str] | None:
+        return {**jwk, "use": "enc", "alg": "RSA-OAEP-256"}
 
 
 class BearersMustBeForTheApi(Mutant):

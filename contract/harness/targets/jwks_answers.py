@@ -49,7 +49,7 @@ _OF_OTHER_TYPES: tuple[Mapping[str, str], ...] = (
 def key_set(answer: StubAnswer, key: SigningKey, other: SigningKey) -> dict[str, list[Mapping[str, Any]]]:
     """Return the JWKS that belongs to `answer`.
 
-    Of several keys the first is another RSA key that signs, the last is the true one.
+    Of several keys the first is another RSA key that signs, the last is an RSA key for encryption.
     """
     match answer:
         case StubAnswer.OTHER_KEY:
@@ -58,7 +58,7 @@ def key_set(answer: StubAnswer, key: SigningKey, other: SigningKey) -> dict[str,
             return {"keys": []}
         case StubAnswer.SEVERAL_KEYS:
             encryption = {**other.jwk, "use": "enc", "alg": "RSA-OAEP-256", "kid": "encryption-2027"}
-            return {"keys": [other.jwk, *_OF_OTHER_TYPES, encryption, key.jwk]}
+            return {"keys": [other.jwk, *_OF_OTHER_TYPES, key.jwk, encryption]}
         case _:
             return {"keys": [key.jwk]}
 
