@@ -14,9 +14,10 @@ from contract.harness.cli.named_targets import targets_of
 from contract.harness.cli.options import ACCESS, FLAGS, LAUNCHING, Opening
 from contract.harness.errors import UsageError
 from contract.harness.targets.pacing import POLITE
-from tests.support.command import run_here, run_process
+from tests.support.command import KEY_VARIABLE, run_here, run_process
+from tests.support.deployments import deployed
 
-OPENS_TARGETS = ("check", "doctor", "mutants", "start")
+OPENS_TARGETS = ("check", "doctor", "mutants", "start", "sweep")
 FILE = '[targets.staging]\nurl = "https://staging.example"\n'
 
 
@@ -158,3 +159,41 @@ def test_a_clause_that_had_to_be_tried_and_was_not_is_no_verdict(tmp_path: Path)
     words = ["check", "asgi:reference_impl.app:create_app", "--clause", "JWKS-0[19]", "-q"]
     run = run_here([*words, "--require", "JWKS-01"], tmp_path, {})
     assert run.code == 2
+
+
+def test_a_budget_of_requests_is_kept_and_named(tmp_path: Path) -> None:
+    """What does not fit is an error that names the option, and there is no verdict."""
+    with deployed() as there:
+        words = ["check", there.url, "--max-requests", "40", "--clause", "TTL-0*"]
+        run = run_here(words, tmp_path, {KEY_VARIABLE: there.key})
+        sent = len(there.wall.request)
+    assert run.code == 2, run.said
+    assert "--max-requests sets another" in run.out
+    assert sent <= 40
+
+
+def test_a_slow_run_says_first_how_long_it_may_take(tmp_path: Path) -> None:
+    """A bound of requests and a bound of requests a second are a bound of time."""
+    with deployed() as there:
+        words = ["check", there.url, "--rate", "40/s", "--max-requests", "80", "--clause", "JWKS-09"]
+        run = run_here(words, tmp_path, {KEY_VARIABLE: there.key})
+    assert run.code == 0, run.said
+    assert run.err.splitlines()[0] == f"{there.url}: at most 80 requests, 40 a second: at most 2 s"
+
+
+def test_certificate_authorities_that_can_not_be_read_are_a_usage_error(tmp_path: Path) -> None:
+    """`--cacert` reaches the connection."""
+    words = ["check", "https://127.0.0.1:9", "--cacert", "nowhere.pem"]
+    run = run_here(words, tmp_path, {KEY_VARIABLE: "rak" + "_0123456789"})
+    assert run.code == 2
+    assert "--cacert nowhere.pem" in run.said
+
+
+def test_a_sweep_of_a_target_where_nothing_is_left_says_so(tmp_path: Path) -> None:
+    """It opens the target, and takes a span of time for what no journal knows."""
+    with deployed() as there:
+        run = run_here(["sweep", there.url, "--older-than", "7d"], tmp_path, {KEY_VARIABLE: there.key})
+        wrong = run_here(["sweep", there.url, "--older-than", "soon"], tmp_path, {KEY_VARIABLE: there.key})
+    assert (run.code, run.out) == (0, f"{there.url}: nothing of an ended run is left\n"), run.said
+    assert wrong.code == 2
+    assert "'soon' is no time span" in wrong.err

@@ -6,14 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+import click
+
 from contract.harness.cli.options import SECOND_KEY_VARIABLE, Opening
-from contract.harness.cli.progress import EveryCase, Progress, Quiet
+from contract.harness.cli.progress import EveryCase, Progress, Quiet, duration
+from contract.harness.client import budget_for
 from contract.harness.errors import ContractError
 from contract.harness.reports import terminal
 from contract.harness.reports.reproduction import Again
 from contract.harness.run import Settings, TargetReport, accepted, run_contract
 from contract.harness.run import baseline as baselines
-from contract.harness.targets import Target
+from contract.harness.targets import Target, kind_of
 
 
 class Checking:
@@ -33,7 +36,15 @@ class Checking:
             self._progress = Progress(sys.stderr, terminal.console(sys.stderr).width)
 
     def run(self) -> list[TargetReport]:
-        """Try every target."""
+        """Try every target; say first how long a deployment takes that is sent so many requests a second."""
+        settings = self._settings
+        for target in settings.targets:
+            rate, most = target.access.rate, budget_for("url", settings.profile, settings.max_requests).limit
+            if rate and most and kind_of(target.spec) == "url" and not self._quiet:
+                longest = duration(most / rate)
+                click.echo(
+                    f"{target.name}: at most {most} requests, {rate:g} a second: at most {longest}", err=True
+                )
         try:
             return run_contract(self._settings, self._progress.tell, self._progress.begin)
         finally:

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[Row, ...]] = {
     "Test a deployment": (
         _own("check", "Run the contract against a deployment, and give a verdict."),
         _own("doctor", "Say what this machine and a target offer, and how to get what is missing."),
+        _own("sweep", "Remove what runs that were killed left on a deployment."),
     ),
     "Work with results": (
         _own("report", "Write any report format from a result file."),

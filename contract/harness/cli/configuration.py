@@ -20,6 +20,7 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "api-key-env": str,
     "second-api-key-env": str,
     "signing-key": str,
+    "cacert": str,
     "allow-http": bool,
     "rate": str,
     "i-may-test-this-host": bool,
@@ -110,12 +111,13 @@ def _texts(value: Any, where: str) -> Iterator[tuple[str, str]]:
 
 def target(name: str, row: Mapping[str, Any], folder: Path, *, polite: bool = False) -> Target:
     """Return the target that `row` describes; paths in it are relative to `folder`."""
-    signing_key = row.get("signing-key")
+    signing_key, cacert = row.get("signing-key"), row.get("cacert")
     baseline = row.get("baseline")
     access = access_from(
         **({"api_key_env": row["api-key-env"]} if "api-key-env" in row else {}),
         second_api_key_env=row.get("second-api-key-env"),
         signing_key=str(folder / signing_key) if signing_key else None,
+        cacert=str(folder / cacert) if cacert else None,
         allow_http=row.get("allow-http", False),
         rate=row.get("rate"),
         any_host=row.get("i-may-test-this-host", False),

@@ -79,6 +79,8 @@ ACCESS: tuple[Opener, ...] = (
         "metavar": "NAME", "help": "The variable that holds an API key of another org."}),
     Opener("signing_key", "--signing-key", _DEPLOYMENT, {
         "metavar": "FILE", "help": "The private key that the deployment signs with, as PEM."}),
+    Opener("cacert", "--cacert", _DEPLOYMENT, {
+        "metavar": "FILE", "help": "Trust the certificate authorities in this file as well."}),
     Opener("allow_http", "--allow-http", _DEPLOYMENT, {
         "is_flag": True, "help": "Send credentials over plain http."}),
     Opener("rate", "--rate", _DEPLOYMENT, {
