@@ -5,8 +5,20 @@ from typing import Any
 from contract.harness.jose.keys import thumbprint
 from contract.harness.jose.tokens import Malformed, decode
 
+# RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1, and RFC 8037, section 2: the private members of any type.
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _PUBLIC = frozenset({"kty", "n", "e", "use", "alg", "kid", "key_ops", "x5c", "x5t", "x5t#S256", "x5u"})
 MIN_BITS = 2048  # RFC 7518, section 3.3
+
+
+def private_members(key: dict[str, Any]) -> list[str]:
+    """Return the names of the private members that a published key of any type shows."""
+    return sorted(_PRIVATE.intersection(key))
+
+
+def signs_rs256(key: dict[str, Any]) -> bool:
+    """Whether a key of a set is one to verify RS256 with: `faults` is about these."""
+    return key.get("kty") == "RSA" and key.get("use", "sig") == "sig" and key.get("alg", "RS256") == "RS256"
 
 
 def faults(key: dict[str, Any]) -> list[str]:

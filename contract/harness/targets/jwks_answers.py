@@ -42,7 +42,7 @@ _OF_OTHER_TYPES: tuple[Mapping[str, str], ...] = (
      "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"},
     {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "okp-2027",
      "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
-    {"kty": "FUTURE", "use": "sig", "alg": "XS256", "kid": "future-2027", "q": "AQAB"},
+    {"kty": "FUTURE", "use": "sig", "alg": "XS256", "kid": "future-2027", "z": "AQAB"},
 )  # fmt: skip
 
 
