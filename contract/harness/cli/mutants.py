@@ -34,7 +34,7 @@ def mutants(*, names: tuple[str, ...], listed: bool, on: str | None, **chosen: A
     clause that TARGET itself does not keep is left out.
 
     Exit code: 0 if each mutant is killed by exactly the clauses that it declares and, when all are tried, no
-    must is uncovered; 1 if not; 2 if it could not be told.
+    must is uncovered; 1 if not; 2 if that could not be found out.
     """
     outputs = Outputs.taken_from(chosen)
     opening = Opening.taken_from(chosen)
