@@ -48,7 +48,7 @@ def test_a_503_for_ever_is_given_up(waited: list[float]) -> None:
 
 def _race(service: Service, racer: Racer, number: int = 3) -> list[int]:
     prepared = [service.prepare("POST", "/v1/tokens/refresh", body={}) for _ in range(number)]
-    return sorted(response.status for response in racer.race(prepared))
+    return sorted(response.status for response in racer.race(prepared).responses)
 
 
 def _racing(service: Service, responses: Callable[[], list[httpx.Response]]) -> None:
