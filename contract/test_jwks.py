@@ -202,7 +202,7 @@ def test_without_keys_a_bearer_is_refused(key_sources: KeySources, setup: Setup)
     require_observable(seen)
 
 
-def each_open_endpoint() -> pytest.MarkDecorator:
+def each_endpoint() -> pytest.MarkDecorator:
     """Test with each mint endpoint; these clauses are about the deployment as a whole."""
     return pytest.mark.parametrize("endpoint", ENDPOINTS)
 
@@ -217,7 +217,7 @@ def endpoint_row(session: TargetSession, endpoint: str) -> MintEndpoint:
 
 @clause("JWKS-08")
 @pytest.mark.parametrize("generation", [0, 1], ids=["at mint", "at refresh"])
-@each_open_endpoint()
+@each_endpoint()
 def test_a_deployment_accepts_its_own_bearers(
     token_pairs: TokenPairs, service: Service, endpoint_row: MintEndpoint, generation: int
 ) -> None:
@@ -263,7 +263,7 @@ def test_the_published_set_holds_public_keys_of_a_sound_form(published: list[dic
 
 
 @clause("JWKS-09")
-@each_open_endpoint()
+@each_endpoint()
 def test_the_published_set_holds_the_kid_of_every_token(
     published: list[dict[str, Any]], token_pairs: TokenPairs, endpoint_row: MintEndpoint
 ) -> None:

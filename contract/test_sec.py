@@ -81,7 +81,9 @@ def test_a_token_with_one_changed_bit_is_refused(
     """The changed bits are spread over header, payload and signature; the last one is among them."""
     number = volume.flips if place == "bearer" else volume.flips // 4
     for turn, forged in enumerate(bit_flips(presenter.live(place), part, number)):
-        presenter.turned_away(place, forged, f"bit flip {turn} of its {part}", "any changed bit is refused")
+        presenter.require_refused(
+            place, forged, f"bit flip {turn} of its {part}", "any changed bit is refused"
+        )
 
 
 @clause("SEC-02")

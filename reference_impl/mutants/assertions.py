@@ -1,4 +1,4 @@
-"""Slips in the assertions for relayhistory: what they are for, and how long they live."""
+"""Faults in the assertions for relayhistory: what they are for, and how long they live."""
 
 from collections.abc import Sequence
 from typing import Any

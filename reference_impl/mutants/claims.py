@@ -1,4 +1,4 @@
-"""Slips in what is believed of a token whose signature is good."""
+"""Faults in how the claims of a token with a valid signature are checked."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ class AnyIssuerWillDo(Mutant):
 
 
 class IssuerByItsBeginning(Mutant):
-    """An issuer that begins as ours does is ours."""
+    """An issuer is accepted if it begins with the right one."""
 
     breaks = frozenset({"SEC-04"})
 
@@ -27,7 +27,7 @@ class IssuerByItsBeginning(Mutant):
 
 
 class AnyAudienceWillDo(Mutant):
-    """A bearer for anybody is good here."""
+    """A bearer is accepted whatever its audience."""
 
     breaks = frozenset({"SEC-04", "SEC-10"})
 
@@ -36,7 +36,7 @@ class AnyAudienceWillDo(Mutant):
 
 
 class RefreshForAnyAudience(Mutant):
-    """A refresh token for anybody may be redeemed here."""
+    """A refresh token is accepted whatever its audience."""
 
     breaks = frozenset({"SEC-04"})
 
@@ -45,7 +45,7 @@ class RefreshForAnyAudience(Mutant):
 
 
 class CritIsIgnored(Mutant):
-    """What a header says must be understood is read over."""
+    """The crit of a header is ignored."""
 
     breaks = frozenset({"SEC-04"})
 
@@ -54,7 +54,7 @@ class CritIsIgnored(Mutant):
 
 
 class TypIsIgnored(Mutant):
-    """A JWT of any other kind is a token as well."""
+    """The typ of a header is ignored."""
 
     breaks = frozenset({"SEC-04"})
 
@@ -63,7 +63,7 @@ class TypIsIgnored(Mutant):
 
 
 class AnyKidWillDo(Mutant):
-    """Every key is tried, whatever kid a token names."""
+    """Every key is tried, whatever kid a token has."""
 
     breaks = frozenset({"SEC-04", "SEC-11"})
 
@@ -72,7 +72,7 @@ class AnyKidWillDo(Mutant):
 
 
 class TimesAreTakenAsTheyCome(Mutant):
-    """A bearer's times may be text or missing: then they are those of a token that never ends."""
+    """A bearer whose times are text or missing never expires."""
 
     breaks = frozenset({"SEC-04", "SEC-11"})
 
@@ -94,7 +94,7 @@ class TimesMayBeAnyNumber(Mutant):
 
 
 class TokensOfTomorrowWillDo(Mutant):
-    """A token is good before it was issued."""
+    """A token is accepted before its iat."""
 
     breaks = frozenset({"SEC-04", "SEC-11"})
 
@@ -103,7 +103,7 @@ class TokensOfTomorrowWillDo(Mutant):
 
 
 class TokensOfTheNextDaysWillDo(Mutant):
-    """A token may have been issued up to two days in the future: some clock is always wrong."""
+    """A token is accepted up to two days before its iat."""
 
     breaks = frozenset({"SEC-04", "SEC-11"})
 
@@ -112,7 +112,7 @@ class TokensOfTheNextDaysWillDo(Mutant):
 
 
 class NoTypeIsAccess(Mutant):
-    """A token that does not say what it is serves as a bearer."""
+    """A token without token_type is accepted as a bearer."""
 
     breaks = frozenset({"SEC-04"})
 
@@ -121,7 +121,7 @@ class NoTypeIsAccess(Mutant):
 
 
 class NoTypeIsRefresh(Mutant):
-    """A token that does not say what it is can be refreshed."""
+    """A token without token_type can be refreshed."""
 
     breaks = frozenset({"SEC-04"})
 
@@ -130,7 +130,7 @@ class NoTypeIsRefresh(Mutant):
 
 
 class UnknownTokensAreNew(Mutant):
-    """A signed refresh token that nobody has heard of is taken for one of another machine's."""
+    """A signed refresh token with an unknown jti is accepted as one of another replica."""
 
     breaks = frozenset({"SEC-04"})
 

@@ -1,4 +1,4 @@
-"""Slips in who may mint, and in what an answer tells."""
+"""Faults in who may mint, and in what a response reveals."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +9,7 @@ from reference_impl.mutants import Mutant
 
 
 class AnyCredentialMints(Mutant):
-    """Whoever is known may do everything."""
+    """Every valid credential may do everything."""
 
     breaks = frozenset({"SEC-05"})
 
@@ -18,7 +18,7 @@ class AnyCredentialMints(Mutant):
 
 
 class AnybodyHandsOutAnything(Mutant):
-    """Whoever may mint may hand out more than it holds."""
+    """A credential that may mint may hand out more than it holds."""
 
     breaks = frozenset({"SEC-05"})
 
@@ -27,7 +27,7 @@ class AnybodyHandsOutAnything(Mutant):
 
 
 class PathsOfScopesAreNotCompared(Mutant):
-    """Who holds a scope for one thing may hand it out for all things."""
+    """A credential with a scope for one resource may hand it out for every resource."""
 
     breaks = frozenset({"SEC-05"})
 
@@ -37,7 +37,7 @@ class PathsOfScopesAreNotCompared(Mutant):
 
 
 class WorkspaceTokensMintAnywhere(Mutant):
-    """A workspace token mints for whichever workspace the request names."""
+    """A workspace token mints for any workspace that the request names."""
 
     breaks = frozenset({"SEC-05"})
 
@@ -46,7 +46,7 @@ class WorkspaceTokensMintAnywhere(Mutant):
 
 
 class TokensAreCached(Mutant):
-    """Answers with tokens say nothing of being stored."""
+    """Responses with tokens have no Cache-Control."""
 
     breaks = frozenset({"SEC-06"})
 
@@ -55,7 +55,7 @@ class TokensAreCached(Mutant):
 
 
 class IntrospectedClaimsAreCached(Mutant):
-    """An introspection says nothing of being stored."""
+    """The response to an introspection has no Cache-Control."""
 
     breaks = frozenset({"SEC-06"})
 
@@ -73,7 +73,7 @@ class RefusalsEchoTheCredential(Mutant):
 
 
 class RefusalsTellTheTrace(Mutant):
-    """A refusal says where in the code it came from."""
+    """A refusal contains a stack trace."""
 
     breaks = frozenset({"SEC-07"})
 
@@ -82,7 +82,7 @@ class RefusalsTellTheTrace(Mutant):
 
 
 class RefusalsTellTheMachine(Mutant):
-    """A refusal names the database that it looked into."""
+    """A refusal names the file of the database."""
 
     breaks = frozenset({"SEC-07"})
 

@@ -1,4 +1,4 @@
-"""Slips in how a signature is verified, and with whose key."""
+"""Faults in how a signature is verified, and with which key."""
 
 import hashlib
 import hmac
@@ -82,7 +82,7 @@ class TheTokenNamesItsHash(Mutant):
 
 
 class SignaturesAreNotVerified(Mutant):
-    """A bearer is read and believed."""
+    """The signature of a bearer is not verified."""
 
     breaks = frozenset({"JWKS-03", "JWKS-07", "SEC-01", "SEC-02", "SEC-03", "SEC-04", "SEC-11"})
 
@@ -118,7 +118,7 @@ class StrayBitsAreDropped(Mutant):
 
 
 class MoreSegmentsWillDo(Mutant):
-    """What stands behind the signature is left unread."""
+    """Segments after the signature are ignored."""
 
     breaks = frozenset({"SEC-02"})
 
@@ -127,7 +127,7 @@ class MoreSegmentsWillDo(Mutant):
 
 
 class TokensBringTheirKey(Mutant):
-    """A jwk in the header is believed."""
+    """The jwk in the header of a token is used as a key."""
 
     breaks = frozenset({"SEC-03"})
 

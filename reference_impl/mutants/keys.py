@@ -1,4 +1,4 @@
-"""Slips in where a verifier finds its keys, and in what is published."""
+"""Faults in where a verifier finds its keys, and in what is published."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from reference_impl.rules import DEFAULT_JWKS_ORIGIN, JWKS_PATH
 
 
 class BaseUrlBeatsTheBoundKeyUnlessLocal(Mutant):
-    """An https BASE_URL is asked although the public key is bound."""
+    """An https BASE_URL is requested although the public key is bound."""
 
     breaks = frozenset({"JWKS-01"})
 
@@ -18,7 +18,7 @@ class BaseUrlBeatsTheBoundKeyUnlessLocal(Mutant):
 
 
 class UnknownKidsAreLookedUp(Mutant):
-    """A kid that is not the bound key's is looked for at BASE_URL."""
+    """A kid other than that of the bound key is looked up at BASE_URL."""
 
     breaks = frozenset({"JWKS-02", "JWKS-03", "JWKS-06", "SEC-03"})
 
@@ -27,7 +27,7 @@ class UnknownKidsAreLookedUp(Mutant):
 
 
 class BlankIsSet(Mutant):
-    """White space is taken for a value."""
+    """White space counts as a value."""
 
     breaks = frozenset({"JWKS-05", "JWKS-06"})
 
@@ -36,7 +36,7 @@ class BlankIsSet(Mutant):
 
 
 class WholeBaseUrlIsUsed(Mutant):
-    """The JWKS is looked for below BASE_URL's path."""
+    """The JWKS is requested below the path of BASE_URL."""
 
     breaks = frozenset({"JWKS-04"})
 
@@ -48,7 +48,7 @@ class WholeBaseUrlIsUsed(Mutant):
 
 
 class BaseUrlIsIgnored(Mutant):
-    """Without a public key the loopback default is asked, whatever BASE_URL says."""
+    """Without a public key the loopback default is requested, whatever BASE_URL says."""
 
     breaks = frozenset({"JWKS-04", "JWKS-06", "JWKS-07"})
 
@@ -66,7 +66,7 @@ class AnotherDefault(Mutant):
 
 
 class AnotherWellKnownName(Mutant):
-    """The set is looked for under /jwks.json."""
+    """The JWKS is requested as /jwks.json."""
 
     breaks = frozenset({"JWKS-04", "JWKS-05", "JWKS-06"})
 
@@ -75,7 +75,7 @@ class AnotherWellKnownName(Mutant):
 
 
 class FallsBackToTheDefault(Mutant):
-    """When BASE_URL gives no keys, the loopback default is asked."""
+    """When BASE_URL gives no keys, the loopback default is requested."""
 
     breaks = frozenset({"JWKS-07"})
 
@@ -102,7 +102,7 @@ class AnyStatusWillDo(Mutant):
 
 
 class PatienceOfAMinute(Mutant):
-    """A silent JWKS is waited for half a minute."""
+    """A JWKS that does not answer is waited for for half a minute."""
 
     breaks = frozenset({"JWKS-07"})
 

@@ -82,7 +82,7 @@ class Presenter:
             self._token_pairs.forget(self.endpoint)
         return response
 
-    def turned_away(self, place: Place, text: str, what: str, reason: str) -> None:
+    def require_refused(self, place: Place, text: str, what: str, reason: str) -> None:
         """Check that a forged token is refused: a bearer with 401, a refresh token with 400 or 401."""
         statuses = (401,) if place == "bearer" else (400, 401)
         sent = f"presented a token forged by {what}, as a {place}"
@@ -96,7 +96,7 @@ class Presenter:
         if vector.recipe.sign == "key" and self._key is not None and place not in self._controlled:
             self._signed_again(vectors()[SIGNED_AGAIN], place)
         text = self._forger.forge(self.live(place), vector.recipe, self._clock.now())
-        self.turned_away(place, text, vector.id, vector.reason)
+        self.require_refused(place, text, vector.id, vector.reason)
 
     def _signed_again(self, vector: Vector, place: Place) -> None:
         """Check that a token which the suite signed again with the deployment's key is accepted."""
