@@ -16,18 +16,33 @@ from contract.harness.checks.comparison import UnknownIdResponses
 from contract.harness.checks.hostile_tokens import Presenter
 from contract.harness.checks.key_sources import KeySources, Observation, Setup
 from contract.harness.checks.leaks import PROVOCATIONS
-from contract.harness.checks.strategies import for_all, json_values
+from contract.harness.checks.requested_values import (
+    TEXT,
+    UNUSABLE,
+    USABLE,
+    RequestedValues,
+    effective,
+    is_unusable,
+    whole_number,
+)
+from contract.harness.checks.strategies import for_all, json_values, values_by_type
 
 __all__ = [
     "PROVOCATIONS",
+    "TEXT",
+    "UNUSABLE",
+    "USABLE",
     "KeySources",
     "Observation",
     "Presenter",
+    "RequestedValues",
     "Setup",
     "UnknownIdResponses",
     "clause",
     "describe",
+    "effective",
     "for_all",
+    "is_unusable",
     "json_values",
     "positive_control",
     "require",
@@ -37,4 +52,6 @@ __all__ = [
     "require_same_grant",
     "require_status",
     "still_live",
+    "values_by_type",
+    "whole_number",
 ]
