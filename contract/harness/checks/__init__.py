@@ -15,6 +15,7 @@ from contract.harness.checks.assertions import (
 from contract.harness.checks.comparison import UnknownIdResponses
 from contract.harness.checks.hostile_tokens import Presenter
 from contract.harness.checks.key_sources import KeySources, Observation, Setup
+from contract.harness.checks.lasting_refusals import CHECKS, LastingRefusals
 from contract.harness.checks.leaks import PROVOCATIONS
 from contract.harness.checks.requested_values import (
     TEXT,
@@ -26,13 +27,17 @@ from contract.harness.checks.requested_values import (
     whole_number,
 )
 from contract.harness.checks.strategies import for_all, json_values, values_by_type
+from contract.harness.checks.unattended_host import Host, renewals
 
 __all__ = [
+    "CHECKS",
     "PROVOCATIONS",
     "TEXT",
     "UNUSABLE",
     "USABLE",
+    "Host",
     "KeySources",
+    "LastingRefusals",
     "Observation",
     "Presenter",
     "RequestedValues",
@@ -45,6 +50,7 @@ __all__ = [
     "is_unusable",
     "json_values",
     "positive_control",
+    "renewals",
     "require",
     "require_equal",
     "require_no_leak",

@@ -12,7 +12,7 @@ from contract.harness.client.service import Service
 from contract.harness.errors import CouldNotTry, NotTried, TargetError, Violation
 from contract.harness.jose import Malformed, Token, admin_claims, read_token
 from contract.harness.redaction import Secret, scrub
-from contract.harness.spec import ENDPOINTS, GROUPS, READ_SCOPE, MintEndpoint, routes, scopes_for
+from contract.harness.spec import ENDPOINTS, GROUPS, IDENTITY_SCOPES, MintEndpoint, routes, scopes_for
 
 _NOBODY = Token("none", "", {}, {})
 SPONSOR = "user_relayauth-contract"
@@ -181,16 +181,22 @@ class OwnOrg:
             return
         self.identity = self._name("identity id", self._identity_in(response))
 
-    def another_identity(self) -> str:
-        """Make one more identity in the run's workspace, for a case that ends it; return its id."""
+    def another_identity(self, workspace: str | None = None) -> str:
+        """Make one more identity in `workspace` (None: the run's), for a case of its own; return its id."""
         name = self._name("name", f"{self.name}-{secrets.token_hex(4)}", "another ")
-        response = self._ask_for_identity(name)
+        response = self._ask_for_identity(name, workspace)
         if self._is_missing_scope(response):
             raise NotTried(missing_scope(response))
         return self._name("identity id", self._identity_in(response), "another ")
 
-    def _ask_for_identity(self, name: str) -> Response:
-        body = {"name": name, "sponsorId": SPONSOR, "workspaceId": self.workspace, "scopes": [READ_SCOPE]}
+    def _ask_for_identity(self, name: str, workspace: str | None = None) -> Response:
+        scopes = list(IDENTITY_SCOPES)
+        body = {
+            "name": name,
+            "sponsorId": SPONSOR,
+            "workspaceId": workspace or self.workspace,
+            "scopes": scopes,
+        }
         return self.service.call("POST", routes.IDENTITIES, key=self.org_key, body=body)
 
     def _identity_in(self, response: Response) -> str:

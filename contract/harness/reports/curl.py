@@ -11,7 +11,7 @@ from typing import Any
 from contract.harness.client import Raw, Request, Response, Variable, on_the_wire
 from contract.harness.jose import Malformed, read_token
 from contract.harness.reports.shell import JSON, command, gives_pair, note, quoted, variables
-from contract.harness.spec import READ_SCOPE, routes
+from contract.harness.spec import IDENTITY_SCOPES, routes
 
 _TOKENS = {"accessToken": "ACCESS_TOKEN", "refreshToken": "REFRESH_TOKEN"}
 # How jq reads a claim of a token: its payload is base64url, without padding.
@@ -143,7 +143,12 @@ def _make(variable: str, path: str, body: Mapping[str, Any], member: str) -> str
 
 def _make_identity(variable: str, name: str, workspace: str) -> str:
     name, workspace = Variable(name), Variable(workspace)
-    body = {"name": name, "sponsorId": "user_by-hand", "workspaceId": workspace, "scopes": [READ_SCOPE]}
+    body = {
+        "name": name,
+        "sponsorId": "user_by-hand",
+        "workspaceId": workspace,
+        "scopes": list(IDENTITY_SCOPES),
+    }
     return _make(variable, routes.IDENTITIES, body, ".id")
 
 

@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Know the mark, and make a court from pytest's own options where no one else gave one."""
     config.addinivalue_line("markers", "clause(id): the clause of the contract that a case tries")
+    config.addinivalue_line("markers", "last: what it does to the clock would hurt other cases after it")
     if CONTRACT_RUN not in config.stash:
         from contract.harness.targets import access_from
 
@@ -94,11 +95,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         (kept if _is_chosen(item, contract_run) else dropped).append(item)
 
-    def place(item: pytest.Item) -> tuple[int, int]:
+    def place(item: pytest.Item) -> tuple[int, bool, int]:
         clause = _clause_of(item)
         if clause is None:
-            return (-1, -1)
-        return targets[item.callspec.params["session"]], rank[clause.id]  # type: ignore[attr-defined]
+            return (-1, False, -1)
+        last = item.get_closest_marker("last") is not None
+        return targets[item.callspec.params["session"]], last, rank[clause.id]  # type: ignore[attr-defined]
 
     items[:] = sorted(kept, key=place)
     if dropped:
