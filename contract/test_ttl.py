@@ -59,7 +59,7 @@ def test_a_ttl_within_the_cap_is_given_to_the_second(
 
 
 @clause("TTL-02")
-@pytest.mark.parametrize("sent", [7776001, 31536000, 2**53, 1e300], ids="{}s".format)
+@pytest.mark.parametrize("sent", [7776001, 31536000, 2**32 + 60, 2**53, 1e300], ids="{}s".format)
 def test_above_the_cap_the_mint_succeeds_and_gives_the_cap(
     token_pairs: TokenPairs, mint: MintEndpoint, sent: float
 ) -> None:

@@ -19,28 +19,22 @@ USABLE: Mapping[str, Mapping[str, Any]] = {
         "2^31": 2**31,
         "2^53": 2**53,
         "2^63": 2**63,
-        "1.5": 1.5,
-        "2^31-1": 2**31 - 1,
-        "2^32+60": 2**32 + 60,
-        "2^64": 2**64,
     },
 }
 UNUSABLE: Mapping[str, Mapping[str, Any]] = {
-    "fractions below 1": {"0.5": 0.5, "1e-9": 1e-9, "0.999": 0.999, "5e-324": 5e-324},
-    "not positive": {"-1": -1, "0": 0, "-0.0": -0.0, "-0.5": -0.5, "-1e300": -1e300, "-2^63": -(2**63)},
+    "fractions below 1": {"0.5": 0.5, "1e-9": 1e-9, "0.999": 0.999},
+    "not positive": {"-1": -1, "0": 0, "-0.0": -0.0, "-1e300": -1e300},
     "booleans": {"true": True, "false": False},
-    "words": {"empty": "", "words": "ninety days", "blank": " ", "-60": "-60", "NaN": "NaN"},
-    "lists": {"one number": [60], "empty": [], "two numbers": [3600, 60], "one text": ["60"]},
-    "objects": {"seconds": {"seconds": 60}, "empty": {}, "value": {"value": 60, "unit": "d"}},
+    "words": {"empty": "", "words": "ninety days", "-60": "-60", "NaN": "NaN"},
+    "lists": {"one number": [60], "empty": [], "one text": ["60"]},
+    "objects": {"seconds": {"seconds": 60}, "empty": {}},
 }
 TEXT: Mapping[str, Mapping[str, Any]] = {
     "text that begins with a number": {
         "3600abc": "3600abc",
         "30 days": "30 days",
-        "90d": "90d",
         "60 60": "60 60",
         "7200,5": "7200,5",
-        "60;": "60;",
         "10 kB": "60" + "x" * 10_000,
     },
     "text that is a number": {
