@@ -167,6 +167,10 @@ class VerifierRules:
         del kind
         return now >= exp + SKEW
 
+    def introspection_ends(self, kind: Kind, exp: int, now: float) -> bool:
+        """Say whether introspection shows a token no longer: from when it is refused."""
+        return self.expired(kind, exp, now)
+
     def not_yet(self, iat: int, now: float) -> bool:
         """Say whether a token was issued in the future, beyond the skew."""
         return iat > now + SKEW

@@ -17,7 +17,7 @@ from contract.harness.client.sweeping import Credential, place_of, sweep
 from contract.harness.client.workspace_tokens import WORKSPACE_SCOPES, widest
 from contract.harness.errors import NotTried
 from contract.harness.redaction import Secret, fingerprint
-from contract.harness.spec import GROUPS, READ_SCOPE, MintEndpoint, routes
+from contract.harness.spec import GROUPS, IDENTITY_SCOPES, MintEndpoint, routes
 
 SPONSOR = "user_relayauth-contract"
 SWEPT_AT_START = 150
@@ -71,11 +71,11 @@ class OwnOrg(OwnThings):
         """Say whether the run itself has ended the session of `pair`, to make room for another."""
         return str(pair.refresh.claims.get("sid")) in self._mints.ended
 
-    def another_identity(self) -> str:
-        """Make one more identity in the run's workspace, for a case that ends it; return its id."""
+    def another_identity(self, workspace: str | None = None) -> str:
+        """Make one more identity in `workspace` (None: the run's), for a case of its own; return its id."""
         name = self.call_in_a_shell("name", f"{self.name}-{secrets.token_hex(4)}", "another ")
         return self.call_in_a_shell(
-            "identity id", self._identity_in(self._request_identity(name)), "another "
+            "identity id", self._identity_in(self._request_identity(name, workspace)), "another "
         )
 
     def another_agent(self) -> str:
@@ -133,8 +133,13 @@ class OwnOrg(OwnThings):
             return
         self.identity = self.call_in_a_shell("identity id", self._identity_in(response))
 
-    def _request_identity(self, name: str) -> Response:
-        body = {"name": name, "sponsorId": SPONSOR, "workspaceId": self.workspace, "scopes": [READ_SCOPE]}
+    def _request_identity(self, name: str, workspace: str | None = None) -> Response:
+        body = {
+            "name": name,
+            "sponsorId": SPONSOR,
+            "workspaceId": workspace or self.workspace,
+            "scopes": list(IDENTITY_SCOPES),
+        }
         return self.service.call("POST", routes.IDENTITIES, key=self.org_key, body=body)
 
     def _identity_in(self, response: Response) -> str:

@@ -127,6 +127,6 @@ def _merged(cases: Sequence[CaseResult]) -> ClauseResult:
 def _that_count(cases: Sequence[CaseResult]) -> list[CaseResult]:
     """Leave out a body shape that could not be tried, if another shape was: the claim is the same."""
     tried = {case.shape for case in cases if case.outcome != "not_tried"}
-    return [case for case in cases if case.outcome != "not_tried" or not tried or case.shape is None] or [
-        *cases
-    ]
+    if not tried:
+        return [*cases]
+    return [case for case in cases if case.shape is None or case.shape in tried]

@@ -16,12 +16,12 @@ from tests.support.command import patience
 
 CHAPTERS = Path(__file__).resolve().parents[3] / "contract"
 # Ids are never reused, and the meaning of one never changes: this list only grows.
-SIZES = {"TTL": 9, "META": 3, "ROT": 10, "CLK": 6, "JWKS": 11}
+SIZES = {"TTL": 9, "META": 3, "ROT": 10, "CLK": 8, "JWKS": 11}
 CORE = [f"{chapter}-{number:02}" for chapter, size in SIZES.items() for number in range(1, size + 1)]
 SHOULD = {"TTL-07", "JWKS-10", "JWKS-11"}
 NEEDS = {
     "key": {"ROT-05", "ROT-06"},
-    "clock": {"CLK-01", "CLK-02", "CLK-03", "CLK-04", "CLK-06", "JWKS-10"},
+    "clock": {"CLK-01", "CLK-02", "CLK-03", "CLK-04", "CLK-06", "CLK-07", "CLK-08", "JWKS-10"},
     "env": {f"JWKS-{number:02}" for number in (1, 2, 3, 4, 5, 6, 7, 10, 11)},
     "orgs": set[str](),
 }
