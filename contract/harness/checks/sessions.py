@@ -15,7 +15,7 @@ Made = TypeVar("Made")
 LATER = 25 * 3600
 """Seconds after which all is tried again: every access token has ended, and a day's memory is over."""
 LONG_TTL = 8 * DAY
-"""Seconds that such a session lives: past a day's and a week's memory. CLK-08 follows sessions for all 90 days.
+"""Seconds that such a session lives: past a day's and a week's memory. CLK-08 covers all 90 days.
 
 The clock only goes forward: with 90 days here it would stand past 2038 before CLK-03 gets to that date.
 """
