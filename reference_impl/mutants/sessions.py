@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from reference_impl.facts import Cause, Endpoint, Grant, TokenState
+from reference_impl.facts import Cause, Endpoint, TokenState
 from reference_impl.mutants import Mutant
 from reference_impl.rules import ACCESS_TTL
 
@@ -213,16 +213,6 @@ class RevokedTokensEndTheirSiblings(Mutant):
 
     def refusal_ends_siblings(self, state: TokenState) -> bool:
         return state.session_revoked
-
-
-class UnnamedSessionsOfASecondAreOne(Mutant):
-    """The session id of agents that are not named is made of the second: sessions of one second share it."""
-
-    breaks = frozenset({"SES-04"})
-
-    def session_id(self, fresh: str, grant: Grant) -> str:
-        unnamed = grant.subject == "agent_cloud-orchestrator" and grant.endpoint == "workspace-path"
-        return f"sess_{grant.minted_at}" if unnamed else fresh
 
 
 class ReplayReachesWhatIsThere(Mutant):

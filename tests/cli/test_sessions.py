@@ -1,5 +1,6 @@
 """Sessions on deployments with one fault of their own, and on those that differ where they may."""
 
+import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from contract.harness.jose import run_key
 from contract.harness.targets import environment
 from reference_impl.app import create_app
-from reference_impl.facts import Endpoint, Session
+from reference_impl.facts import Endpoint, Grant, Session
 from reference_impl.rules import Rules
 from tests.support.command import Check
 from tests.support.deployments import App, Scope, Send, deployed
@@ -78,6 +79,19 @@ def test_a_limit_of_a_hundred_sessions_is_seen_in_process(check: Check, tmp_path
     assert said.code == 1
     (why,) = said.whys("fail")
     assert why.startswith("minted 110 more sessions for the same subject")
+
+
+class _SessionsOfAnHourAreOne(Rules):
+    def session_id(self, fresh: str, grant: Grant) -> str:
+        return f"sess_{grant.subject}-{grant.minted_at // 3600}"
+
+
+def test_sessions_that_share_their_sid_are_seen(check: Check) -> None:
+    """A session id that is made of subject and time is no id of one session."""
+    with deployed(rules=_SessionsOfAnHourAreOne()) as there:
+        said = check(there.url, "--clause", "SES-04", "--endpoint", "path", key=there.key)
+    assert said.outcomes("SES-04") == {"path": "fail"}
+    assert "both have the same sid" in json.dumps(said.report)
 
 
 def forbidden(method: str, path: str, status: int, body: bytes) -> Bent:

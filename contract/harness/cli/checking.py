@@ -3,8 +3,10 @@
 import shlex
 import sys
 from dataclasses import replace
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
@@ -14,6 +16,7 @@ from contract.harness.client import budget_for
 from contract.harness.errors import ContractError
 from contract.harness.reports import terminal
 from contract.harness.reports.reproduction import Again
+from contract.harness.reports.result_document import Occasion, document
 from contract.harness.run import Settings, TargetReport, accepted, run_contract
 from contract.harness.run import baseline as baselines
 from contract.harness.targets import Target, kind_of
@@ -49,6 +52,19 @@ class Checking:
             return run_contract(self._settings, self._progress.tell, self._progress.begin)
         finally:
             self._progress.end()
+
+    def result(
+        self,
+        reports: list[TargetReport],
+        started: datetime,
+        seconds: float,
+        baseline: dict[str, baselines.Baseline],
+    ) -> dict[str, Any]:
+        """Return the result of schema 2; `baseline` has the reasons of the failures that are accepted."""
+        targets = zip(self._settings.targets, reports, strict=True)
+        commands = {target.name: again(target, report.kind, self._opening) for target, report in targets}
+        occasion = Occasion(started, seconds, version("relayauth-contract"))
+        return document(reports, replace(self._settings, baselines=baseline), occasion, commands)
 
     def show(self, reports: list[TargetReport]) -> None:
         """Print what there is to say of each target, and its verdict."""

@@ -35,7 +35,9 @@ class RequestBudget:
     def take(self, number: int = 1) -> None:
         """Count `number` requests that are about to be sent; `CouldNotTry` if they do not fit."""
         if self.limit is not None:
-            reserved = 0 if self._removing else sum(cost() for cost in self._reserves)
+            # To remove what one request created takes seven at most: at first nothing need be counted.
+            early = self._removing or self.sent < self.limit // 8
+            reserved = 0 if early else sum(cost() for cost in self._reserves)
             if self.sent + number + reserved > self.limit:
                 kept = f" and {reserved} are kept to remove what it made" if reserved else ""
                 raise CouldNotTry(

@@ -14,7 +14,7 @@ from contract.harness.client.service import PreparedRequest, Service
 from contract.harness.client.waiting import requested_wait
 from contract.harness.errors import CouldNotTry, NotTried
 from contract.harness.spec import routes
-from contract.harness.targets import ANSWER_DEADLINE, REAL, Pace, exchange
+from contract.harness.targets import ANSWER_DEADLINE, LONGEST_IDLE, REAL, Pace, exchange
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class Racer:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._open = 0
+        self._open_until = 0.0
         self._busy: list[Response] = []
         self._usual = 0.0
         self.by_chance = service.connection.at_once is None
@@ -126,7 +127,8 @@ class Racer:
     def _over_sockets(self, requests: Sequence[httpx.Request]) -> list[httpx.Response]:
         """Send from one thread each, once every connection is open."""
         http, pace = self._service.connection.http, self._service.connection.pace
-        opening, step = len(requests) > self._open, self._usual / STAGGERS
+        opening = len(requests) > self._open or REAL["monotonic"]() > self._open_until
+        step = self._usual / STAGGERS
         if opening:
             self._service.budget.take(len(requests))
         barrier = threading.Barrier(len(requests), timeout=ANSWER_DEADLINE)
@@ -153,6 +155,8 @@ class Racer:
             sent = [pool.submit(send, request) for request in requests]
         if opening:
             self._open = len(requests)
+        # A connection that is idle for longer is not used again.
+        self._open_until = REAL["monotonic"]() + LONGEST_IDLE / 2
         try:
             return [each.result() for each in sent]
         except threading.BrokenBarrierError:

@@ -14,14 +14,25 @@ from contract.harness.spec import MintEndpoint, routes
 
 # What holds the id in the response that created a thing: docs/contract.md, The other routes.
 _MEMBERS: dict[Kind, str] = {"API key": "apiKey", "workspace token": "workspaceToken"}
+# docs/contract.md, The other routes: how the refresh token of a session that has ended is refused.
+REFUSED = frozenset({401, 404})
 
 
 @dataclass
 class Session:
-    """A session and its refresh tokens that were not presented yet, the newest last."""
+    """A session and its refresh tokens that were not used yet, the newest last.
+
+    `refused` says that the service has refused the newest one since: then the session has ended.
+    """
 
     entry: Entry
     tokens: dict[str, Token]
+    refused: bool = False
+
+    @property
+    def newest(self) -> Token:
+        """The newest refresh token."""
+        return [*self.tokens.values()][-1]
 
     @property
     def name(self) -> str:
@@ -58,6 +69,7 @@ class CreatedThings:
         self.uncertain: list[Entry] = []
         self._strangers = strangers
         self._guarded = guarded
+        self._by_token: dict[str, Session] = {}
         self._credentials: set[str] = set()
         self._identities: set[str] = set() if identities is None else identities
 
@@ -92,8 +104,11 @@ class CreatedThings:
                 self.uncertain.append(planned)
             elif self.journal:
                 self.journal.remove(planned)
-        elif request.path == routes.REFRESH and response.status == 200:
-            self._renew(response)
+        elif request.path == routes.REFRESH:
+            if response.status == 200:
+                self._renew(response)
+            elif response.status in REFUSED and (session := self._session_of(request)):
+                session.refused = session.refused or session.newest.text == _presented(request)
         elif response.status in (200, 204) and (removed := self.things.get(_removed_by(request))):
             self.forget(removed)
 
@@ -134,9 +149,15 @@ class CreatedThings:
         return (session for session in [*self.sessions.values()] if not session.entry.subject)
 
     def removal_cost(self) -> int:
-        """Return how many requests it takes to remove everything and to see that it is gone."""
-        identities, others = len(self.of_kind("identity")), len(self.of_kind("API key", "workspace token"))
-        return 2 * identities + others + 4 * len(self.groups()) + min(len(self.sessions), 20)
+        """Return how many requests it takes at most to remove everything and to see that it is gone.
+
+        Sessions that a service keeps alive against a revocation are tried one by one: for that no more than
+        twenty are counted.
+        """
+        alive = [session.entry for session in self.sessions.values() if not session.refused]
+        groups = len({(entry.endpoint, entry.subject) for entry in alive})
+        subjects = len({entry.subject for entry in alive})
+        return len(self.things) + subjects + 4 * groups + min(len(alive), 20)
 
     def _planned(self, request: Request) -> Entry | None:
         kind = created_by(request.method, request.path)
@@ -173,18 +194,15 @@ class CreatedThings:
         except Malformed:
             return None
         entry = replace(planned, its_id=str(token.claims.get("sid")), expires=expires)
-        self.sessions[entry.its_id] = Session(entry, {token.text: token})
+        session = Session(entry, {token.text: token})
+        self.sessions[entry.its_id] = self._by_token[token.text] = session
         if not self.is_own(subject := str(token.claims.get("sub"))):
             self._strangers.add(subject)
         return entry
 
     def _session_of(self, request: Request) -> Session | None:
         """Return the session whose refresh token `request` presents."""
-        body = request.body if isinstance(request.body, dict) else {}
-        text = on_the_wire(body.get("refreshToken"))
-        if not isinstance(text, str):
-            return None
-        return next((session for session in self.sessions.values() if text in session.tokens), None)
+        return self._by_token.get(_presented(request))
 
     def _renew(self, response: Response) -> None:
         """Put the new refresh token of a session in the place of the presented one."""
@@ -198,14 +216,23 @@ class CreatedThings:
         if before is None:
             return
         if presented is not None:
-            presented.tokens.pop(on_the_wire(response.request.body["refreshToken"]))
+            presented.tokens.pop(_presented(response.request), None)
         entry = replace(before.entry, its_id=sid, expires=max(expires, before.entry.expires))
         # A service that renames sessions gave a second one, which has to be removed as well.
         session = self.sessions.setdefault(sid, Session(entry, {}))
         session.entry = entry
         session.tokens[token.text] = token
+        self._by_token[token.text] = session
+        session.refused = False
         if self.journal and sid != before.entry.its_id:
             self.journal.add(entry)
+
+
+def _presented(request: Request) -> str:
+    """Return the text of the refresh token that `request` presents; empty if it presents none."""
+    body = request.body if isinstance(request.body, dict) else {}
+    text = on_the_wire(body.get("refreshToken"))
+    return text if isinstance(text, str) else ""
 
 
 def _acted_on(request: Request) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contract.harness.client.created import CreatedThings, Session
+from contract.harness.client.created import REFUSED, CreatedThings, Session
 from contract.harness.client.journal import Entry
 from contract.harness.client.operations import Kind
 from contract.harness.client.own_things import OwnThings
@@ -11,8 +11,6 @@ from contract.harness.errors import ContractError
 from contract.harness.spec import routes
 
 CONFIRM_DELETE = {"X-Confirm-Delete": "true"}
-# docs/contract.md, The other routes: how a refresh token of a session that has ended is refused.
-_REFUSED = frozenset({400, 401, 404})
 
 
 class Removal:
@@ -70,13 +68,13 @@ class Removal:
 
     def _is_alive(self, session: Session) -> bool | None:
         """Say whether the newest refresh token of a session is accepted; None if that can't be told."""
-        if not session.tokens:
-            return None
+        if session.refused or not session.tokens:
+            return False if session.refused else None
         try:
-            status = self._service.refresh([*session.tokens.values()][-1]).status
+            status = self._service.refresh(session.newest).status
         except ContractError:
             return None
-        return {200: True}.get(status, False if status in _REFUSED else None)
+        return {200: True}.get(status, False if status in REFUSED else None)
 
     def _end(self, sessions: list[Session], alive: Session | None) -> list[str]:
         """End what is left of one group of sessions; return the names of those that may live on."""
