@@ -55,7 +55,8 @@ function read(text) {
   if (segments.length !== 3 || raw.some((each, i) => each.toString("base64url") !== segments[i])) throw new Error();
   const [header, claims] = raw.slice(0, 2).map((each) => JSON.parse(each.toString()));
   const strange = header.alg !== "RS256" || "crit" in header || (header.typ ?? "JWT") !== "JWT";
-  const timed = Number.isInteger(claims.exp) && Number.isInteger(claims.iat);
+  const timed = Number.isSafeInteger(claims.exp) && Number.isSafeInteger(claims.iat)
+    && claims.iat <= claims.exp && claims.iat <= now() + 60;
   const addressed = Array.isArray(claims.aud) && claims.aud.some((each) => PLANES.includes(each));
   if (strange || !timed || !addressed || claims.iss !== ISSUER) throw new Error("not one of ours");
   return { header, claims, signed: Buffer.from(segments.slice(0, 2).join(".")), signature: raw[2] };

@@ -49,11 +49,18 @@ class CreatedThings:
     """Follows the requests of one org, and knows what they created: identities, keys and sessions.
 
     `strangers` are the subjects of sessions that the run neither made nor named. If `guarded`, no request
-    that revokes, changes or deletes by one of them is sent.
+    that revokes, changes or deletes by one of them is sent. `identities` are those that the run made, in any
+    of its orgs: a path token of one org may name an identity of another.
     """
 
     def __init__(
-        self, name: str, strangers: set[str], *, journal: Journal | None = None, guarded: bool = False
+        self,
+        name: str,
+        strangers: set[str],
+        *,
+        identities: set[str] | None = None,
+        journal: Journal | None = None,
+        guarded: bool = False,
     ) -> None:
         self.name = name
         self.journal = journal
@@ -64,7 +71,7 @@ class CreatedThings:
         self._guarded = guarded
         self._by_token: dict[str, Session] = {}
         self._credentials: set[str] = set()
-        self._identities: set[str] = set()
+        self._identities: set[str] = set() if identities is None else identities
 
     def act_with(self, credential: Secret | str) -> None:
         """Take requests with `credential` for this org's own."""

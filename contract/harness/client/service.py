@@ -59,8 +59,8 @@ class Service:
 
     `transcript` holds the responses that the current case looked at, `refusals` every response of the run
     with a status of 400 or more that the service itself gave, `names` the shell variables for ids of the run.
-    `strangers` are the subjects of sessions that the run neither made nor named. Each request that changes
-    state is shown to the one observer that it concerns, else to the first.
+    `identities` are those that the run made, `strangers` the subjects of sessions that it neither made nor
+    named. Each request that changes state is shown to the one observer that it concerns, else to the first.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Service:
         self.transcript = Transcript()
         self.refusals: list[Response] = []
         self.strangers: set[str] = set()
+        self.identities: set[str] = set()
         self.journal = journal
         self.names: dict[str, str] = {}
         self.observers: list[Observer] = []
