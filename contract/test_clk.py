@@ -1,22 +1,35 @@
 """CLK: time itself. A clock only goes forward, so each case starts from wherever the last one left it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+import functools
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from contract.harness.checks import clause, describe, positive_control, require, require_status
-from contract.harness.client import Pair, TokenPairs
-from contract.harness.errors import Violation
+from contract.harness.checks import (
+    CHECKS,
+    Host,
+    LastingRefusals,
+    clause,
+    describe,
+    positive_control,
+    renewals,
+    require,
+    require_status,
+    still_live,
+)
+from contract.harness.client import Pair, Service, TokenPairs
+from contract.harness.errors import ContractError, CouldNotTry, NotTried
+from contract.harness.jose import Token
 from contract.harness.run import TargetSession
 from contract.harness.spec import (
+    ACCESS_TTL,
     CLOCK_SKEW,
     DAY,
-    DEFAULT_REFRESH_TTL,
-    ENDPOINTS,
     REFRESH_TTL_CAP,
+    YEAR_2038,
+    YEAR_2100,
     MintEndpoint,
     takes_paths,
 )
@@ -73,97 +86,94 @@ def test_a_rotated_life_counts_from_the_rotation(
     )
 
 
-@dataclass
-class Host:
-    """An unattended host: it renews, and remembers what it was given, until it is refused."""
-
-    pairs: list[Pair]
-    lockout: Violation | None = None
-
-    @property
-    def due(self) -> float:
-        """When it renews: a minute before its refresh token ends, in Unix seconds."""
-        return self.pairs[-1].refresh.exp - CLOCK_SKEW
-
-
-def renewals(token_pairs: TokenPairs, clock: Clock, ttl: int | None, days: int) -> Mapping[str, Host]:
-    """Let one host on each endpoint renew a minute before each expiry for `days` days, all in lockstep.
-
-    A host that was given another TTL than it asked for does not begin: its story would be another one. One
-    whose new token would have to be renewed at once has come to its end: it would renew without end in sight.
-    """
-    hosts = {
-        name: Host([token_pairs.fresh(mint, **asked_fields(ttl))])
-        for name, mint in ENDPOINTS.items()
-        if name not in token_pairs.own_org.closed
-    }
-    until = clock.now() + days * DAY
-    while running := [host for host in hosts.values() if not _odd(host, ttl) and host.lockout is None]:
-        moment = min(host.due for host in running)
-        if moment > until:
-            break
-        clock.set(max(moment, clock.now()))
-        for host in running:
-            if host.due <= clock.now():
-                try:
-                    host.pairs.append(token_pairs.rotate(host.pairs[-1]))
-                    left = host.pairs[-1].refresh.exp - clock.now()
-                    require(
-                        left > CLOCK_SKEW,
-                        sent="it was renewed",
-                        requires="it has its whole TTL again",
-                        got=f"the new refresh token ends {left:.0f} s from then",
-                    )
-                except Violation as refusal:
-                    host.lockout = refusal
-    return hosts
-
-
-def _odd(host: Host, ttl: int | None) -> bool:
-    """Say whether the newest pair has another TTL than was asked."""
-    return host.pairs[-1].refresh.lifetime != (ttl or DEFAULT_REFRESH_TTL)
-
-
 def _announced(pair: Pair) -> float:
-    """Return when the service said that the refresh token ends, in Unix seconds."""
+    """Return when the service said that the refresh token expires, in Unix seconds."""
     return datetime.fromisoformat(pair.body["refreshTokenExpiresAt"]).timestamp()
 
 
-YEARS = {"thirty-days-at-24-h": (None, 30), "five-years-at-90-days": (REFRESH_TTL_CAP, 5 * 365)}
+Hosts = Mapping[str, Host]
+YEARS = {"thirty days at 24 h": (None, 30), "five years at 90 days": (REFRESH_TTL_CAP, 5 * 365)}
 
 
 @pytest.fixture(scope="session")
-def years(session: TargetSession) -> Any:
-    """The four hosts' renewals for a TTL, run once for all endpoints."""
-    import functools
+def years(session: TargetSession) -> Callable[[int | None, int], Hosts]:
+    """The hosts of all endpoints that renew for some days with a TTL; each is simulated once."""
 
-    return functools.cache(
-        lambda ttl, days: renewals(session.token_pairs, session.connection.clock, ttl, days),
-    )
+    @functools.cache
+    def simulate(ttl: int | None, days: int) -> Hosts:
+        clock = session.connection.clock
+        until = clock.now() + days * DAY
+        return renewals(session.token_pairs, clock, requested=ttl, until=until)
+
+    return simulate
 
 
 @clause("CLK-03")
 @pytest.mark.parametrize(("ttl", "days"), YEARS.values(), ids=YEARS)
-def test_who_renews_in_time_renews_for_ever(
-    years: Any, token_pairs: TokenPairs, mint: MintEndpoint, ttl: int | None, days: int
+def test_a_host_that_renews_in_time_goes_on(
+    years: Callable[[int | None, int], Hosts],
+    session: TargetSession,
+    mint: MintEndpoint,
+    ttl: int | None,
+    days: int,
 ) -> None:
-    """Renewed a minute before each expiry, with nothing asked again, the session lives on with its TTL."""
-    host: Host = years(ttl, days)[mint.name]
-    token_pairs.service.transcript.show(pair.response for pair in host.pairs[-2:])
-    want = ttl or DEFAULT_REFRESH_TTL
-    sent = f"asked {describe(ttl)} at mint, renewed a minute before each expiry for {days} days"
+    """Renewed a minute before each expiry, with nothing requested again, the session goes on with its TTL."""
+    renewed_in_time(session, years(ttl, days)[mint.name], span=f"for {days} days")
+
+
+def renewed_in_time(session: TargetSession, host: Host, *, span: str) -> None:
+    """Require that a host was never refused, and always got the TTL that it requested."""
+    session.service.transcript.show(pair.response for pair in host.pairs[-2:])
+    if host.pairs:
+        session.timeline = host.timeline
+    sent = f"requested {describe(host.requested)} at mint, renewed a minute before each expiry {span}"
+    if host.refusal is not None and (not host.pairs or isinstance(host.refusal, ContractError)):
+        raise host.refusal
     require(
-        host.lockout is None,
+        host.refusal is None,
         sent=sent,
-        requires="who renews in time renews for ever",
-        got=f"a renewal failed after {len(host.pairs) - 1} that did not: {host.lockout}",
+        requires="a host that renews in time can go on indefinitely",
+        got=f"the renewal after {len(host.pairs) - 1} renewals failed: {host.refusal}",
     )
+    given, renewal = host.pairs[-1].refresh.lifetime, len(host.pairs) - 1
     require(
-        not _odd(host, ttl),
+        given == host.required,
         sent=sent,
-        requires=f"each renewal gives {want} s",
-        got=f"renewal {len(host.pairs) - 1} gave {host.pairs[-1].refresh.lifetime} s",
+        requires=f"mint and renewals give {host.required} s",
+        got=f"{f'renewal {renewal}' if renewal else 'the mint'} gave {given} s",
     )
+
+
+DATES = {"2038-01-19": YEAR_2038, "2100-01-01": YEAR_2100}
+HALF = REFRESH_TTL_CAP // 2
+
+
+@pytest.fixture(scope="session")
+def crossings(session: TargetSession) -> Callable[[int], Hosts]:
+    """The hosts of all endpoints that renew across a date: minted 45 days before it, renewed twice after."""
+
+    @functools.cache
+    def simulate(date: int) -> Hosts:
+        clock = session.connection.clock
+        if clock.now() > date - HALF:
+            raise NotTried("the clock of this run stands past that date already")
+        clock.set(date - HALF)
+        until = date + 2 * REFRESH_TTL_CAP
+        return renewals(session.token_pairs, clock, requested=REFRESH_TTL_CAP, until=until)
+
+    return simulate
+
+
+# What fails once the clock stands there must not make any other clause look broken.
+@pytest.mark.last
+@clause("CLK-03")
+@pytest.mark.parametrize("date", DATES.values(), ids=DATES)
+def test_a_host_renews_across_the_date(
+    crossings: Callable[[int], Hosts], session: TargetSession, mint: MintEndpoint, date: int
+) -> None:
+    """A session that was minted before a date is renewed after it, and goes on with its TTL."""
+    day = datetime.fromtimestamp(date, UTC).date()
+    renewed_in_time(session, crossings(date)[mint.name], span=f"from 45 days before {day} on")
 
 
 @clause("CLK-04")
@@ -232,30 +242,113 @@ def test_both_tokens_are_issued_now(
         )
 
 
-@clause("CLK-06")
-@pytest.mark.parametrize("expires_in", [None, 600], ids=["default", "600s"])
-def test_an_access_token_opens_doors_until_exp(
-    token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint, expires_in: int | None
-) -> None:
-    """A second before `exp` it is believed; from `exp` + 60 s on it gets 401."""
-    pair = token_pairs.fresh(mint, **({"expiresIn": expires_in} if expires_in else {}))
-    sent = "presented an access token as a bearer"
+def bearer_ends(service: Service, clock: Clock, access: Token, *, sent: str) -> None:
+    """Require that a bearer is accepted a second before its `exp`, and gets 401 a minute after it."""
+    what = f"presented the access token of {sent} as a bearer"
     positive_control(
-        token_pairs.service.present_bearer(pair.access),
-        what="the bearer right after the mint",
-        unless="JWKS-08",
+        service.present_bearer(access), what="the bearer right after it was issued", unless="JWKS-08"
     )
-    clock.set(pair.access.exp - 1)
+    clock.set(access.exp - 1)
+    response = service.present_bearer(access)
     require(
-        token_pairs.service.present_bearer(pair.access).status != 401,
-        sent=f"{sent} 1 s before exp",
+        response.status != 401,
+        sent=f"{what} 1 s before its exp",
         requires="before exp a token is good",
-        got="it answered 401",
+        got=f"it answered {response.summary}",
     )
-    clock.set(pair.access.exp + CLOCK_SKEW)
+    clock.set(access.exp + CLOCK_SKEW)
     require_status(
-        token_pairs.service.present_bearer(pair.access),
+        service.present_bearer(access),
         401,
-        sent=f"{sent} {CLOCK_SKEW} s after exp",
+        sent=f"{what} {CLOCK_SKEW} s after its exp",
         requires=f"the skew is at most {CLOCK_SKEW} s",
     )
+
+
+SHORT = {
+    "default": {},
+    "600 s": {"expiresIn": 600},
+    "a refresh TTL of 60 s": {"refreshTokenTtlSeconds": 60},
+}
+
+
+@clause("CLK-06")
+@pytest.mark.parametrize("fields", SHORT.values(), ids=SHORT)
+def test_an_access_token_is_accepted_until_exp(
+    token_pairs: TokenPairs, service: Service, clock: Clock, mint: MintEndpoint, fields: dict[str, int]
+) -> None:
+    """A second before its own `exp` it is accepted, and from `exp` + 60 s on it gets 401."""
+    pair = token_pairs.fresh(mint, **fields)
+    bearer_ends(service, clock, pair.access, sent=f"a pair that was requested with {fields or 'no TTL'}")
+
+
+@clause("CLK-06")
+def test_a_rotated_access_token_is_accepted_until_exp(
+    token_pairs: TokenPairs, service: Service, clock: Clock, mint: MintEndpoint
+) -> None:
+    """The same holds for the access token of a pair that was rotated two hours after the mint."""
+    pair = token_pairs.fresh(mint)
+    clock.set(clock.now() + 2 * 3600)
+    rotated = still_live(
+        service.refresh(pair.refresh), what="a refresh token of 24 h, 2 h after its mint,", unless="CLK-01"
+    )
+    bearer_ends(service, clock, rotated.access, sent="a pair that was rotated 2 h after the mint")
+
+
+@pytest.fixture(scope="session")
+def introspected(session: TargetSession) -> Callable[[Token], Any]:
+    """Introspect a token, and return its claims or None; `CouldNotTry` if there is no such response."""
+
+    def claims(token: Token) -> Any:
+        response = session.service.introspect(token, session.own_org.org_key)
+        if response.status != 200:
+            raise CouldNotTry(f"introspection answered {response.summary}, so nobody can tell what it shows")
+        return response.json
+
+    return claims
+
+
+@clause("CLK-07")
+def test_introspection_keeps_to_the_tokens_own_exp(
+    token_pairs: TokenPairs, introspected: Callable[[Token], Any], clock: Clock, mint: MintEndpoint
+) -> None:
+    """Each token of a pair has its claims until its own `exp`, and is null from `exp` + 60 s on."""
+    pair = token_pairs.fresh(mint, refreshTokenTtlSeconds=2 * ACCESS_TTL)
+    moments = sorted(
+        (moment, after, name)
+        for name, token in pair.tokens.items()
+        for moment, after in (
+            (clock.now(), "right after the mint"),
+            (token.exp - 1, "1 s before its exp"),
+            (token.exp + CLOCK_SKEW, f"{CLOCK_SKEW} s after its exp"),
+        )
+    )
+    shown: dict[str, Any] = {}
+    for moment, when, name in moments:
+        clock.set(moment)
+        claims = introspected(pair.tokens[name])
+        sent = f"introspected the {name} token {when}"
+        if when.endswith("after its exp"):
+            got = "the response held claims"
+            require(claims is None, sent=sent, requires="an expired token is null", got=got)
+            continue
+        require(
+            claims is not None, sent=sent, requires="a live token has its claims", got="the response was null"
+        )
+        same = shown.setdefault(name, claims) == claims
+        require(same, sent=sent, requires="the claims stay", got="they were others than right after the mint")
+
+
+@pytest.fixture(scope="session")
+def lasting(session: TargetSession) -> LastingRefusals:
+    """Used and revoked tokens of all endpoints over ninety days."""
+    return LastingRefusals(session.token_pairs, session.connection.clock)
+
+
+@clause("CLK-08")
+@pytest.mark.parametrize("check", CHECKS)
+def test_used_and_revoked_tokens_stay_refused(
+    lasting: LastingRefusals, mint: MintEndpoint, check: str
+) -> None:
+    """What was used or revoked is refused 25 h later and a minute before `exp`; a replay ends the session."""
+    lasting.result(mint, check)

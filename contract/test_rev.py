@@ -575,7 +575,7 @@ def restarted(session: TargetSession) -> Iterator[Restarted]:
         pairs = {mint: _or_why_not(partial(_live_and_used, token_pairs, mint)) for mint in rows}
         server.restart()
         yield Restarted(token_pairs, {mint: _after(service, revoked[mint], pairs[mint]) for mint in rows})
-        session.service.requests += service.requests
+        session.service.budget.take(service.requests)
 
 
 def _or_why_not(make: Callable[[], Made]) -> Made | ContractError | Violation:

@@ -1,5 +1,9 @@
 """ROT: what rotation keeps."""
 
+import json
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -12,21 +16,30 @@ from contract.harness.checks import (
     require_same_grant,
     require_status,
 )
-from contract.harness.client import Pair, Response, TokenPairs, redeemed
-from contract.harness.errors import Blocked, NotTried
+from contract.harness.client import Pair, Response, TokenPairs, pair_of, redeemed
+from contract.harness.errors import NotTried
 from contract.harness.jose import SigningKey
 from contract.harness.run import TargetSession
-from contract.harness.spec import DEFAULT_REFRESH_TTL, REFRESH_TTL_CAP, REFRESH_TTL_MARK, MintEndpoint
+from contract.harness.spec import (
+    DEFAULT_REFRESH_TTL,
+    ENDPOINTS,
+    FILES,
+    REFRESH_TTL_CAP,
+    REFRESH_TTL_MARK,
+    SHAPED,
+    MintEndpoint,
+    takes_paths,
+)
 
-NINETY_DAYS = {"refreshTokenTtlSeconds": REFRESH_TTL_CAP}
+NINETY_DAYS: dict[str, Any] = {"refreshTokenTtlSeconds": REFRESH_TTL_CAP}
 
 
-def alike(before: Pair, after: Pair, *, sent: str) -> None:
-    """Hold that a rotated pair has the refresh TTL of the pair before, and its mark on both tokens."""
-    ttl, mark = before.refresh.lifetime, before.refresh.mark
-    requires = f"a rotation keeps the TTL of {ttl} s and the mark {describe(mark)}"
-    require_equal(after.refresh.lifetime, ttl, sent=sent, requires=requires, what="exp - iat after rotation")
-    for name, token in after.tokens.items():
+def keeps_ttl(pair: Pair, requested: int | None, *, sent: str) -> None:
+    """Require that a rotated pair has the refresh TTL `requested` at mint (None: none), and states it."""
+    ttl, mark = (DEFAULT_REFRESH_TTL, None) if requested is None else (requested, str(requested))
+    requires = f"a rotation keeps the requested TTL: {ttl} s, meta.{REFRESH_TTL_MARK} {describe(mark)}"
+    require_equal(pair.refresh.lifetime, ttl, sent=sent, requires=requires, what="exp - iat after rotation")
+    for name, token in pair.tokens.items():
         require_equal(
             token.mark,
             mark,
@@ -38,42 +51,45 @@ def alike(before: Pair, after: Pair, *, sent: str) -> None:
 
 @clause("ROT-01")
 @pytest.mark.parametrize("ttl", [60, 86401, 2592000, REFRESH_TTL_CAP], ids="{}s".format)
-def test_a_rotated_pair_has_the_ttl_and_the_mark_of_the_one_before(
-    token_pairs: TokenPairs, mint: MintEndpoint, ttl: int
-) -> None:
-    """With nothing asked at refresh, `exp - iat` and both marks are those of the mint."""
-    before, after = (token_pairs.generation(mint, number, refreshTokenTtlSeconds=ttl) for number in (0, 1))
-    marked(before, ttl)
-    alike(before, after, sent=f"asked {ttl} s at mint, rotated once")
-
-
-def marked(pair: Pair, requested: int) -> None:
-    """Check for a marked pair: what a rotation keeps of a mark can't be seen on one that has none."""
-    if pair.refresh.mark is not None:
-        return
-    if pair.refresh.lifetime != requested:
-        got = f"{pair.refresh.lifetime} s at mint, not {requested} s"
-        raise Blocked("TTL-01", f"the refresh token got {got}, so there is no requested TTL to keep")
-    raise Blocked("META-01", "the minted refresh token has no mark, so there is none to keep")
+def test_a_rotated_pair_has_the_requested_ttl(token_pairs: TokenPairs, mint: MintEndpoint, ttl: int) -> None:
+    """With nothing requested at refresh, `exp - iat` and `meta` are as was requested at mint."""
+    pair = token_pairs.generation(mint, 1, refreshTokenTtlSeconds=ttl)
+    keeps_ttl(pair, ttl, sent=f"requested {ttl} s at mint, rotated once")
 
 
 @clause("ROT-02")
 @pytest.mark.parametrize("rotation", range(2, 6))
 def test_five_rotations_do_not_drift(token_pairs: TokenPairs, mint: MintEndpoint, rotation: int) -> None:
-    """Each of five rotations on end gives the TTL and the mark of the first."""
-    first, pair = (token_pairs.generation(mint, number, **NINETY_DAYS) for number in (1, rotation))
-    marked(token_pairs.pair(mint, **NINETY_DAYS), REFRESH_TTL_CAP)
-    alike(first, pair, sent=f"asked {REFRESH_TTL_CAP} s at mint, rotated {rotation} times")
+    """Each of five rotations in a row gives the TTL that was requested at mint."""
+    pair = token_pairs.generation(mint, rotation, **NINETY_DAYS)
+    keeps_ttl(pair, REFRESH_TTL_CAP, sent=f"requested {REFRESH_TTL_CAP} s at mint, rotated {rotation} times")
 
 
 @clause("ROT-03")
 @pytest.mark.parametrize("rotation", [1, 2])
-def test_an_unmarked_session_stays_an_unmarked_session(
+def test_without_a_requested_ttl_rotations_keep_24_hours(
     token_pairs: TokenPairs, mint: MintEndpoint, rotation: int
 ) -> None:
-    """Asked nothing at mint, the rotated pair has the TTL of the mint, and no mark."""
-    before, after = (token_pairs.generation(mint, number) for number in (0, rotation))
-    alike(before, after, sent=f"asked nothing at mint, rotated {rotation} times")
+    """With nothing requested at mint, a rotated pair lives 24 h and states no TTL."""
+    pair = token_pairs.generation(mint, rotation)
+    keeps_ttl(pair, None, sent=f"requested no TTL at mint, rotated {rotation} times")
+
+
+def alike(before: Pair, after: Pair, *, sent: str) -> None:
+    """Require that a rotated pair has the refresh TTL of the pair before, and states the same."""
+    ttl, mark = before.refresh.lifetime, before.refresh.mark
+    requires = (
+        f"nothing in the request changes the TTL of {ttl} s and meta.{REFRESH_TTL_MARK} {describe(mark)}"
+    )
+    require_equal(after.refresh.lifetime, ttl, sent=sent, requires=requires, what="exp - iat after rotation")
+    for name, token in after.tokens.items():
+        require_equal(
+            token.mark,
+            mark,
+            sent=sent,
+            requires=requires,
+            what=f"meta.{REFRESH_TTL_MARK} of the rotated {name} token",
+        )
 
 
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -166,11 +182,15 @@ KEPT = ("sid", "sub", "org", "wks", "sponsorId", "sponsorChain", "parentTokenId"
 
 
 @clause("ROT-07")
-@pytest.mark.parametrize("fields", [{}, NINETY_DAYS], ids=["unmarked", "marked"])
-def test_a_session_stays_itself(token_pairs: TokenPairs, mint: MintEndpoint, fields: dict[str, Any]) -> None:
+@pytest.mark.parametrize("fields", [{}, NINETY_DAYS], ids=["no TTL", "90 days"])
+def test_session_and_owner_stay(token_pairs: TokenPairs, mint: MintEndpoint, fields: dict[str, Any]) -> None:
     """Every claim that names the session and its owner stays, and so does `meta`; only `jti` is new."""
     first, second = (token_pairs.generation(mint, number, **fields) for number in (0, 1))
-    sent = f"rotated a pair of {mint.path}"
+    same_session(first, second, sent=f"rotated a pair of {mint.path}")
+
+
+def same_session(first: Pair, second: Pair, *, sent: str) -> None:
+    """Require that both pairs are of one session and owner, and differ in `jti`."""
     for name in ("access", "refresh"):
         before, after = first.tokens[name], second.tokens[name]
         changed = sorted(claim for claim in KEPT if before.claims.get(claim) != after.claims.get(claim))
@@ -196,6 +216,112 @@ def test_a_session_stays_itself(token_pairs: TokenPairs, mint: MintEndpoint, fie
         )
 
 
+NAME = "Zoë Ångström, 工作 🤖"
+PLACE = FILES.replace("*", "Übergröße 档案/*")
+
+
+@clause("ROT-07")
+@pytest.mark.parametrize("mint", [row for row in takes_paths() if row.shape == "named"], ids=str)
+def test_text_beyond_ascii_stays(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+    """Agent name and paths beyond ASCII are in `meta` as they were sent, at mint and after two rotations."""
+    text: dict[str, Any] = {"agentName": f"{token_pairs.own_org.agent} {NAME}", "paths": [PLACE]}
+    response = token_pairs.own_org.mint(mint, **NINETY_DAYS, **text)
+    if response.status == 400:
+        raise NotTried(f"a mint with an agentName and a path beyond ASCII is refused: {response.summary}")
+    require_status(
+        response,
+        201,
+        sent=f"requested agentName and paths beyond ASCII at {mint.path}",
+        requires="a mint succeeds or is refused with 400",
+    )
+    first = pair_of(response)
+    second = token_pairs.rotate(first)
+    for rotations, pair in enumerate((first, second, token_pairs.rotate(second))):
+        sent = f"requested agentName and paths beyond ASCII at {mint.path}, rotated {rotations} times"
+        for name, token in pair.tokens.items():
+            for entry, want in (("agentName", text["agentName"]), ("paths", json.dumps(text["paths"]))):
+                got = token.meta.get(entry)
+                require(
+                    isinstance(got, str) and _same_text(got, want, as_json=entry == "paths"),
+                    sent=sent,
+                    requires=f"meta.{entry} is the one that was sent",
+                    got=f"meta.{entry} of the {name} token was {describe(got)}",
+                )
+        if rotations:
+            same_session(first, pair, sent=sent)
+
+
+def _same_text(got: str, want: str, *, as_json: bool) -> bool:
+    """Say whether two texts are the same, escaped or not, composed or not (Unicode Annex 15)."""
+    if as_json:
+        try:
+            got, want = (json.dumps(json.loads(each), ensure_ascii=False) for each in (got, want))
+        except ValueError:
+            return False
+    return unicodedata.normalize("NFC", got) == unicodedata.normalize("NFC", want)
+
+
+DELEGATED = [row for rows in SHAPED.values() for row in rows if row.delegated]
+
+
+@clause("ROT-07")
+@pytest.mark.parametrize("mint", DELEGATED, ids=str)
+@pytest.mark.parametrize("generation", [0, 1, 2], ids=["at mint", "rotated once", "rotated twice"])
+def test_the_owner_is_the_minting_credentials(
+    token_pairs: TokenPairs, mint: MintEndpoint, generation: int
+) -> None:
+    """The parent token, and on path endpoints workspace and sponsors, are those of the credential."""
+    first, pair = (token_pairs.generation(mint, number, **NINETY_DAYS) for number in (0, generation))
+    owners: dict[str, Any] = {}
+    if mint.credential == "workspace":
+        owners["parentTokenId"] = first.body.get("issuedViaWorkspaceTokenId")
+    if mint.takes_paths:
+        claims = pair.access.claims
+        owners |= {
+            "wks": token_pairs.own_org.workspace,
+            "sponsorChain": [claims.get("sponsorId"), claims.get("sub")],
+        }
+    require_owners(pair, owners, sent=f"minted at {mint.path}, rotated {generation} times")
+
+
+def require_owners(pair: Pair, owners: Mapping[str, Any], *, sent: str) -> None:
+    """Require of both tokens of `pair` the claims that say whose they are."""
+    for name, token in pair.tokens.items():
+        for claim, want in owners.items():
+            require_equal(
+                token.claims.get(claim),
+                want,
+                sent=sent,
+                requires=f"{claim} is the minting credential's",
+                what=f"{claim} of the {name} token",
+            )
+
+
+@pytest.fixture(scope="session")
+def elsewhere(session: TargetSession) -> str:
+    """An identity of the run in another workspace than the run's."""
+    own_org = session.own_org
+    return own_org.another_identity(f"{own_org.workspace}-elsewhere")
+
+
+@clause("ROT-07")
+@pytest.mark.parametrize("mint", [row for row in takes_paths() if row.shape == "identity"], ids=str)
+def test_naming_an_identity_changes_no_owner(
+    token_pairs: TokenPairs, mint: MintEndpoint, elsewhere: str
+) -> None:
+    """With the `agentId` of an identity of another workspace the owner is still the credential's."""
+    (usual,) = (row for row in SHAPED[mint.name] if row.shape == "named")
+    control = token_pairs.pair(usual, **NINETY_DAYS).access.claims
+    owners = {claim: control.get(claim) for claim in ("org", "wks", "sponsorId", "parentTokenId")}
+    pair = token_pairs.fresh(mint, **NINETY_DAYS, **mint.naming(elsewhere))
+    for rotations in range(3):
+        subject = pair.access.claims.get("sub")
+        owners["sponsorChain"] = [owners["sponsorId"], subject]
+        sent = f"minted at {mint.path} with an agentId that names an identity, rotated {rotations} times"
+        require_owners(pair, owners, sent=sent)
+        pair = token_pairs.rotate(pair) if rotations < 2 else pair
+
+
 @clause("ROT-08")
 @pytest.mark.parametrize("generation", range(3))
 def test_class_and_prefix_stay(token_pairs: TokenPairs, mint: MintEndpoint, generation: int) -> None:
@@ -217,14 +343,44 @@ def test_class_and_prefix_stay(token_pairs: TokenPairs, mint: MintEndpoint, gene
         )
 
 
+def as_iso(moment: int, hours: int) -> str:
+    """Return Unix seconds in ISO 8601 with the offset of `hours` from UTC, or with `Z` for 0."""
+    text = datetime.fromtimestamp(moment, timezone(timedelta(hours=hours))).isoformat()
+    return text.replace("+00:00", "Z")
+
+
+FORMS: dict[str, Callable[[int], int | str]] = {
+    "epoch seconds": lambda moment: moment,
+    "ISO with Z": lambda moment: as_iso(moment, 0),
+    "ISO east of UTC": lambda moment: as_iso(moment, 9),
+    "ISO west of UTC": lambda moment: as_iso(moment, -7),
+}
+# How a time is written matters at each endpoint, whatever else the body holds; epoch seconds in each shape.
+DELEGATIONS = [
+    (row, form)
+    for row in takes_paths()
+    for form in FORMS
+    if form == "epoch seconds" or row.shape == ENDPOINTS[row.name].shape
+]
+
+
 @clause("ROT-09")
-@pytest.mark.parametrize("generation", range(3))
-def test_the_delegation_horizon_bounds_every_exp(
-    token_pairs: TokenPairs, mint: MintEndpoint, horizon: int, generation: int
+@pytest.mark.parametrize(("mint", "form"), DELEGATIONS, ids=str)
+def test_no_exp_lies_after_the_end_of_the_delegation(
+    token_pairs: TokenPairs, mint: MintEndpoint, horizon: int, form: str
 ) -> None:
-    """No `exp` lies after `delegationNotAfter`, at mint or rotated, and the mark stays what was asked."""
-    pair = token_pairs.generation(mint, generation, **NINETY_DAYS, delegationNotAfter=horizon)
-    sent = f"asked {REFRESH_TTL_CAP} s and delegationNotAfter {horizon}, rotated {generation} times"
+    """No `exp` lies after `delegationNotAfter`, at mint or rotated, and `meta` states the requested TTL."""
+    fields = {**NINETY_DAYS, "delegationNotAfter": FORMS[form](horizon)}
+    for generation in range(3):
+        pair = token_pairs.generation(mint, generation, **fields)
+        sent = (
+            f"requested {REFRESH_TTL_CAP} s and delegationNotAfter {fields['delegationNotAfter']} ({horizon})"
+        )
+        within(pair, horizon, sent=f"{sent}, rotated {generation} times")
+
+
+def within(pair: Pair, horizon: int, *, sent: str) -> None:
+    """Require that a pair ends with its delegation, and states the TTL that was requested."""
     for name, token in pair.tokens.items():
         require(
             token.exp <= horizon,
@@ -236,12 +392,17 @@ def test_the_delegation_horizon_bounds_every_exp(
             token.mark,
             str(REFRESH_TTL_CAP),
             sent=sent,
-            requires="the horizon leaves the mark as asked",
+            requires=f"meta.{REFRESH_TTL_MARK} stays as requested",
             what=f"meta.{REFRESH_TTL_MARK} of the {name} token",
         )
-    # A refresh token that ends before the horizon would keep the bound for a wrong reason.
+    # A refresh token that expires before the delegation ends would keep the limit for a wrong reason.
     lost = horizon - pair.refresh.exp
-    require(lost == 0, sent=sent, requires="the refresh token lives to the horizon", got=f"{lost} s are lost")
+    require(
+        lost == 0,
+        sent=sent,
+        requires="the refresh token lives until the delegation ends",
+        got=f"it expires {lost} s before",
+    )
 
 
 @clause("ROT-09")
@@ -267,17 +428,49 @@ def horizon(session: TargetSession) -> int:
 
 
 @clause("ROT-10")
-@pytest.mark.parametrize(
-    ("generation", "fields"),
-    [(1, {}), (2, {}), (1, {"audience": ["relayauth", "relaycast"]})],
-    ids=["once", "twice", "an audience of its own"],
-)
-def test_a_rotated_access_token_is_never_wider(
-    token_pairs: TokenPairs, mint: MintEndpoint, generation: int, fields: dict[str, Any]
+@pytest.mark.parametrize("rotations", [1, 2, 3])
+def test_a_rotation_keeps_scopes_and_audience(
+    token_pairs: TokenPairs, mint: MintEndpoint, rotations: int
 ) -> None:
-    """Scopes and audience of the rotated pair are those granted at mint, asked for or not."""
-    before, after = (
-        token_pairs.generation(mint, number, **NINETY_DAYS, **fields) for number in (0, generation)
-    )
-    sent = f"minted on {mint.path} with {fields or 'nothing more'}, rotated {generation} times"
-    require_same_grant(before, after, sent=sent)
+    """Scopes and audience of a rotated pair are those granted at mint."""
+    before, after = (token_pairs.generation(mint, number, **NINETY_DAYS) for number in (0, rotations))
+    require_same_grant(before, after, sent=f"minted at {mint.path}, rotated {rotations} times")
+
+
+AUDIENCE = ["relayauth", "relaycast"]
+
+
+@clause("ROT-10")
+@pytest.mark.parametrize("rotations", range(4))
+def test_fewer_scopes_are_granted_exactly(
+    token_pairs: TokenPairs, mint: MintEndpoint, rotations: int
+) -> None:
+    """With fewer scopes requested than the identity or key holds, the access token has exactly these."""
+    pair = token_pairs.generation(mint, rotations, **NINETY_DAYS, **mint.fewer, audience=AUDIENCE)
+    sent = f"requested scopes {mint.fewer['scopes']} and audience {AUDIENCE} at {mint.path}"
+    sent = f"{sent}, rotated {rotations} times"
+    for claim, want in (("scopes", mint.fewer["scopes"]), ("aud", AUDIENCE)):
+        got = pair.access.claims.get(claim)
+        require(
+            isinstance(got, list) and sorted(map(str, got)) == sorted(want),
+            sent=sent,
+            requires=f"{claim} of the access token are exactly those requested",
+            got=f"they were {describe(got)}",
+        )
+    for name, token in pair.tokens.items():
+        stated = token.meta.get("accessScopes")
+        require(
+            stated is None or _entries(stated) == sorted(mint.fewer["scopes"]),
+            sent=sent,
+            requires="meta.accessScopes states exactly those requested",
+            got=f"that of the {name} token was {describe(stated)}",
+        )
+
+
+def _entries(text: Any) -> list[str] | None:
+    """Return the sorted entries of a JSON list that stands as text in `meta`, None if it is none."""
+    try:
+        entries = json.loads(text)
+    except (TypeError, ValueError):
+        return None
+    return sorted(map(str, entries)) if isinstance(entries, list) else None

@@ -1,4 +1,4 @@
-"""SEC: forgery and exposure."""
+"""SEC: forged tokens, access and disclosure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,34 +11,47 @@ from contract.harness.checks import (
     Presenter,
     Setup,
     clause,
+    describe,
     positive_control,
     require,
     require_no_leak,
     require_nothing_minted,
     require_status,
 )
-from contract.harness.client import MINTING_SCOPES, OwnOrg, TokenPairs, pair_of
-from contract.harness.errors import Blocked, CouldNotTry
-from contract.harness.jose import PLACES, Place, Vector, bit_flips, vectors_of
-from contract.harness.redaction import Secret
+from contract.harness.client import MINTING_SCOPES, OwnOrg, Response, Service, TokenPairs, Volume, pair_of
+from contract.harness.errors import Blocked, CouldNotTry, NotTried, Violation
+from contract.harness.jose import PLACES, Malformed, Place, Token, Vector, bit_flips, read_token, vectors_of
+from contract.harness.redaction import Secret, holds_token
 from contract.harness.run import TargetSession
-from contract.harness.spec import READ_SCOPE, SHAPED, MintEndpoint, routes
+from contract.harness.spec import READ_SCOPE, SHAPED, MintEndpoint, routes, takes_paths
 from contract.harness.targets import StubAnswer
 
-NOBODY = "agent_0123456789abcdef01234567"  # an identity that never was
-NEVER = Secret("unknown api key", "rak_" + "0" * 40)
-# RFC 9110, sections 15.5.14 and 15.5.15, and RFC 6585, section 5: so long a token may be turned away unread.
+UNKNOWN_IDENTITY = "agent_0123456789abcdef01234567"
+UNKNOWN_KEY = Secret("unknown api key", "rak_" + "0" * 40)
+# RFC 9110, sections 15.5.14 and 15.5.15, and RFC 6585, section 5: a token so long may be refused unread.
 TOO_LONG = (400, 401, 413, 414, 431)
 
 
 @pytest.fixture(scope="session")
+def own_org(session: TargetSession) -> OwnOrg:
+    """The run's own org."""
+    return session.own_org
+
+
+@pytest.fixture(scope="session")
+def volume(session: TargetSession) -> Volume:
+    """How much hostile traffic the target gets."""
+    return session.volume
+
+
+@pytest.fixture(scope="session")
 def presenter(session: TargetSession) -> Presenter:
-    """What bends tokens and presents them."""
+    """What forges tokens and presents them."""
     return Presenter(session.token_pairs, session.connection.clock, session.connection.key)
 
 
 def each_vector(clause_id: str) -> pytest.MarkDecorator:
-    """Try a case with each vector of a clause, at each place where it is presented."""
+    """Test with each vector of a clause, at each place where a token is presented."""
     rows = vectors_of(clause_id)
     return pytest.mark.parametrize(
         ("vector", "place"), rows, ids=[f"{vector}-{place}" for vector, place in rows]
@@ -48,152 +61,201 @@ def each_vector(clause_id: str) -> pytest.MarkDecorator:
 @clause("SEC-01")
 @each_vector("SEC-01")
 def test_no_other_algorithm_is_accepted(presenter: Presenter, vector: Vector, place: Place) -> None:
-    """What the header says never chooses how a token is verified; signed by us where we hold the key."""
+    """The header never chooses how a token is verified, even if the deployment's key signed the token."""
     presenter.judge(vector, place)
 
 
 @clause("SEC-02")
 @each_vector("SEC-02")
-def test_no_other_form_is_accepted(presenter: Presenter, vector: Vector, place: Place) -> None:
-    """Three segments, whole, in the one spelling that their octets have."""
+def test_a_token_of_another_form_is_refused(presenter: Presenter, vector: Vector, place: Place) -> None:
+    """A token has exactly three segments and the whole signature of exactly this header and payload."""
     presenter.judge(vector, place)
 
 
 @clause("SEC-02")
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("part", ["header", "payload", "signature"])
-def test_no_bit_may_change(session: TargetSession, presenter: Presenter, part: str, place: Place) -> None:
-    """Bits spread over header, payload and signature, the last one among them."""
-    number = session.volume.flips if place == "bearer" else session.volume.flips // 4
-    for turn, bent in enumerate(bit_flips(presenter.live(place), part, number)):
-        presenter.turned_away(place, bent, f"bit flip {turn} of its {part}", "any changed bit is refused")
+def test_a_token_with_one_changed_bit_is_refused(
+    volume: Volume, presenter: Presenter, part: str, place: Place
+) -> None:
+    """The changed bits are spread over header, payload and signature; the last one is among them."""
+    number = volume.flips if place == "bearer" else volume.flips // 4
+    for turn, forged in enumerate(bit_flips(presenter.live(place), part, number)):
+        presenter.require_refused(
+            place, forged, f"bit flip {turn} of its {part}", "any changed bit is refused"
+        )
 
 
 @clause("SEC-02")
 @pytest.mark.parametrize("place", PLACES)
-def test_a_token_of_great_length_is_turned_away(
-    session: TargetSession, presenter: Presenter, place: Place
+def test_a_very_long_token_is_refused(
+    service: Service, volume: Volume, presenter: Presenter, place: Place
 ) -> None:
     """A signature lengthened by up to 1 MB is refused, and the service answers the next request."""
     try:
-        response = presenter.present(place, presenter.live(place).text + "A" * session.volume.longest)
+        response = presenter.present(place, presenter.live(place).text + "A" * volume.longest)
     except CouldNotTry:
-        pass  # It may hang up on so much, too: nothing was opened, and the next request shows that it lives.
+        pass  # A closed connection accepts nothing either, and the next request shows that the service is up.
     else:
         require_status(
             response,
             *TOO_LONG,
-            sent=f"presented a token of {session.volume.longest} bytes as a {place}",
+            sent=f"presented a token of {volume.longest} bytes as a {place}",
             requires="a lengthened signature is refused",
         )
-    positive_control(session.service.call("GET", routes.HEALTH), what="/health after it")
+    positive_control(service.call("GET", routes.HEALTH), what="GET /health after a very long token")
 
 
 @clause("SEC-03")
-@pytest.mark.parametrize("lent", ["jku", "x5u", "jwk", "x5c", "kid", "iss"])
+@pytest.mark.parametrize("member", ["jku", "x5u", "jwk", "x5c", "kid", "iss"])
 @pytest.mark.parametrize(
     "setup",
     [Setup("bound", "itself", stub=StubAnswer.OTHER_KEY), Setup("unset", "stub")],
     ids=["bound key", "fetched key"],
 )
-def test_a_token_lends_no_trust(key_sources: KeySources, setup: Setup, lent: str) -> None:
-    """A bearer that brings its own key or its address is refused, and nobody asks at that address."""
+def test_a_token_with_its_own_key_is_refused(key_sources: KeySources, setup: Setup, member: str) -> None:
+    """A bearer that brings its own key, or its address, is refused, and that address is not requested."""
     seen = key_sources.observe_own_keys(setup)
     if seen.own == 401:
         raise Blocked(
             ("JWKS-01", "JWKS-04"),
             "positive control failed: a bearer of the deployment's own key was refused as well",
         )
-    sent = f"{setup}, presented a bearer of another key that brings its own {lent}"
-    status, request_log = seen.others[lent]
+    sent = f"{setup}; presented a bearer of another key that brings its own {member}"
+    status, request_log = seen.others[member]
     require(status == 401, sent=sent, requires="it is refused with 401", got=f"it answered {status}")
     strange = [url for url in request_log if setup.public == "bound" or url != seen.origin + routes.JWKS]
     require(
         not strange,
         sent=sent,
-        requires="no address in a token is ever fetched",
-        got=f"it asked {', '.join(strange)}",
+        requires="no address in a token is ever requested",
+        got=f"it requested {', '.join(strange)}",
     )
 
 
 @clause("SEC-04")
 @each_vector("SEC-04")
-def test_signed_is_not_enough(presenter: Presenter, vector: Vector, place: Place) -> None:
-    """Signed with the deployment's own key, a token that is not its own in every word is refused."""
+def test_a_valid_signature_is_not_enough(presenter: Presenter, vector: Vector, place: Place) -> None:
+    """A token that the deployment's own key signed is refused if its header or claims are not in order."""
     presenter.judge(vector, place)
 
 
-def asked_for(token_pairs: TokenPairs, mint: MintEndpoint, **fields: Any) -> Mapping[str, Any]:
-    """Return the body of a usual mint, shown once to succeed."""
+@pytest.fixture
+def body(token_pairs: TokenPairs, own_org: OwnOrg, mint: MintEndpoint) -> Mapping[str, Any]:
+    """The body of a usual mint; with the right credential it has succeeded."""
     token_pairs.pair(mint)
-    return token_pairs.own_org.mint_body(mint, fields)
+    return own_org.mint_body(mint)
 
 
 @clause("SEC-05")
-def test_without_a_credential_nothing_is_minted(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
-    """401 without a credential and with an API key that never was."""
-    body, call = asked_for(token_pairs, mint), token_pairs.service.call
-    for key, what in ((None, "without a credential"), (NEVER, "with an API key that never was")):
-        require_nothing_minted(
-            call("POST", mint.path, body=body, key=key), 401, sent=f"asked {mint.path} {what}"
-        )
+@pytest.mark.parametrize(
+    ("key", "what"),
+    [(None, "without a credential"), (UNKNOWN_KEY, "with an API key that was never issued")],
+    ids=["no credential", "unknown key"],
+)
+def test_nothing_is_minted_without_a_credential(
+    service: Service, mint: MintEndpoint, body: Mapping[str, Any], key: Secret | None, what: str
+) -> None:
+    """A mint without a credential, or with an API key that was never issued, gets 401."""
+    response = service.call("POST", mint.path, body=body, key=key)
+    require_nothing_minted(response, 401, sent=f"sent a mint to {mint.path} {what}")
 
 
-# What each holds, what a mint with it is answered, and what it is.
+# The scopes that each credential holds, the status that a mint with it gets, and what is wrong with it.
 WEAK = {
     "small": ((READ_SCOPE,), 403, "that may only read identities"),
-    "poor": (MINTING_SCOPES, 403, "that may mint, and holds nothing of what it would hand out"),
+    "poor": (MINTING_SCOPES, 403, "that may mint, and holds none of the scopes that it would hand out"),
     "revoked": ((READ_SCOPE,), 401, "that was revoked"),
 }
 
 
 @pytest.fixture(scope="session")
-def weak_keys(session: TargetSession) -> Mapping[tuple[str, str], Secret]:
+def weak_keys(own_org: OwnOrg, service: Service) -> Mapping[tuple[str, str], Secret]:
     """Credentials by what is wrong with them and by their kind."""
-    keys = {name: session.own_org.keys_with(*scopes) for name, (scopes, _, _) in WEAK.items()}
+    keys = {name: own_org.keys_with(*scopes) for name, (scopes, _, _) in WEAK.items()}
     for key_id, _ in keys["revoked"].values():
-        response = session.service.call(
-            "POST", routes.api_key_revocation(key_id), key=session.own_org.org_key
-        )
-        require_status(
-            response, 200, sent="revoked an API key or a workspace token", requires="it is revoked"
-        )
+        response = service.call("POST", routes.api_key_revocation(key_id), key=own_org.org_key)
+        require_status(response, 200, sent="revoked an API key of the run", requires="it is revoked with 200")
     return {(name, kind): key for name, kinds in keys.items() for kind, (_, key) in kinds.items()}
 
 
 @clause("SEC-05")
 @pytest.mark.parametrize("name", WEAK)
 def test_a_weak_credential_mints_nothing(
-    token_pairs: TokenPairs, mint: MintEndpoint, weak_keys: Mapping[tuple[str, str], Secret], name: str
+    service: Service,
+    mint: MintEndpoint,
+    body: Mapping[str, Any],
+    weak_keys: Mapping[tuple[str, str], Secret],
+    name: str,
 ) -> None:
-    """403 with a live credential of the right kind that holds too little, 401 with one that was revoked."""
+    """A credential of the right kind gets 403 if it holds too little, and 401 if it was revoked."""
     _, status, what = WEAK[name]
-    body = asked_for(token_pairs, mint)
-    response = token_pairs.service.call("POST", mint.path, body=body, key=weak_keys[name, mint.credential])
-    require_nothing_minted(response, status, sent=f"asked {mint.path} with a credential {what}")
+    response = service.call("POST", mint.path, body=body, key=weak_keys[name, mint.credential])
+    require_nothing_minted(response, status, sent=f"sent a mint to {mint.path} with a credential {what}")
 
 
-# A path token is made out to any name of an agent: there is no identity elsewhere to ask for.
+@pytest.fixture(scope="session")
+def narrow_scope(own_org: OwnOrg) -> str:
+    """A scope within the one that the run's identity holds."""
+    return READ_SCOPE.removesuffix("*") + own_org.own_identity
+
+
+@pytest.fixture(scope="session")
+def narrow_key(own_org: OwnOrg, narrow_scope: str) -> Secret:
+    """An API key that may mint, and holds less than the run's identity."""
+    return own_org.another_key(*MINTING_SCOPES, narrow_scope)[1]
+
+
+@clause("SEC-05")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+@pytest.mark.parametrize("requested", ["more", "nothing"])
+def test_a_caller_hands_out_no_scope_of_the_identity_beyond_its_own(
+    own_org: OwnOrg, mint: MintEndpoint, narrow_key: Secret, narrow_scope: str, requested: str
+) -> None:
+    """A scope that only the identity holds is refused beside one that both hold, and never a default."""
+    control = own_org.mint(mint, narrow_key, scopes=[narrow_scope])
+    if control.status != 201:
+        why = f"positive control failed: a mint for a scope that both hold got {control.summary}"
+        raise Blocked("ROT-10", why)
+    if requested == "more":
+        sent = f"sent a mint to {mint.path} for two scopes of the identity, one of which the caller lacks"
+        response = own_org.mint(mint, narrow_key, scopes=[narrow_scope, READ_SCOPE])
+        require_nothing_minted(response, 403, 400, sent=sent)
+        return
+    response = own_org.mint(mint, narrow_key, scopes=None)
+    sent = f"sent a mint to {mint.path} for no scopes, by a caller that holds less than the identity"
+    if response.status != 201:
+        require_nothing_minted(response, 403, 400, sent=sent)
+        return
+    require(
+        READ_SCOPE not in pair_of(response).access.claims.get("scopes", ()),
+        sent=sent,
+        requires="no scope is granted that the caller does not hold",
+        got="the access token has every scope of the identity",
+    )
+
+
+# A path token may name any agent, so there is no identity elsewhere to mint for.
 @clause("SEC-05")
 @pytest.mark.parametrize("mint", [*SHAPED["identity"], *SHAPED["agent"]], ids=str)
-def test_an_identity_elsewhere_mints_nothing(session: TargetSession, mint: MintEndpoint) -> None:
-    """404 for an identity of another org; where the harness has but one org, for one that never was."""
-    whose, identity = "that never was", NOBODY
+def test_nothing_is_minted_for_an_identity_elsewhere(session: TargetSession, mint: MintEndpoint) -> None:
+    """An identity of another org gets 404; with one org alone, an identity that does not exist does."""
+    whose, identity = "that does not exist", UNKNOWN_IDENTITY
     if "orgs" not in session.connection.missing:
-        whose, identity = "of another org", session.other_org.identity or NOBODY
+        whose, identity = "of another org", session.other_org.identity or UNKNOWN_IDENTITY
     response = session.own_org.mint(mint, None, **mint.naming(identity))
-    require_nothing_minted(response, 404, sent=f"asked {mint.path} for an identity {whose}")
+    require_nothing_minted(response, 404, sent=f"sent a mint to {mint.path} for an identity {whose}")
 
 
 @clause("SEC-05")
 @pytest.mark.parametrize("mint", SHAPED["path"], ids=str)
 def test_a_workspace_token_mints_for_its_own_workspace_alone(
-    token_pairs: TokenPairs, mint: MintEndpoint
+    token_pairs: TokenPairs, own_org: OwnOrg, mint: MintEndpoint
 ) -> None:
-    """Asked for a pair in another workspace, it is refused, or the pair is in its own all the same."""
+    """A mint for another workspace is refused, or the pair is for the workspace token's own."""
     own = token_pairs.pair(mint).access.claims["wks"]
-    response = token_pairs.own_org.mint(mint, workspaceId=f"{token_pairs.own_org.workspace}-elsewhere")
-    sent = f"asked {mint.path} for a pair in another workspace than the token's own"
+    response = own_org.mint(mint, workspaceId=f"{own_org.workspace}-elsewhere")
+    sent = f"sent a mint to {mint.path} for another workspace than the workspace token's"
     if response.status != 201:
         require_nothing_minted(response, 403, 400, 401, 404, sent=sent)
         return
@@ -201,56 +263,78 @@ def test_a_workspace_token_mints_for_its_own_workspace_alone(
         require(
             token.claims.get("wks") == own,
             sent=sent,
-            requires="a workspace token is bound to one",
+            requires="a workspace token is bound to one workspace",
             got=f"wks of the {name} token names the other",
         )
 
 
+def require_no_store(response: Response, *, sent: str) -> None:
+    """Check that a response must not be stored."""
+    cache_control = response.headers.get("cache-control")
+    require(
+        "no-store" in (cache_control or "").lower(),
+        sent=sent,
+        requires="the response has Cache-Control: no-store",
+        got=f"Cache-Control was {cache_control or 'absent'}",
+    )
+
+
 @clause("SEC-06")
 @pytest.mark.parametrize("generation", [0, 1], ids=["at mint", "at refresh"])
-def test_answers_with_tokens_are_not_stored(
+def test_responses_with_tokens_are_not_stored(
     token_pairs: TokenPairs, mint: MintEndpoint, generation: int
 ) -> None:
-    """`Cache-Control` of the answer holds `no-store`."""
+    """Minted and rotated pairs come with `Cache-Control: no-store`."""
     response = token_pairs.generation(mint, generation).response
-    told = response.headers.get("cache-control")
-    require(
-        "no-store" in (told or "").lower(),
-        sent=f"asked {response.request.path}",
-        requires="an answer that carries tokens is Cache-Control: no-store",
-        got=f"Cache-Control was {told or 'absent'}",
-    )
+    require_no_store(response, sent=f"sent POST {response.request.path}, which gave a pair of {mint.path}")
+
+
+@clause("SEC-06")
+def test_introspected_claims_are_not_stored(
+    token_pairs: TokenPairs, service: Service, own_org: OwnOrg, mint: MintEndpoint
+) -> None:
+    """The claims of a live token come with `Cache-Control: no-store`."""
+    for name, token in token_pairs.fresh(mint).tokens.items():
+        response = service.introspect(token, own_org.org_key)
+        if response.status == 403:
+            raise NotTried(f"the API key may not introspect: it got {response.summary}")
+        if response.status != 200 or not isinstance(response.json, dict):
+            why = f"introspection of a live {name} token got {response.summary} without claims"
+            raise Blocked("REV-06", why)
+        require_no_store(response, sent=f"introspected a live {name} token of {mint.path}")
 
 
 @clause("SEC-07")
 @pytest.mark.parametrize("request_", PROVOCATIONS.values(), ids=PROVOCATIONS)
-def test_a_provoked_error_tells_nothing(token_pairs: TokenPairs, request_: tuple[str, str, Any]) -> None:
-    """A request that nobody would send gets an error without a word of where it came from."""
+def test_a_provoked_error_reveals_nothing(
+    service: Service, own_org: OwnOrg, request_: tuple[str, str, Any]
+) -> None:
+    """A malformed request gets an error that reveals nothing of the service."""
     method, path, body = request_
-    key = None if path.endswith("refresh") else token_pairs.own_org.org_key
-    require_no_leak(token_pairs.service.call(method, path, body=body, key=key))
+    key = None if path.endswith("refresh") else own_org.org_key
+    require_no_leak(service.call(method, path, body=body, key=key))
 
 
 @clause("SEC-07")
-def test_no_error_of_the_run_told_anything(presenter: Presenter, token_pairs: TokenPairs) -> None:
-    """Every refusal of the whole run, whatever clause it was for; a forged token's is among them."""
+def test_no_error_of_the_run_reveals_anything(presenter: Presenter, service: Service) -> None:
+    """No refusal of the whole run reveals anything, whatever its clause; that of a forged token included."""
     for place in PLACES:
         presenter.present(place, f"{presenter.live(place).text}x")
-    for response in token_pairs.service.refusals:
-        token_pairs.service.transcript.show([response])
+    for response in service.refusals:
+        service.transcript.show([response])
         require_no_leak(response)
 
 
 @clause("SEC-08")
-def test_each_org_has_tokens_of_its_own(
+def test_tokens_name_the_org_that_minted_them(
     token_pairs: TokenPairs, mint: MintEndpoint, other_org: OwnOrg
 ) -> None:
-    """`org` of both tokens is the org that minted, at mint and at refresh, and no two orgs share it."""
-    theirs = other_org.pair(mint)
+    """The tokens of two orgs never name the same org, at mint and after a rotation."""
+    others = other_org.pair(mint)
     for pair in (token_pairs.pair(mint), token_pairs.generation(mint, 1)):
         for name, token in pair.tokens.items():
             require(
-                token.claims.get("org") != theirs.tokens[name].claims.get("org"),
+                token.claims.get("org") != others.tokens[name].claims.get("org"),
                 sent=f"minted on {mint.path} with the keys of two orgs",
                 requires="each org's tokens name that org",
                 got=f"both {name} tokens name the same org",
@@ -258,43 +342,200 @@ def test_each_org_has_tokens_of_its_own(
 
 
 @clause("SEC-08")
-def test_another_orgs_identity_is_out_of_sight(
-    token_pairs: TokenPairs, mint: MintEndpoint, other_org: OwnOrg
+@pytest.mark.parametrize("mint", takes_paths(), ids=str)
+def test_naming_an_identity_of_another_org_does_not_change_the_org(
+    token_pairs: TokenPairs, service: Service, own_org: OwnOrg, mint: MintEndpoint, other_org: OwnOrg
 ) -> None:
-    """Key and bearer of one org can neither see nor delete another's identity, which is still there."""
-    service, path = token_pairs.service, routes.identity(other_org.own_identity)
-    _, requires = token_pairs.own_org.own_identity, "another org's identity can be neither seen nor deleted"
+    """With another org's `agentId` the tokens name the caller's org over two rotations, or it is refused."""
+    own = token_pairs.pair(mint).access.claims.get("org")
+    response = own_org.mint(mint, None, **mint.naming(other_org.own_identity))
+    for what in ("the mint", "one rotation", "two rotations"):
+        if 400 <= response.status < 500:
+            return
+        sent = f"sent a mint to {mint.path} with the agentId of another org's identity; after {what}"
+        expected = 201 if what == "the mint" else 200
+        require_status(response, expected, sent=sent, requires="the pair is the caller's, or a 4xx")
+        pair = pair_of(response)
+        for name, token in pair.tokens.items():
+            require(
+                token.claims.get("org") == own,
+                sent=sent,
+                requires="both tokens name the caller's org",
+                got=f"org of the {name} token named another org",
+            )
+        response = service.refresh(pair.refresh)
+
+
+@clause("SEC-08")
+def test_an_identity_of_another_org_is_out_of_reach(
+    token_pairs: TokenPairs, service: Service, own_org: OwnOrg, mint: MintEndpoint, other_org: OwnOrg
+) -> None:
+    """Key and bearer of one org can neither read nor delete another org's identity, which still exists."""
+    path = routes.identity(other_org.own_identity)
+    requires = "another org's identity can be neither read nor deleted"
     access = token_pairs.fresh(mint).access
     positive_control(service.present_bearer(access), what="the bearer in its own org", unless="JWKS-08")
     for method in ("GET", "DELETE"):
-        sent, headers = f"{method} of another org's identity", {"X-Confirm-Delete": "true"}
-        by_key = service.call(method, path, key=token_pairs.own_org.org_key, headers=headers)
+        sent, headers = f"sent {method} for another org's identity", {"X-Confirm-Delete": "true"}
+        by_key = service.call(method, path, key=own_org.org_key, headers=headers)
         require_status(by_key, 404, sent=f"{sent} with an API key", requires=requires)
         by_bearer = service.call(method, path, bearer=access, headers=headers)
         require_status(by_bearer, 403, 404, sent=f"{sent} with a bearer", requires=requires)
     require_status(
         service.call("GET", path, key=other_org.org_key),
         200,
-        sent="deleted another org's identity, then looked for it",
+        sent="read the identity with its own org's key after another org's DELETE",
         requires=requires,
     )
 
 
 @clause("SEC-08")
 @pytest.mark.parametrize("mint", [*SHAPED["agent"], *SHAPED["path"]], ids=str)
-def test_another_orgs_keys_are_out_of_reach(
-    token_pairs: TokenPairs, mint: MintEndpoint, other_org: OwnOrg
+def test_a_workspace_token_of_another_org_is_out_of_reach(
+    service: Service, own_org: OwnOrg, mint: MintEndpoint, other_org: OwnOrg
 ) -> None:
-    """An org can't revoke another's workspace token; what that mints goes on."""
+    """An org can't revoke another org's workspace token, which still mints."""
     key_id, key = other_org.another_workspace_token()
-    response = token_pairs.service.call(
-        "POST", routes.api_key_revocation(key_id), key=token_pairs.own_org.org_key
-    )
-    sent, requires = "revoked another org's workspace token", "it is told that there is none"
-    require_status(response, 404, sent=sent, requires=requires)
+    response = service.call("POST", routes.api_key_revocation(key_id), key=own_org.org_key)
+    sent = "revoked another org's workspace token"
+    require_status(response, 404, sent=sent, requires="it is answered as an unknown one")
     require_status(
         other_org.mint(mint, key),
         201,
-        sent=f"{sent}, then minted with it",
-        requires="an org's keys are out of another's reach",
+        sent=f"{sent}, then minted on {mint.path} with it",
+        requires="a workspace token cannot be revoked by another org",
     )
+
+
+@clause("SEC-09")
+@each_vector("SEC-09")
+def test_a_second_spelling_is_refused(presenter: Presenter, vector: Vector, place: Place) -> None:
+    """A token is refused in padded base64url, in the standard alphabet, and with stray bits."""
+    presenter.judge(vector, place)
+
+
+LONGEST_ASSERTION = 60
+"""Seconds (docs/contract.md, Assertions for relayhistory)."""
+ASSERTION_SCOPE = "relayauth:assertion:create:relayhistory"
+
+
+@pytest.fixture(scope="session")
+def assertion_body(token_pairs: TokenPairs, presenter: Presenter) -> Mapping[str, Any]:
+    """The body of a usual assertion, for the org, the workspace and the sponsor of the run's own tokens."""
+    claims = token_pairs.pair(presenter.endpoint).access.claims
+    owner = {"orgId": claims["org"], "workspaceId": claims["wks"], "sponsorId": claims["sponsorId"]}
+    return {**owner, "scopes": ["rth:read"]}
+
+
+@pytest.fixture(scope="session")
+def assertion_key(service: Service, own_org: OwnOrg, assertion_body: Mapping[str, Any]) -> Secret:
+    """An API key that may make assertions; `NotTried` where the route does not exist, or there is none."""
+    response = service.call("POST", routes.ASSERTION, body=assertion_body, key=own_org.org_key)
+    if response.status in (404, 405):
+        raise NotTried(f"the deployment has no {routes.ASSERTION} (it answered {response.summary})")
+    if response.status != 403:
+        return own_org.org_key
+    key = own_org.another_key(ASSERTION_SCOPE)[1]
+    response = service.call("POST", routes.ASSERTION, body=assertion_body, key=key)
+    if response.status == 403:
+        raise NotTried(f"a key that holds {ASSERTION_SCOPE} got {response.summary}")
+    return key
+
+
+@pytest.fixture
+def assertion(service: Service, assertion_body: Mapping[str, Any], assertion_key: Secret) -> Response:
+    """The response to the request for an assertion."""
+    response = service.call("POST", routes.ASSERTION, body=assertion_body, key=assertion_key)
+    require_status(response, 201, sent="requested an assertion", requires="it is made with 201")
+    return response
+
+
+def token_of(response: Response) -> Token:
+    """Return the token of an assertion; a `Violation` if there is none."""
+    try:
+        return read_token(response.object.get("accessToken"))
+    except Malformed as reason:
+        raise Violation(
+            f"requested an assertion; the contract requires an accessToken; {response.status} came back "
+            f"and {reason}"
+        ) from None
+
+
+@clause("SEC-10")
+def test_an_assertion_is_for_relayhistory_alone(assertion: Response) -> None:
+    """It lives at most 60 s, its audience is relayhistory alone, and no refresh token comes with it."""
+    token, sent = token_of(assertion), "requested an assertion with no expiresIn"
+    require(
+        0 < token.lifetime <= LONGEST_ASSERTION,
+        sent=sent,
+        requires=f"exp - iat is at most {LONGEST_ASSERTION} s",
+        got=f"it was {token.lifetime} s",
+    )
+    require(
+        token.claims.get("aud") in (["relayhistory"], "relayhistory"),
+        sent=sent,
+        requires="aud is relayhistory alone",
+        got=f"it was {describe(token.claims.get('aud'))}",
+    )
+    tokens = [name for name, value in assertion.object.items() if holds_token(str(value))]
+    require(
+        tokens == ["accessToken"] and assertion.object.get("refreshToken") is None,
+        sent=sent,
+        requires="no refresh token comes with it",
+        got=f"the response has {', '.join(sorted(assertion.object))}",
+    )
+
+
+@clause("SEC-10")
+@pytest.mark.parametrize("seconds", [LONGEST_ASSERTION, LONGEST_ASSERTION + 1, 3600])
+def test_an_assertion_never_lives_longer(
+    service: Service, assertion_body: Mapping[str, Any], assertion_key: Secret, seconds: int
+) -> None:
+    """Whatever `expiresIn` is requested, the assertion lives at most 60 s, or is refused."""
+    body = {**assertion_body, "expiresIn": seconds}
+    response = service.call("POST", routes.ASSERTION, body=body, key=assertion_key)
+    sent = f"requested an assertion with expiresIn {seconds}"
+    if seconds > LONGEST_ASSERTION and response.status != 201:
+        require_nothing_minted(response, 400, 403, 422, sent=sent)
+        return
+    require_status(response, 201, sent=sent, requires="it is made with 201")
+    lifetime = token_of(response).lifetime
+    require(
+        lifetime <= LONGEST_ASSERTION,
+        sent=sent,
+        requires=f"exp - iat is at most {LONGEST_ASSERTION} s",
+        got=f"it was {lifetime} s",
+    )
+
+
+@clause("SEC-10")
+def test_an_assertion_is_no_bearer_of_the_api(
+    service: Service, presenter: Presenter, assertion: Response
+) -> None:
+    """The API's own routes refuse it with 401; a 403 for a missing scope means that it was accepted."""
+    presenter.live("bearer")
+    response = service.present_bearer(token_of(assertion))
+    accepted = response.status not in (401, 403) or b"insufficient_scope" in response.content
+    require(
+        not accepted,
+        sent="presented an assertion as a bearer to a route of the API",
+        requires="it is refused",
+        got=f"it answered {response.summary}, so it was accepted as a bearer",
+    )
+
+
+@clause("SEC-10")
+def test_an_assertion_cannot_be_refreshed(
+    service: Service, presenter: Presenter, assertion: Response
+) -> None:
+    """At refresh it gets 400 or 401, and no pair."""
+    presenter.live("refresh")
+    response = service.refresh(token_of(assertion))
+    require_nothing_minted(response, 401, 400, sent="presented an assertion for a refresh")
+
+
+@clause("SEC-11")
+@each_vector("SEC-11")
+def test_an_implausible_bearer_is_refused(presenter: Presenter, vector: Vector, place: Place) -> None:
+    """A bearer that the deployment's own key signed is refused for absurd times, and without a `kid`."""
+    presenter.judge(vector, place)

@@ -192,8 +192,6 @@ def test_sessions_minted_at_the_same_moment_are_two(session: TargetSession, mint
     body, key = own_org.mint_body(mint), own_org.key_for(mint)
     race = session.racer.race([service.prepare("POST", mint.path, body=body, key=key) for _ in range(2)])
     made = [response for response in race.responses if response.status == 201]
-    for response in made:
-        own_org.own(mint, response)
     if len(made) < 2:
         answers = ", ".join(response.summary for response in race.responses)
         raise CouldNotTry(f"two mints at the same time were answered {answers}, so there are no two sessions")

@@ -157,7 +157,7 @@ class Verifier:
         parsed = self._formed(text)
         if not self._own_signature(parsed):
             raise Unauthorized("the token's signature can't be verified")
-        return self._believed(parsed, kind, bool, now)
+        return self._believed(parsed, kind, bool, now, self._rules.introspection_ends)
 
     def _own_signature(self, parsed: Parsed) -> bool:
         kid = parsed.header.get("kid")
@@ -173,7 +173,12 @@ class Verifier:
         return parsed
 
     def _believed(
-        self, parsed: Parsed, kind: Kind, audience_fits: Callable[[Any], bool], now: float
+        self,
+        parsed: Parsed,
+        kind: Kind,
+        audience_fits: Callable[[Any], bool],
+        now: float,
+        expired: Callable[[Kind, int, float], bool] | None = None,
     ) -> Mapping[str, Any]:
         claims, rules = parsed.claims, self._rules
         if not rules.claims_fit(claims):
@@ -187,6 +192,6 @@ class Verifier:
             raise Unauthorized("the token is of another type")
         if rules.not_yet(max(claims["iat"], claims.get("nbf", 0)), now):
             raise Unauthorized("the token is not good yet")
-        if rules.expired(kind, claims["exp"], now):
+        if (expired or rules.expired)(kind, claims["exp"], now):
             raise Expired("the token has expired", token_id=claims["jti"])
         return claims

@@ -19,6 +19,14 @@ def _guard() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Runs keep their journals in a folder of the tests, not in the developer's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture
 def check(tmp_path: Path) -> Check:
     """`relayauth-contract check` in this process: `check(*words, key=..., **variables)`."""

@@ -1,4 +1,4 @@
-"""What a run writes: files, whole and searched for secrets, and streams that are scrubbed."""
+"""Output of a run: report files, checked for secrets and written whole, and scrubbed streams."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from contract.harness.redaction import scrub
 
 
 def writable(file: str) -> None:
-    """Raise `UsageError` if a report can't be written to `file`: better before the run than after it."""
+    """Check before the run that a report can be written after it; raises `UsageError`."""
     path = Path(file)
     place = path if path.exists() else path.parent
     if path.is_dir() or not path.parent.is_dir() or not os.access(place, os.W_OK):
@@ -20,16 +20,15 @@ def writable(file: str) -> None:
 
 
 def write(file: Path, text: str) -> None:
-    """Write `text` to `file` whole or not at all, and not at all if it holds a secret.
+    """Write `text` to `file` whole or not at all; never if it contains a secret.
 
-    What `text` is made of was scrubbed before: a secret that is still in it is a fault of the harness, and a
-    `ContractError`. Half of a surrogate pair, as in a name that is not in the machine's encoding, is escaped.
+    Half of a surrogate pair, as in a name that is not in the machine's encoding, is escaped.
     """
     refuse_secrets(text, f"{file}")
     fresh = file.with_name(f".{file.name}.new")
     try:
         if file.exists() and not file.is_file():
-            # A pipe or a device, such as /dev/stdout, is written to and not replaced.
+            # A pipe or a device, such as /dev/stdout, is written to, not replaced.
             file.write_text(text, "utf-8", "backslashreplace")
             return
         try:
@@ -42,21 +41,23 @@ def write(file: Path, text: str) -> None:
 
 
 def refuse_secrets(text: str, where: str) -> None:
-    """Raise `ContractError` if `text`, which is about to be written to `where`, holds a secret."""
+    """Raise `ContractError` if `text`, which is about to be written to `where`, contains a secret.
+
+    The parts of `text` were scrubbed when they were put together: a secret that is still there is a fault of
+    the suite.
+    """
     if scrub(text) != text:
-        raise ContractError(
-            f"{where} is not written: it would hold a secret, which is a fault of the harness"
-        )
+        raise ContractError(f"{where} is not written: it would contain a secret (a fault of the suite)")
 
 
 class CleanStream:
-    """A stream that scrubs the text written to it; its other members are those of the stream."""
+    """A stream that scrubs what is written; everything else is left to the stream."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write `text` scrubbed, and return its length."""
+        """Write `text` scrubbed; return its length."""
         self._stream.write(scrub(text))
         return len(text)
 
@@ -66,7 +67,7 @@ class CleanStream:
 
 @contextlib.contextmanager
 def clean_output() -> Iterator[None]:
-    """Scrub all that is written to standard output and standard error, tracebacks too."""
+    """Scrub all output on standard output and standard error, tracebacks included."""
     out, err = CleanStream(sys.stdout), CleanStream(sys.stderr)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         yield

@@ -20,6 +20,7 @@ _ROOMS = (
     "forgery",
     "claims",
     "exposure",
+    "assertions",
 )
 
 

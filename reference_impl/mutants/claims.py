@@ -1,4 +1,4 @@
-"""Slips in what is believed of a token whose signature is good."""
+"""Faults in how the claims of a token with a valid signature are checked."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from reference_impl.rules import ISSUER
 
 
 class AnyIssuerWillDo(Mutant):
-    """Nobody looks at iss."""
+    """The issuer is not checked."""
 
     breaks = frozenset({"SEC-04"})
 
@@ -18,7 +18,7 @@ class AnyIssuerWillDo(Mutant):
 
 
 class IssuerByItsBeginning(Mutant):
-    """An issuer that begins as ours does is ours."""
+    """An issuer is accepted if it begins with the right one."""
 
     breaks = frozenset({"SEC-04"})
 
@@ -27,16 +27,16 @@ class IssuerByItsBeginning(Mutant):
 
 
 class AnyAudienceWillDo(Mutant):
-    """A bearer for anybody is good here."""
+    """A bearer is accepted whatever its audience."""
 
-    breaks = frozenset({"SEC-04"})
+    breaks = frozenset({"SEC-04", "SEC-10"})
 
     def is_for_us(self, audience: Any) -> bool:
         return True
 
 
 class RefreshForAnyAudience(Mutant):
-    """A refresh token for anybody may be redeemed here."""
+    """A refresh token is accepted whatever its audience."""
 
     breaks = frozenset({"SEC-04"})
 
@@ -45,7 +45,7 @@ class RefreshForAnyAudience(Mutant):
 
 
 class CritIsIgnored(Mutant):
-    """What a header says must be understood is read over."""
+    """The crit of a header is ignored."""
 
     breaks = frozenset({"SEC-04"})
 
@@ -54,7 +54,7 @@ class CritIsIgnored(Mutant):
 
 
 class TypIsIgnored(Mutant):
-    """A JWT of any other kind is a token as well."""
+    """The typ of a header is ignored."""
 
     breaks = frozenset({"SEC-04"})
 
@@ -63,18 +63,18 @@ class TypIsIgnored(Mutant):
 
 
 class AnyKidWillDo(Mutant):
-    """Every key is tried, whatever kid a token names."""
+    """Every key is tried, whatever kid a token has."""
 
-    breaks = frozenset({"SEC-04"})
+    breaks = frozenset({"SEC-04", "SEC-11"})
 
     def kid_names(self, kid: Any, known: str, *, alone: bool) -> bool:
         return True
 
 
 class TimesAreTakenAsTheyCome(Mutant):
-    """A bearer's times may be text or missing: then they are those of a token that never ends."""
+    """A bearer whose times are text or missing never expires."""
 
-    breaks = frozenset({"SEC-04"})
+    breaks = frozenset({"SEC-04", "SEC-11"})
 
     def claims_fit(self, claims: Mapping[str, Any]) -> bool:
         for name, usual in (("iat", 0), ("exp", 1 << 40)):
@@ -83,8 +83,54 @@ class TimesAreTakenAsTheyCome(Mutant):
         return super().claims_fit(claims)
 
 
+class TimesMayBeAnyNumber(Mutant):
+    """A time may be as large as a floating-point number can be."""
+
+    breaks = frozenset({"SEC-11"})
+
+    def claims_fit(self, claims: Mapping[str, Any]) -> bool:
+        times = {name: claims.get(name) for name in ("iat", "exp")}
+        return super().claims_fit({**claims, **{name: 1 for name in times if isinstance(times[name], float)}})
+
+
+class TokensOfTomorrowWillDo(Mutant):
+    """A token is accepted before its iat."""
+
+    breaks = frozenset({"SEC-04", "SEC-11"})
+
+    def not_yet(self, iat: int, now: float) -> bool:
+        return False
+
+
+class TokensOfTheNextDaysWillDo(Mutant):
+    """A token is accepted up to two days before its iat."""
+
+    breaks = frozenset({"SEC-04", "SEC-11"})
+
+    def not_yet(self, iat: int, now: float) -> bool:
+        return iat > now + 2 * 86400
+
+
+class NoTypeIsAccess(Mutant):
+    """A token without token_type is accepted as a bearer."""
+
+    breaks = frozenset({"SEC-04"})
+
+    def is_bearer(self, claims: Mapping[str, Any]) -> bool:
+        return bool(claims.get("token_type", "access") == "access")
+
+
+class NoTypeIsRefresh(Mutant):
+    """A token without token_type can be refreshed."""
+
+    breaks = frozenset({"SEC-04"})
+
+    def is_refresh_token(self, claims: Mapping[str, Any]) -> bool:
+        return bool(claims.get("token_type", "refresh") == "refresh")
+
+
 class UnknownTokensAreNew(Mutant):
-    """A signed refresh token that nobody has heard of is taken for one of another machine's."""
+    """A signed refresh token with an unknown jti is accepted as one of another replica."""
 
     breaks = frozenset({"SEC-04"})
 

@@ -1,4 +1,4 @@
-"""Slips in how a signature is verified, and with whose key."""
+"""Faults in how a signature is verified, and with which key."""
 
 import hashlib
 import hmac
@@ -82,9 +82,9 @@ class TheTokenNamesItsHash(Mutant):
 
 
 class SignaturesAreNotVerified(Mutant):
-    """A bearer is read and believed."""
+    """The signature of a bearer is not verified."""
 
-    breaks = frozenset({"JWKS-03", "JWKS-07", "SEC-01", "SEC-02", "SEC-03", "SEC-04"})
+    breaks = frozenset({"JWKS-03", "JWKS-07", "SEC-01", "SEC-02", "SEC-03", "SEC-04", "SEC-11"})
 
     def unverified_passes(self, *, no_keys: bool) -> bool:
         return True
@@ -93,14 +93,32 @@ class SignaturesAreNotVerified(Mutant):
 class AnySpellingWillDo(Mutant):
     """A second spelling of the base64url is read as the first."""
 
-    breaks = frozenset({"SEC-02"})
+    breaks = frozenset({"SEC-09"})
 
     def spelling_fits(self, written: str, canonical: str) -> bool:
         return True
 
 
+class PaddingIsDropped(Mutant):
+    """Base64url with padding is read as if it had none."""
+
+    breaks = frozenset({"SEC-09"})
+
+    def spelling_fits(self, written: str, canonical: str) -> bool:
+        return written.rstrip("=") == canonical
+
+
+class StrayBitsAreDropped(Mutant):
+    """The unused bits of the last character may have any value."""
+
+    breaks = frozenset({"SEC-09"})
+
+    def spelling_fits(self, written: str, canonical: str) -> bool:
+        return len(written) == len(canonical) and written[:-1] == canonical[:-1]
+
+
 class MoreSegmentsWillDo(Mutant):
-    """What stands behind the signature is left unread."""
+    """Segments after the signature are ignored."""
 
     breaks = frozenset({"SEC-02"})
 
@@ -109,7 +127,7 @@ class MoreSegmentsWillDo(Mutant):
 
 
 class TokensBringTheirKey(Mutant):
-    """A jwk in the header is believed."""
+    """The jwk in the header of a token is used as a key."""
 
     breaks = frozenset({"SEC-03"})
 
@@ -146,3 +164,12 @@ class KidIsAnAddress(Mutant):
     def lent_urls(self, header: Mapping[str, Any]) -> Collection[str]:
         kid = str(header.get("kid"))
         return (kid,) if kid.startswith("http") else ()
+
+
+class NoKidNamesTheOnlyKey(Mutant):
+    """A token without a kid is verified with the only key there is."""
+
+    breaks = frozenset({"SEC-11"})
+
+    def kid_names(self, kid: Any, known: str, *, alone: bool) -> bool:
+        return (alone and kid is None) or super().kid_names(kid, known, alone=alone)

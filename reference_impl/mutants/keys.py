@@ -1,6 +1,6 @@
-"""Slips in where a verifier finds its keys, and in what is published."""
+"""Faults in where a verifier finds its keys, and in what is published."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,7 +9,7 @@ from reference_impl.rules import DEFAULT_JWKS_ORIGIN, JWKS_PATH
 
 
 class BaseUrlBeatsTheBoundKeyUnlessLocal(Mutant):
-    """An https BASE_URL is asked although the public key is bound."""
+    """An https BASE_URL is requested although the public key is bound."""
 
     breaks = frozenset({"JWKS-01"})
 
@@ -18,7 +18,7 @@ class BaseUrlBeatsTheBoundKeyUnlessLocal(Mutant):
 
 
 class UnknownKidsAreLookedUp(Mutant):
-    """A kid that is not the bound key's is looked for at BASE_URL."""
+    """A kid other than that of the bound key is looked up at BASE_URL."""
 
     breaks = frozenset({"JWKS-02", "JWKS-03", "JWKS-06", "SEC-03"})
 
@@ -27,16 +27,16 @@ class UnknownKidsAreLookedUp(Mutant):
 
 
 class BlankIsSet(Mutant):
-    """White space is taken for a value."""
+    """White space counts as a value."""
 
-    breaks = frozenset({"JWKS-06"})
+    breaks = frozenset({"JWKS-05", "JWKS-06"})
 
     def is_set(self, value: str | None) -> bool:
         return bool(value)
 
 
 class WholeBaseUrlIsUsed(Mutant):
-    """The JWKS is looked for below BASE_URL's path."""
+    """The JWKS is requested below the path of BASE_URL."""
 
     breaks = frozenset({"JWKS-04"})
 
@@ -48,7 +48,7 @@ class WholeBaseUrlIsUsed(Mutant):
 
 
 class BaseUrlIsIgnored(Mutant):
-    """Without a public key the loopback default is asked, whatever BASE_URL says."""
+    """Without a public key the loopback default is requested, whatever BASE_URL says."""
 
     breaks = frozenset({"JWKS-04", "JWKS-06", "JWKS-07"})
 
@@ -66,7 +66,7 @@ class AnotherDefault(Mutant):
 
 
 class AnotherWellKnownName(Mutant):
-    """The set is looked for under /jwks.json."""
+    """The JWKS is requested as /jwks.json."""
 
     breaks = frozenset({"JWKS-04", "JWKS-05", "JWKS-06"})
 
@@ -75,7 +75,7 @@ class AnotherWellKnownName(Mutant):
 
 
 class FallsBackToTheDefault(Mutant):
-    """When BASE_URL gives no keys, the loopback default is asked."""
+    """When BASE_URL gives no keys, the loopback default is requested."""
 
     breaks = frozenset({"JWKS-07"})
 
@@ -86,7 +86,7 @@ class FallsBackToTheDefault(Mutant):
 class NoKeysNoCheck(Mutant):
     """When no key can be found, a bearer passes unverified."""
 
-    breaks = frozenset({"JWKS-03", "JWKS-07", "SEC-02", "SEC-03", "SEC-04"})
+    breaks = frozenset({"JWKS-03", "JWKS-07", "SEC-02", "SEC-03", "SEC-04", "SEC-11"})
 
     def unverified_passes(self, *, no_keys: bool) -> bool:
         return no_keys
@@ -102,12 +102,88 @@ class AnyStatusWillDo(Mutant):
 
 
 class PatienceOfAMinute(Mutant):
-    """A silent JWKS is waited for half a minute."""
+    """A JWKS that does not answer is waited for for half a minute."""
 
     breaks = frozenset({"JWKS-07"})
 
     def jwks_time_out(self) -> float:
         return 30.0
+
+
+class OnlyTheFirstKeyCounts(Mutant):
+    """Of a set of several keys the first is used."""
+
+    breaks = frozenset({"JWKS-04", "JWKS-10"})
+
+    def considered(self, rows: Sequence[Any]) -> Sequence[Any]:
+        return rows[:1]
+
+
+class OnlyTheLastKeyCounts(Mutant):
+    """Of a set of several keys the last is used: newer keys are put at the end."""
+
+    breaks = frozenset({"JWKS-04", "JWKS-10"})
+
+    def considered(self, rows: Sequence[Any]) -> Sequence[Any]:
+        return rows[-1:]
+
+
+class TheEncryptionKeyIsUsed(Mutant):
+    """Where a set holds a key for encryption, signatures are verified with it."""
+
+    breaks = frozenset({"JWKS-04", "JWKS-10"})
+
+    def considered(self, rows: Sequence[Any]) -> Sequence[Any]:
+        return [row for row in rows if row.get("use") == "enc"] or rows
+
+
+class AKeyOfAnotherTypeEndsTheFetch(Mutant):
+    """A set with a key that is not RSA can't be read at all."""
+
+    breaks = frozenset({"JWKS-04", "JWKS-10"})
+
+    def considered(self, rows: Sequence[Any]) -> Sequence[Any]:
+        if any(row.get("kty") != "RSA" for row in rows):
+            raise ValueError("not an RSA key")
+        return rows
+
+
+class AKeyOfAnotherTypeCrashesTheVerifier(Mutant):
+    """A key without a modulus raises an error that is not caught."""
+
+    breaks = frozenset({"JWKS-04", "JWKS-10"})
+
+    def understands_key(self, jwk: Mapping[str, Any]) -> bool:
+        if "n" not in jwk:
+            raise RuntimeError("a key has no modulus")
+        return super().understands_key(jwk)
+
+
+class RedirectsAreFollowed(Mutant):
+    """A redirect from the JWKS address is followed."""
+
+    breaks = frozenset({"JWKS-11"})
+
+    def follows_redirects(self) -> bool:
+        return True
+
+
+class KeysAreFetchedOnce(Mutant):
+    """The JWKS is requested once after a start, whether it was there or not."""
+
+    breaks = frozenset({"JWKS-10"})
+
+    def jwks_rest(self) -> float:
+        return float("inf")
+
+
+class KeysAreFetchedOnceAnHour(Mutant):
+    """The JWKS is requested once an hour, whatever kid is presented."""
+
+    breaks = frozenset({"JWKS-10"})
+
+    def jwks_rest(self) -> float:
+        return 3600.0
 
 
 class PublishesNothing(Mutant):
@@ -135,6 +211,24 @@ class PublishesAnotherKid(Mutant):
 
     def published(self, jwk: Mapping[str, str]) -> Mapping[str, str] | None:
         return {**jwk, "kid": "main"}
+
+
+class PublishesAPrivateMemberOfTheFactors(Mutant):
+    """The published key has the members p and q."""
+
+    breaks = frozenset({"JWKS-09"})
+
+    def published(self, jwk: Mapping[str, str]) -> Mapping[str, str] | None:
+        return {**jwk, "p": jwk["e"], "q": jwk["e"]}
+
+
+class PublishesTheKeyForEncryption(Mutant):
+    """The published key says that it is for encryption."""
+
+    breaks = frozenset({"JWKS-09"})
+
+    def published(self, jwk: Mapping[str, str]) -> Mapping[str, str] | None:
+        return {**jwk, "use": "enc", "alg": "RSA-OAEP-256"}
 
 
 class BearersMustBeForTheApi(Mutant):

@@ -13,7 +13,7 @@ from reference_impl.facts import Kind, TokenState
 from reference_impl.rules.values import DEFAULT_JWKS_ORIGIN, ISSUER, JWKS_PATH, SKEW, UNPUBLISHED_KID
 from reference_impl.scopes import PLANES
 
-_TEXTS = ("sub", "org", "iss", "jti", "sid", "token_type")
+_TEXTS = ("sub", "org", "iss", "jti", "sid")
 
 
 class VerifierRules:
@@ -145,7 +145,10 @@ class VerifierRules:
         return written == canonical
 
     def claims_fit(self, claims: Mapping[str, Any]) -> bool:
-        """Say whether all claims of a token are there, in their types; times are whole Unix seconds."""
+        """Say whether all claims of a token are there, in their types; times are whole Unix seconds.
+
+        What its `token_type` says is for `is_bearer` and `is_refresh_token` to decide.
+        """
         times: list[Any] = [claims.get("exp"), claims.get("iat"), claims.get("nbf", 0)]
         lists = [claims.get(name) for name in ("scopes", "aud")]
         return (
@@ -163,6 +166,10 @@ class VerifierRules:
         """Say whether a token is over."""
         del kind
         return now >= exp + SKEW
+
+    def introspection_ends(self, kind: Kind, exp: int, now: float) -> bool:
+        """Say whether introspection shows a token no longer: from when it is refused."""
+        return self.expired(kind, exp, now)
 
     def not_yet(self, iat: int, now: float) -> bool:
         """Say whether a token was issued in the future, beyond the skew."""

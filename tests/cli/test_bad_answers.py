@@ -26,7 +26,7 @@ HOPELESS = {
         "redirects to https://elsewhere",
     ),
     "garbage": (always(200, JSON, b"{"), "not with JSON"),
-    "another JSON": (always(200, JSON, b'{"status": "sad"}'), "not that it is ok"),
+    "another JSON": (always(200, JSON, b'{"status": "sad"}'), "expected 200 and status"),
     "500": (always(500, JSON, b'{"error": "x"}'), "500"),
     "503": (always(503, JSON, b'{"error": "x"}'), "gateway"),
     "429 and a long wait": (always(429, {"retry-after": "3600"}, b""), "asks to wait 3600 s"),
@@ -89,14 +89,14 @@ def spoilt_mint(body: bytes, status: int = 201) -> Spoil:
 
 
 BROKEN = {
-    "no JSON": (spoilt_mint(b"{"), "no JSON"),
+    "no JSON": (spoilt_mint(b"{"), "not JSON"),
     "a list": (spoilt_mint(b"[]"), "JSON list"),
     "tokens that are no JWT": (
         spoilt_mint(json.dumps({"accessToken": "a.b", "refreshToken": 7}).encode()),
-        "accessToken is an RS256 JWT",
+        "accessToken to be an RS256 JWT",
     ),
-    "500": (spoilt_mint(b"{}", 500), "the contract requires 201; it answered 500"),
-    "200": (spoilt_mint(b"{}", 200), "the contract requires 201; it answered 200"),
+    "500": (spoilt_mint(b"{}", 500), "the contract requires 201; got 500"),
+    "200": (spoilt_mint(b"{}", 200), "the contract requires 201; got 200"),
 }
 
 

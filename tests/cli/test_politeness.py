@@ -115,11 +115,11 @@ def test_a_profile_is_so_many_chapters(
     """The core, or hardening as well; nothing of a chapter is left out of what a run is to test."""
     chosen: list[Settings] = []
 
-    def run_nothing(settings: Settings, *_listeners: object) -> list[TargetReport]:
+    def run_nothing(settings: Settings, *_: object) -> list[TargetReport]:
         chosen.append(settings)
         return []
 
-    monkeypatch.setattr("contract.harness.run.run_contract", run_nothing)
+    monkeypatch.setattr("contract.harness.cli.checking.run_contract", run_nothing)
     check(*profile)
     (clauses,) = Selection(chosen[0]).clauses.values()
     assert set(clauses) == {each.id for each in catalogue().clauses.values() if each.chapter in chapters}

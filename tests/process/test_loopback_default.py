@@ -1,5 +1,6 @@
 """Tries the loopback default of the key order: one port for all, and perhaps somebody else's."""
 
+import re
 import socket
 from collections.abc import Iterator
 
@@ -30,8 +31,9 @@ def test_a_taken_default_is_not_tried_and_said_so(room: Room, taken: socket.sock
 
 @pytest.mark.usefixtures("taken")
 def test_a_taken_default_is_told_by_the_doctor(room: Room) -> None:
-    """The doctor names the port, who is in the way, and what can't be tried."""
+    """The doctor names the port, who is in the way, and exactly the clauses that can't be tried."""
     run = room.run("doctor", "reference")
     assert f"missing  port {PORT}" in run.said
-    assert f"end what listens on 127.0.0.1:{PORT}" in run.said
-    assert "JWKS-05" in run.said
+    assert f"stop what listens on 127.0.0.1:{PORT}" in run.said
+    cost = set(re.findall(r"JWKS-\d\d", run.said))
+    assert cost == room.check(REFERENCE, "--clause", "JWKS-*").clauses("not_tried")

@@ -23,33 +23,54 @@ from contract.harness.checks.key_setups import (
     Setup,
 )
 from contract.harness.checks.key_sources import KeySources
+from contract.harness.checks.lasting_refusals import CHECKS, LastingRefusals
 from contract.harness.checks.leaks import PROVOCATIONS
 from contract.harness.checks.races import BUSY, Rounds, require_no_failure
+from contract.harness.checks.requested_values import (
+    TEXT,
+    UNUSABLE,
+    USABLE,
+    RequestedValues,
+    effective,
+    is_unusable,
+    whole_number,
+)
 from contract.harness.checks.sessions import Leftovers, later, long_lived, over_time, renewed, shows_live
-from contract.harness.checks.strategies import for_all, json_values
+from contract.harness.checks.strategies import for_all, json_values, values_by_type
+from contract.harness.checks.unattended_host import Host, renewals
 
 __all__ = [
     "BUSY",
+    "CHECKS",
     "PROVOCATIONS",
+    "TEXT",
+    "UNUSABLE",
+    "USABLE",
+    "Host",
     "KeyChange",
     "KeyChangeObservation",
     "KeyProbe",
     "KeySources",
+    "LastingRefusals",
     "Leftovers",
     "Observation",
     "OwnKeyObservation",
     "Presenter",
+    "RequestedValues",
     "Rounds",
     "Setup",
     "UnknownIdResponses",
     "clause",
     "describe",
+    "effective",
     "for_all",
+    "is_unusable",
     "json_values",
     "later",
     "long_lived",
     "over_time",
     "positive_control",
+    "renewals",
     "renewed",
     "require",
     "require_equal",
@@ -60,4 +81,6 @@ __all__ = [
     "require_status",
     "shows_live",
     "still_live",
+    "values_by_type",
+    "whole_number",
 ]

@@ -7,19 +7,24 @@ from contract.harness.checks.assertions import require, require_status
 from contract.harness.client import Pair, Response, Service, TokenPairs, pair_of
 from contract.harness.errors import Blocked, CouldNotTry
 from contract.harness.jose import Token
-from contract.harness.spec import REFRESH_TTL_CAP, MintEndpoint
+from contract.harness.spec import DAY, MintEndpoint
 from contract.harness.targets import Clock
 
 Made = TypeVar("Made")
 
 LATER = 25 * 3600
 """Seconds after which all is tried again: every access token has ended, and a day's memory is over."""
+LONG_TTL = 8 * DAY
+"""Seconds that such a session lives: past a day's and a week's memory. CLK-08 follows sessions for all 90 days.
+
+The clock only goes forward: with 90 days here it would stand past 2038 before CLK-03 gets to that date.
+"""
 BEFORE_EXP = 60
 """Seconds before the `exp` of a refresh token at which all is tried for the last time."""
 
 
-MOMENTS = {"25 h later": LATER, "a minute before its exp": REFRESH_TTL_CAP - BEFORE_EXP}
-"""When all is tried again, in seconds after a mint for as long as there is."""
+MOMENTS = {"25 h later": LATER, "a minute before its exp": LONG_TTL - BEFORE_EXP}
+"""When all is tried again, in seconds after a mint that requests `LONG_TTL`."""
 
 
 def later(clock: Clock) -> Iterator[str]:
@@ -52,7 +57,7 @@ def long_lived(token_pairs: TokenPairs, mint: MintEndpoint, **fields: str) -> Pa
     """
     if not token_pairs.service.clock.settable and not fields:
         return token_pairs.spend(mint)
-    pair = token_pairs.fresh(mint, refreshTokenTtlSeconds=REFRESH_TTL_CAP, **fields)
+    pair = token_pairs.fresh(mint, refreshTokenTtlSeconds=LONG_TTL, **fields)
     return _lives_on(pair, "TTL-01", "minted")
 
 
@@ -64,14 +69,14 @@ def renewed(token_pairs: TokenPairs, pair: Pair) -> Pair:
             ("ROT-01", "SES-04"), f"a refresh with a live refresh token was answered {response.summary}"
         )
     after = pair_of(response)
-    return _lives_on(after, "ROT-01", "rotated") if pair.refresh.lifetime == REFRESH_TTL_CAP else after
+    return _lives_on(after, "ROT-01", "rotated") if pair.refresh.lifetime == LONG_TTL else after
 
 
 def _lives_on(pair: Pair, clause_id: str, how: str) -> Pair:
-    if pair.refresh.lifetime != REFRESH_TTL_CAP:
+    if pair.refresh.lifetime != LONG_TTL:
         raise Blocked(
             clause_id,
-            f"requested refreshTokenTtlSeconds {REFRESH_TTL_CAP}; the {how} refresh token lives "
+            f"requested refreshTokenTtlSeconds {LONG_TTL}; the {how} refresh token lives "
             f"{pair.refresh.lifetime} s, and so can't be tried later",
         )
     return pair

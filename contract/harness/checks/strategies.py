@@ -5,29 +5,38 @@ import functools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from contract.harness.spec import ACCESS_TTL, CLOCK_SKEW, DEFAULT_REFRESH_TTL, REFRESH_TTL_CAP
 
 
-def json_values() -> Any:
-    """Return a strategy of JSON values of every type, numbers near the contract's own bounds among them."""
+def values_by_type() -> Mapping[str, Any]:
+    """Return a strategy for each type of JSON value, numbers near the limits among them."""
     from hypothesis import strategies as st
 
     bounds = (0, 1, CLOCK_SKEW, ACCESS_TTL, DEFAULT_REFRESH_TTL, REFRESH_TTL_CAP, 2**31, 2**32, 2**53, 2**63)
     near = st.sampled_from(bounds).flatmap(lambda bound: st.integers(bound - 2, bound + 2))
-    scalars = (
-        near
-        | st.integers()
-        | st.floats(allow_nan=False, allow_infinity=False)
-        | st.booleans()
-        | st.none()
-        | st.text(max_size=12)
-        | near.map(str)
-    )
-    return scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_size=6), scalars, max_size=2)
+    floats = st.floats(allow_nan=False, allow_infinity=False)
+    scalars = near | floats | st.booleans() | st.none() | st.text(max_size=12)
+    return {
+        "number near a limit": near,
+        "integer": st.integers(),
+        "fraction": st.floats(0, 1, exclude_min=True, exclude_max=True) | near.map(lambda each: each + 0.5),
+        "float": floats,
+        "text": st.text(max_size=12),
+        "text that begins with a number": st.tuples(near.map(str), st.text(max_size=4)).map("".join),
+        "list": st.lists(scalars, max_size=2),
+        "object": st.dictionaries(st.text(max_size=6), scalars, max_size=2),
+    }
+
+
+def json_values() -> Any:
+    """Return a strategy of JSON values of every type."""
+    from hypothesis import strategies as st
+
+    return st.one_of(st.none(), st.booleans(), *values_by_type().values())
 
 
 @functools.cache

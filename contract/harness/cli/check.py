@@ -1,5 +1,6 @@
 """`relayauth-contract check`: from its options to a verdict, its reports and its exit code."""
 
+import os
 import sys
 import time
 from dataclasses import replace
@@ -12,7 +13,7 @@ from contract.harness.cli.commands import BROKEN, NO_VERDICT
 from contract.harness.cli.configuration import split
 from contract.harness.cli.named_targets import targets_of
 from contract.harness.cli.options import Command, Opening, opens_targets, option
-from contract.harness.cli.outputs import Outputs
+from contract.harness.cli.outputs import Outputs, format_options, publish_in_actions
 from contract.harness.errors import UsageError
 from contract.harness.spec import ENDPOINTS
 
@@ -40,10 +41,10 @@ EXAMPLES = """\
         help="core: how long a session lives. full: hardening as well.")  # fmt: skip
 @option(WHAT, "--require", metavar="GLOBS", multiple=True,
         help="Give no verdict unless these clauses were tried. Repeatable.")  # fmt: skip
+@option(WHAT, "--expect-not-tried", "expected_not_tried", metavar="GLOBS", multiple=True,
+        help="Give no verdict if any other must could not be tried. Repeatable.")  # fmt: skip
 @option(WHAT, "--strict", is_flag=True, help="Give no verdict unless every must was tried.")
-@option(REPORTS, "--json", "json_file", metavar="FILE",
-        help="Write the result as JSON; - is standard output: all else goes to standard error.")  # fmt: skip
-@option(REPORTS, "--junit", "junit_file", metavar="FILE", help="Write the result as JUnit XML.")
+@format_options
 @option(REPORTS, "-q", "--quiet", is_flag=True, help="Print nothing but the verdict.")
 @option(REPORTS, "-v", "--verbose", is_flag=True,
         help="Print each case; with --case also its requests and responses.")  # fmt: skip
@@ -51,6 +52,8 @@ EXAMPLES = """\
 @option("Known failures", "--update-baseline", is_flag=True, help="Write the failures of this run to it.")
 @option(HOW, "--polite", is_flag=True,
         help="Send little hostile traffic, and at most 5 requests a second to a deployment.")  # fmt: skip
+@option(HOW, "--max-requests", type=click.IntRange(1), metavar="N",
+        help="Send at most N requests.  [default for a deployment: 2200; core: 700]")  # fmt: skip
 @option(HOW, "--keep", is_flag=True, help="Leave what the run made on the target.")
 @option(HOW, "--fuzz-examples", type=click.IntRange(1, 10_000), metavar="N",
         help="Generate N values for each endpoint.")  # fmt: skip
@@ -61,8 +64,6 @@ def check(
     *,
     targets: tuple[str, ...],
     more_targets: tuple[str, ...],
-    json_file: str | None,
-    junit_file: str | None,
     quiet: bool,
     verbose: bool,
     baseline: str | None,
@@ -78,8 +79,7 @@ def check(
     """
     if quiet and verbose:
         raise UsageError("--quiet and --verbose: give one of them")
-    outputs = Outputs(json_file, junit_file)
-    outputs.refuse_what_cannot_be_written()
+    outputs = Outputs.taken_from(chosen)
     opening = Opening.taken_from(chosen)
     named = targets_of((*targets, *more_targets) or ("reference",), opening, polite=chosen["polite"])
     if baseline:
@@ -95,8 +95,10 @@ def check(
     from contract.harness.cli.checking import Checking, accept, read_baselines
     from contract.harness.run import Settings, exit_code
 
-    for globs in ("clauses", "require"):
+    for globs in ("clauses", "require", "expected_not_tried"):
         chosen[globs] = split(chosen[globs])
+    # Not given: what the target file or the baseline expects.
+    chosen["expected_not_tried"] = chosen["expected_not_tried"] or None
     accepted = read_baselines(named, may_be_missing=update_baseline)
     settings = Settings(
         targets=tuple(named),
@@ -110,7 +112,9 @@ def check(
     seconds = time.perf_counter() - begun
     reports, faults = accept(reports, accepted) if update_baseline else (reports, [])
     checking.show(reports)
-    faults += outputs.write(reports, started, seconds)
+    if outputs.files or "GITHUB_ACTIONS" in os.environ:
+        result = checking.result(reports, started, seconds, accepted)
+        faults += outputs.write(result) + publish_in_actions(result, outputs.human_stream())
     for fault in faults:
         click.echo(f"relayauth-contract: {fault}", err=True)
     code = exit_code(reports)

@@ -2,17 +2,24 @@
 
 import shlex
 import sys
+from dataclasses import replace
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from contract.harness.cli.options import Opening
-from contract.harness.cli.progress import EveryCase, Progress, Quiet
+import click
+
+from contract.harness.cli.options import SECOND_KEY_VARIABLE, Opening
+from contract.harness.cli.progress import EveryCase, Progress, Quiet, duration
+from contract.harness.client import budget_for
 from contract.harness.errors import ContractError
 from contract.harness.reports import terminal
 from contract.harness.reports.reproduction import Again
+from contract.harness.reports.result_document import Occasion, document
 from contract.harness.run import Settings, TargetReport, accepted, run_contract
 from contract.harness.run import baseline as baselines
-from contract.harness.targets import Target
+from contract.harness.targets import Target, kind_of
 
 
 class Checking:
@@ -32,11 +39,32 @@ class Checking:
             self._progress = Progress(sys.stderr, terminal.console(sys.stderr).width)
 
     def run(self) -> list[TargetReport]:
-        """Try every target."""
+        """Try every target; say first how long a deployment takes that is sent so many requests a second."""
+        settings = self._settings
+        for target in settings.targets:
+            rate, most = target.access.rate, budget_for("url", settings.profile, settings.max_requests).limit
+            if rate and most and kind_of(target.spec) == "url" and not self._quiet:
+                longest = duration(most / rate)
+                click.echo(
+                    f"{target.name}: at most {most} requests, {rate:g} a second: at most {longest}", err=True
+                )
         try:
             return run_contract(self._settings, self._progress.tell, self._progress.begin)
         finally:
             self._progress.end()
+
+    def result(
+        self,
+        reports: list[TargetReport],
+        started: datetime,
+        seconds: float,
+        baseline: dict[str, baselines.Baseline],
+    ) -> dict[str, Any]:
+        """Return the result of schema 2; `baseline` has the reasons of the failures that are accepted."""
+        targets = zip(self._settings.targets, reports, strict=True)
+        commands = {target.name: again(target, report.kind, self._opening) for target, report in targets}
+        occasion = Occasion(started, seconds, version("relayauth-contract"))
+        return document(reports, replace(self._settings, baselines=baseline), occasion, commands)
 
     def show(self, reports: list[TargetReport]) -> None:
         """Print what there is to say of each target, and its verdict."""
@@ -51,13 +79,20 @@ class Checking:
 
 def again(target: Target, kind: str, opening: Opening) -> Again:
     """Return how a failure on `target` is reproduced."""
-    access = target.access
-    return Again(
-        command=f"relayauth-contract check {shlex.quote(target.name)}{opening.text}",
+    access, words = target.access, f"{shlex.quote(target.name)}{opening.text}"
+    again = Again(
+        command=f"relayauth-contract check {words}",
         url=target.served if kind == "url" and target.served == target.spec else None,
         bundled=target.spec == "reference",
         api_key_envs=(access.api_key_env, access.second_api_key_env),
     )
+    if not target.spec.startswith("exec:"):
+        return again
+    start = (
+        f"relayauth-contract start {words} >started.sh & "
+        "until [ -s started.sh ] || ! kill -0 $!; do sleep 0.1; done; . ./started.sh"
+    )
+    return replace(again, start=start, api_key_envs=(access.api_key_env, SECOND_KEY_VARIABLE))
 
 
 def read_baselines(targets: list[Target], *, may_be_missing: bool) -> dict[str, baselines.Baseline]:

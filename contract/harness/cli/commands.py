@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[Row, ...]] = {
     "Test a deployment": (
         _own("check", "Run the contract against a deployment, and give a verdict."),
         _own("doctor", "Say what this machine and a target offer, and how to get what is missing."),
+        _own("sweep", "Remove what runs that were killed left on a deployment."),
     ),
     "Work with results": (
         _own("report", "Write any report format from a result file."),
@@ -47,16 +48,17 @@ COMMANDS: dict[str, tuple[Row, ...]] = {
         _own("mutants", "Prove that each clause fails where it must."),
     ),
     "Run a server": (
+        _own("start", "Start a server as check does, to reproduce a failure by hand."),
         Row("serve", "Run the bundled reference server.", "reference_impl.serve", scrubbed=False),
     ),
 }
 EXAMPLES = """\
 Examples:
-  relayauth-contract check                          the bundled reference
-  relayauth-contract check "exec:npm start"         a server that it starts
-  relayauth-contract check https://staging.example  a deployment; an API key is in
-                                                    RELAYAUTH_CONTRACT_API_KEY
-  relayauth-contract clauses TTL-02                 what one clause requires
+  relayauth-contract check                     the bundled reference server
+  relayauth-contract check "exec:npm start"    a server that the command starts
+  relayauth-contract check https://HOST        a deployment; its API key is in
+                                               RELAYAUTH_CONTRACT_API_KEY
+  relayauth-contract clauses TTL-02            what one clause requires
 
 Exit code of check: 0 the contract holds, 1 it is broken, 2 no verdict.
 """

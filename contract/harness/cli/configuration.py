@@ -20,11 +20,13 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "api-key-env": str,
     "second-api-key-env": str,
     "signing-key": str,
+    "cacert": str,
     "allow-http": bool,
     "rate": str,
     "i-may-test-this-host": bool,
     "baseline": str,
     "clauses": list,
+    "expected-not-tried": list,
 }
 _CREDENTIAL = re.compile(r"\b(rak|relay_ws)_\w|eyJ\w|PRIVATE KEY")
 
@@ -80,9 +82,9 @@ def _check(where: str, row: Any) -> None:
         raise UsageError(f"{where}: set either url or command, not both or neither")
     if not row.get("ready-timeout", 1) > 0:
         raise UsageError(f"{where}: ready-timeout must be more than 0 seconds")
-    entries = [*row.get("clauses", []), *row.get("env", {}).values()]
+    entries = [*row.get("clauses", []), *row.get("expected-not-tried", []), *row.get("env", {}).values()]
     if not all(isinstance(entry, str) for entry in entries):
-        raise UsageError(f"{where}: the entries of clauses and env must be strings")
+        raise UsageError(f"{where}: the entries of lists and of env must be strings")
 
 
 def _type_name(expected: type | tuple[type, ...]) -> str:
@@ -109,12 +111,13 @@ def _texts(value: Any, where: str) -> Iterator[tuple[str, str]]:
 
 def target(name: str, row: Mapping[str, Any], folder: Path, *, polite: bool = False) -> Target:
     """Return the target that `row` describes; paths in it are relative to `folder`."""
-    signing_key = row.get("signing-key")
+    signing_key, cacert = row.get("signing-key"), row.get("cacert")
     baseline = row.get("baseline")
     access = access_from(
         **({"api_key_env": row["api-key-env"]} if "api-key-env" in row else {}),
         second_api_key_env=row.get("second-api-key-env"),
         signing_key=str(folder / signing_key) if signing_key else None,
+        cacert=str(folder / cacert) if cacert else None,
         allow_http=row.get("allow-http", False),
         rate=row.get("rate"),
         any_host=row.get("i-may-test-this-host", False),
@@ -132,5 +135,6 @@ def target(name: str, row: Mapping[str, Any], folder: Path, *, polite: bool = Fa
         access=access,
         launching=launching,
         clauses=split(row.get("clauses", ())),
+        expected_not_tried=split(row["expected-not-tried"]) if "expected-not-tried" in row else None,
         baseline=str(folder / baseline) if baseline else None,
     )

@@ -11,7 +11,7 @@ from contract.harness.cli.options import Command, option
 WHAT = "What is demanded beside the verdict"
 EXAMPLES = """\
   relayauth-contract gate result.json
-  relayauth-contract gate relayauth.json staging.json --max-age 24h --require 'TTL-*,ROT-*'
+  relayauth-contract gate a.json b.json --max-age 24h --require 'TTL-*'
 """
 
 

@@ -1,13 +1,15 @@
 """`relayauth-contract mutants`: the self-proof."""
 
 import sys
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from contract.harness.cli.named_targets import targets_of
 from contract.harness.cli.options import Command, Opening, opens_targets, option
-from contract.harness.cli.outputs import Outputs
+from contract.harness.cli.outputs import Outputs, format_options
 from contract.harness.errors import UsageError
 
 WHAT = "What is proved"
@@ -22,12 +24,9 @@ EXAMPLES = """\
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @option(WHAT, "--list", "listed", is_flag=True, help="List them, with what each gets wrong, and stop.")
 @option(WHAT, "--on", metavar="TARGET", help="Put a proxy with a fault before TARGET, for every fault.")
-@option("Reports", "--json", "json_file", metavar="FILE",
-        help="Write the proof as JSON; - is standard output.")  # fmt: skip
+@format_options
 @opens_targets
-def mutants(
-    *, names: tuple[str, ...], listed: bool, on: str | None, json_file: str | None, **chosen: Any
-) -> None:
+def mutants(*, names: tuple[str, ...], listed: bool, on: str | None, **chosen: Any) -> None:
     """Prove that each clause fails where it must.
 
     Runs the contract against the reference server with one rule broken, for every rule or for those named.
@@ -35,10 +34,9 @@ def mutants(
     clause that TARGET itself does not keep is left out.
 
     Exit code: 0 if each mutant is killed by exactly the clauses that it declares and, when all are tried, no
-    must is uncovered; 1 if not; 2 if it could not be told.
+    must is uncovered; 1 if not; 2 if that could not be found out.
     """
-    outputs = Outputs(json_file)
-    outputs.refuse_what_cannot_be_written()
+    outputs = Outputs.taken_from(chosen)
     opening = Opening.taken_from(chosen)
 
     from contract.harness.selfproof import runner, subjects
@@ -55,11 +53,13 @@ def mutants(
         return
     from contract.harness.selfproof import report
 
+    started, begun = datetime.now(UTC), time.perf_counter()
     proof = runner.prove(examined, names)
+    seconds = time.perf_counter() - begun
     stream = outputs.human_stream()
     for line in report.lines(proof):
         click.echo(line, file=stream)
-    faults = outputs.write_json(report.as_json(proof))
+    faults = outputs.write(report.document(proof, started, seconds)) if outputs.files else []
     for fault in faults:
         click.echo(f"relayauth-contract: {fault}", err=True)
     sys.exit(0 if proof.stands and not faults else 2 if proof.stands else 1)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 DEFAULT_KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
+SECOND_KEY_VARIABLE = "RELAYAUTH_CONTRACT_SECOND_API_KEY"  # what `start` calls the key of another org
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -78,6 +79,8 @@ ACCESS: tuple[Opener, ...] = (
         "metavar": "NAME", "help": "The variable that holds an API key of another org."}),
     Opener("signing_key", "--signing-key", _DEPLOYMENT, {
         "metavar": "FILE", "help": "The private key that the deployment signs with, as PEM."}),
+    Opener("cacert", "--cacert", _DEPLOYMENT, {
+        "metavar": "FILE", "help": "Trust the certificate authorities in this file as well."}),
     Opener("allow_http", "--allow-http", _DEPLOYMENT, {
         "is_flag": True, "help": "Send credentials over plain http."}),
     Opener("rate", "--rate", _DEPLOYMENT, {
@@ -93,7 +96,7 @@ LAUNCHING: tuple[Opener, ...] = (
         "metavar": "PATH", "help": "Wait until a GET of this path is answered.  [default: /health]"}),
     Opener("ready_timeout", "--ready-timeout", _COMMAND, {
         "metavar": "SECONDS", "type": click.FloatRange(0, min_open=True),
-        "help": "Wait at most so long for it.  [default: 30]"}),
+        "help": "Wait at most so long for an answer.  [default: 30; 10 for a deployment]"}),
 )  # fmt: skip
 CONFIG = Opener("config", "--config", "Which target", {
     "metavar": "FILE", "help": "The file with named targets.  [default: the nearest relayauth-contract.toml]",
@@ -128,5 +131,5 @@ class Opening:
     def text(self) -> str:
         """The options as they are typed, with a space before each; empty if all have their defaults."""
         values = {CONFIG.name: self.config, **self.access, **self.launching}
-        words = [word for each in OPENERS for word in each.words(values[each.name])]
+        words = [word for each in OPENERS for word in each.words(values.get(each.name))]
         return "".join(f" {shlex.quote(word)}" for word in words)

@@ -1,69 +1,20 @@
 """Where the results of a run go: the terminal, files, and standard output for a single report."""
 
 import functools
+import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from contract.harness.cli.options import option
 from contract.harness.errors import ContractError, UsageError
 from contract.harness.files import refuse_secrets, writable, write
 from contract.harness.reports.formats import BY_NAME, FORMATS
 
-if TYPE_CHECKING:
-    from contract.harness.run import TargetReport
-
 STANDARD_OUTPUT = "-"
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """The files that a run writes, None for those that it does not; `-` is standard output."""
-
-    json: str | None = None
-    junit: str | None = None
-
-    def refuse_what_cannot_be_written(self) -> None:
-        """Raise `UsageError` before the run for a file that could not be written after it."""
-        files = [file for file in (self.json, self.junit) if file]
-        if files.count(STANDARD_OUTPUT) > 1:
-            raise UsageError("--json - and --junit -: only one report can go to standard output")
-        for file in files:
-            if file != STANDARD_OUTPUT:
-                writable(file)
-
-    def human_stream(self) -> TextIO:
-        """Return the stream for what a person reads: standard error if a report takes standard output."""
-        return sys.stderr if STANDARD_OUTPUT in (self.json, self.junit) else sys.stdout
-
-    def write(self, reports: "Sequence[TargetReport]", started: datetime, seconds: float) -> list[str]:
-        """Write each report; return one sentence for each that could not be written."""
-
-        def as_json() -> str:
-            from importlib.metadata import version
-
-            from contract.harness.reports import as_json
-
-            moment = started.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            number = version("relayauth-contract")
-            return as_json.render(reports, version=number, started=moment, seconds=seconds)
-
-        def as_junit() -> str:
-            from contract.harness.reports import junit
-
-            return junit.render(reports)
-
-        faults = [_written(self.json, as_json), _written(self.junit, as_junit)]
-        return [fault for fault in faults if fault]
-
-    def write_json(self, text: str) -> list[str]:
-        """Write `text` as the JSON report; return a sentence if it could not be written."""
-        fault = _written(self.json, lambda: text)
-        return [fault] if fault else []
 
 
 def format_options(command: Command) -> Command:
@@ -73,27 +24,66 @@ def format_options(command: Command) -> Command:
     return command
 
 
-def refuse_what_cannot_be_written(files: Mapping[str, str | None]) -> None:
-    """Raise `UsageError` for a report, by its format, that could not be written."""
-    given = {name: file for name, file in files.items() if file}
-    to_output = [BY_NAME[name].option for name, file in given.items() if file == STANDARD_OUTPUT]
-    if len(to_output) > 1:
-        raise UsageError(f"{' and '.join(to_output)}: only one report can go to standard output")
-    for file in given.values():
-        if file != STANDARD_OUTPUT:
-            writable(file)
+@dataclass(frozen=True)
+class Outputs:
+    """The files that a command writes, by the name of the format; `-` is standard output."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def taken_from(cls, chosen: dict[str, Any]) -> "Outputs":
+        """Take the values of `format_options` out of a command's arguments.
+
+        Raises `UsageError` for a file that could not be written after the run.
+        """
+        given = {row.name: chosen.pop(row.name) for row in FORMATS}
+        outputs = cls({name: file for name, file in given.items() if file})
+        to_output = [BY_NAME[name].option for name, file in outputs.files.items() if file == STANDARD_OUTPUT]
+        if len(to_output) > 1:
+            raise UsageError(f"{' and '.join(to_output)}: only one report can go to standard output")
+        for file in outputs.files.values():
+            if file != STANDARD_OUTPUT:
+                writable(file)
+        return outputs
+
+    def human_stream(self) -> TextIO:
+        """Return the stream for what a person reads: standard error if a report takes standard output."""
+        return sys.stderr if STANDARD_OUTPUT in self.files.values() else sys.stdout
+
+    def write(self, result: Mapping[str, Any]) -> list[str]:
+        """Write `result` in each format; return one sentence for each that could not be written."""
+        faults = [
+            _written(file, functools.partial(BY_NAME[name].render, result))
+            for name, file in self.files.items()
+        ]
+        return [fault for fault in faults if fault]
 
 
-def write_formats(result: Mapping[str, Any], files: Mapping[str, str | None]) -> list[str]:
-    """Write `result` in each format that names a file; return a sentence for each that could not be."""
-    faults = [_written(file, functools.partial(BY_NAME[name].render, result)) for name, file in files.items()]
-    return [fault for fault in faults if fault]
+def publish_in_actions(result: Mapping[str, Any], stream: TextIO) -> list[str]:
+    """Inside GitHub Actions add to the step summary, and print annotations; elsewhere do nothing.
+
+    Returns a sentence if the summary could not be written.
+    """
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return []
+    annotations = BY_NAME["annotations"].render(result)
+    refuse_secrets(annotations, "an annotation")
+    stream.write(annotations)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not summary:
+        return []
+    text = BY_NAME["github"].render(result)
+    refuse_secrets(text, "the step summary")
+    try:
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        return [f"{summary}: the step summary can't be written: {error.strerror}"]
+    return []
 
 
-def _written(file: str | None, render: Callable[[], str]) -> str:
+def _written(file: str, render: Callable[[], str]) -> str:
     """Write one report; return why it could not be written, or nothing."""
-    if file is None:
-        return ""
     try:
         if file == STANDARD_OUTPUT:
             text = render()

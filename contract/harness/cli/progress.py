@@ -48,10 +48,10 @@ class Progress:
     def line(self, row: CaseResult, target: str, elapsed: float) -> str:
         """Return what is shown; what does not fit on a terminal's line is left out from its end."""
         place = f"{row.clause} at {row.endpoint}" if row.endpoint else row.clause
-        parts = [place, f"{self._done} of {self._cases} cases", f"{_duration(elapsed)} elapsed"]
+        parts = [place, f"{self._done} of {self._cases} cases", f"{duration(elapsed)} elapsed"]
         part_done = self._done / max(self._cases, 1)
         if SOON <= part_done <= 1:
-            parts.append(f"about {_duration(elapsed / part_done - elapsed)} left")
+            parts.append(f"about {duration(elapsed / part_done - elapsed)} left")
         parts.append(target)
         shown = parts[0]
         for part in parts[1:]:
@@ -70,7 +70,8 @@ class Progress:
         self._stream.flush()
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a span of time in words."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 

@@ -7,7 +7,7 @@ import click
 
 from contract.harness.cli.commands import NO_VERDICT
 from contract.harness.cli.options import Command
-from contract.harness.cli.outputs import format_options, refuse_what_cannot_be_written, write_formats
+from contract.harness.cli.outputs import Outputs, format_options
 from contract.harness.errors import UsageError
 from contract.harness.reports.formats import FORMATS
 
@@ -29,11 +29,11 @@ def report(result: str, **files: Any) -> None:
 
     from contract.harness.reports.result_file import load
 
-    if not any(files.values()):
+    outputs = Outputs.taken_from(files)
+    if not outputs.files:
         options = ", ".join(row.option for row in FORMATS)
         raise UsageError(f"report: say what to write: {options} FILE")
-    refuse_what_cannot_be_written(files)
-    faults = write_formats(load(Path(result)), files)
+    faults = outputs.write(load(Path(result)))
     for fault in faults:
         click.echo(f"relayauth-contract: {fault}", err=True)
     sys.exit(NO_VERDICT if faults else 0)

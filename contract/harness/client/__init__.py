@@ -1,5 +1,6 @@
-"""How the suite talks to a service: its API, its messages, and the things that a run creates there."""
+"""How the suite talks to a service: its API, its messages, and what a run creates there and removes."""
 
+from contract.harness.client.budget import CORE_BUDGET, FULL_BUDGET, RequestBudget, budget_for
 from contract.harness.client.concurrency import FULL, SMALL, STAGGERS, Race, Racer, Volume
 from contract.harness.client.messages import (
     Pair,
@@ -11,15 +12,20 @@ from contract.harness.client.messages import (
     on_the_wire,
     pair_of,
 )
-from contract.harness.client.own_org import MINTING_SCOPES, OwnOrg
+from contract.harness.client.own_org import OwnOrg
 from contract.harness.client.service import Service
+from contract.harness.client.sweeping import OLDER_THAN, sweep_target
 from contract.harness.client.token_pairs import ENDED_EARLY, TokenPairs, redeemed
 from contract.harness.client.transcript import Transcript
+from contract.harness.client.workspace_tokens import MINTING_SCOPES
 
 __all__ = [
+    "CORE_BUDGET",
     "ENDED_EARLY",
     "FULL",
+    "FULL_BUDGET",
     "MINTING_SCOPES",
+    "OLDER_THAN",
     "SMALL",
     "STAGGERS",
     "OwnOrg",
@@ -28,14 +34,17 @@ __all__ = [
     "Racer",
     "Raw",
     "Request",
+    "RequestBudget",
     "Response",
     "Service",
     "TokenPairs",
     "Transcript",
     "Variable",
     "Volume",
+    "budget_for",
     "displayable",
     "on_the_wire",
     "pair_of",
     "redeemed",
+    "sweep_target",
 ]

@@ -1,4 +1,4 @@
-"""Races: requests that leave at the same moment, over connections that are warm."""
+"""Races: requests that leave at the same moment, over connections that are already open."""
 
 import threading
 import time
@@ -11,19 +11,21 @@ import httpx
 
 from contract.harness.client.messages import Response
 from contract.harness.client.service import PreparedRequest, Service
+from contract.harness.client.waiting import requested_wait
 from contract.harness.errors import CouldNotTry, NotTried
 from contract.harness.spec import routes
-from contract.harness.targets import ANSWER_DEADLINE, REAL, Pace, exchange
+from contract.harness.targets import ANSWER_DEADLINE, LONGEST_IDLE, REAL, Pace, exchange
 
 
 @dataclass(frozen=True)
 class Volume:
     """How much hostile traffic a target gets.
 
-    `at_once` are the sizes of its races, one round each at every endpoint, the largest first (it warms what
-    the others start on); `flips` the changed bits of each part of a token, `longest` the bytes of the
-    largest one. `rounds` are those of each kind of race between two requests, over all endpoints and body
-    shapes together; `mints` is how many sessions are minted after one that must go on.
+    `at_once` are the sizes of its races, one round each at every endpoint, the largest first: it opens the
+    connections that the others start on. `flips` is the number of bits changed in each part of a token,
+    `longest` the size in bytes of the largest token. `rounds` are those of each kind of race between two
+    requests, over all endpoints and body shapes together; `mints` is how many sessions are minted after one
+    that must go on.
     """
 
     at_once: tuple[int, ...]
@@ -33,7 +35,7 @@ class Volume:
     mints: int
 
     def within(self, pace: Pace | None) -> "Volume":
-        """Return it with no race larger than what a pace lets go at once, down to the smallest there is."""
+        """Return it with no race larger than the burst that `pace` allows, two at least."""
         if pace is None:
             return self
         most = max(pace.burst, 2)
@@ -42,7 +44,7 @@ class Volume:
 
 # A fault that shows in one round of twenty shows in 59 rounds with a probability of 95 %.
 FULL = Volume(at_once=(25, 10, 5, 2), flips=8, longest=1 << 20, rounds=59, mints=250)
-# For a deployment that is not ours to load: enough for a race that is lost every time, and no more.
+# For a deployment that somebody else pays for: enough for a race that is lost every time, and no more.
 SMALL = Volume(at_once=(5, 2), flips=4, longest=1 << 14, rounds=1, mints=20)
 STAGGERS = 8
 """How many parts of the usual response time one request of a race may leave later than the one before."""
@@ -63,12 +65,15 @@ class Racer:
     """Sends requests at the same time; which of them wins is up to the service.
 
     `by_chance` says that each round may go differently. An application in this process answers on one event
-    loop, which decides equal rounds alike. `overlapped` counts the rounds of each kind that overlapped.
+    loop, which decides equal rounds alike. `overlapped` counts the rounds of each kind that overlapped. The
+    busy responses of one race are waited out before the next race begins.
     """
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._warm = 0
+        self._open = 0
+        self._open_until = 0.0
+        self._busy: list[Response] = []
         self._usual = 0.0
         self.by_chance = service.connection.at_once is None
         self.overlapped: Counter[str] = Counter()
@@ -76,20 +81,23 @@ class Racer:
     def race(self, prepared: Sequence[PreparedRequest], stagger: int = 0) -> Race:
         """Send all of `prepared` at the same time.
 
-        Each leaves `stagger` steps after the one before: over sockets a step is an eighth of the time that a
-        response took in the round before, in this process one turn of the event loop. Raises `CouldNotTry` if
-        any of them got no response. A 429 or 503 is not waited out: it is a result here.
+        Each leaves `stagger` steps after the one before: over sockets a step is an eighth of the time that
+        a response took in the round before, in this process one turn of the event loop. Nothing is sent
+        twice: a 409, a 429 or a 503 about storage is a result of the race. Raises `CouldNotTry` if any
+        request got no response of the service.
         """
         service = self._service
         pace = service.connection.pace
         if pace and len(prepared) > pace.burst:
             raise NotTried(f"a pace of {pace.burst} requests at once leaves no race of {len(prepared)}")
+        self._wait_out()
         at_once = service.connection.at_once or self._over_sockets
-        service.requests += len(prepared)
+        service.begin(prepared)
         for place, each in enumerate(prepared):
             each.http_request.extensions["steps"] = place * stagger
         started = REAL["perf"]()
-        http_responses = at_once([each.http_request for each in prepared])
+        with service.reporting_no_answer(prepared):
+            http_responses = at_once([each.http_request for each in prepared])
         seconds = REAL["perf"]() - started
         for http_response in http_responses:
             http_response.read()
@@ -97,11 +105,9 @@ class Racer:
             one.response(http_response, seconds)
             for one, http_response in zip(prepared, http_responses, strict=True)
         ]
+        self._busy = _busy(responses)
         for response in responses:
-            if response.status == 503 and "retry-after" in response.headers:
-                service.transcript.record(response)  # the service is busy: that is no failure of a race
-            else:
-                service.recorded(response)
+            service.recorded(response)
         return Race(responses, self._overlapped(http_responses))
 
     def _overlapped(self, http_responses: Sequence[httpx.Response]) -> bool:
@@ -112,15 +118,24 @@ class Racer:
         self._usual = min(ended - sent for sent, ended in spans)
         return bool(max(sent for sent, _ in spans) < min(ended for _, ended in spans))
 
+    def _wait_out(self) -> None:
+        """Wait as long as the race before was asked to; `CouldNotTry` if that passes a bound of the run."""
+        busy, self._busy = self._busy, []
+        if busy:
+            self._service.waits.wait_out(max(busy, key=requested_wait))
+
     def _over_sockets(self, requests: Sequence[httpx.Request]) -> list[httpx.Response]:
-        """Send from one thread each; the barrier falls when every connection is warm."""
+        """Send from one thread each, once every connection is open."""
         http, pace = self._service.connection.http, self._service.connection.pace
-        cold, step = len(requests) > self._warm, self._usual / STAGGERS
+        opening = len(requests) > self._open or REAL["monotonic"]() > self._open_until
+        step = self._usual / STAGGERS
+        if opening:
+            self._service.budget.take(len(requests))
         barrier = threading.Barrier(len(requests), timeout=ANSWER_DEADLINE)
 
         def send(request: httpx.Request) -> httpx.Response:
             try:
-                if cold:
+                if opening:
                     barrier.wait()
                     exchange(http, http.build_request("GET", routes.HEALTH))
                 barrier.wait()
@@ -131,17 +146,28 @@ class Racer:
                 barrier.abort()
                 raise
             time.sleep(request.extensions["steps"] * step)
-            sent = REAL["perf"]()
+            left = REAL["perf"]()
             response = exchange(http, request)
-            response.extensions["span"] = (sent, REAL["perf"]())
+            response.extensions["span"] = (left, REAL["perf"]())
             return response
 
         with ThreadPoolExecutor(len(requests)) as pool:
-            going = [pool.submit(send, request) for request in requests]
-        if cold:
-            self._service.requests += len(requests)
-            self._warm = len(requests)
+            sent = [pool.submit(send, request) for request in requests]
+        if opening:
+            self._open = len(requests)
+        # A connection that is idle for longer is not used again.
+        self._open_until = REAL["monotonic"]() + LONGEST_IDLE / 2
         try:
-            return [each.result() for each in going]
+            return [each.result() for each in sent]
         except threading.BrokenBarrierError:
             raise CouldNotTry("a connection for the race could not be opened in time") from None
+
+
+def _busy(responses: Sequence[Response]) -> list[Response]:
+    """Return the responses that ask to wait before the next race.
+
+    A 429 beside another response is how some services answer the losers; if every request got one, it is a
+    rate limit.
+    """
+    limited = all(response.turned_away for response in responses)
+    return [each for each in responses if each.turned_away and (limited or each.status != 429)]

@@ -1,106 +1,245 @@
-"""What a run made on its target, by kind and id: taken away at the end, or named for a person."""
+"""What one org's part of a run created on its target and did not remove yet, as the responses told."""
 
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
-from contract.harness.client.messages import Pair
-from contract.harness.client.service import Service
-from contract.harness.errors import ContractError, NotTried, Violation
-from contract.harness.jose import Malformed, Token
-from contract.harness.redaction import Secret
-from contract.harness.spec import ENDPOINTS, MintEndpoint, routes
+from contract.harness.client.journal import Entry, Journal
+from contract.harness.client.messages import Request, Response, on_the_wire
+from contract.harness.client.operations import MINTS, Kind, created_by
+from contract.harness.errors import CouldNotTry
+from contract.harness.jose import Malformed, Token, read_token
+from contract.harness.redaction import Secret, fingerprint
+from contract.harness.spec import MintEndpoint, routes
 
-Kind = Literal["identity", "workspace token", "API key"]
-ByHand = Callable[[MintEndpoint], Pair]
+# What holds the id in the response that created a thing: docs/contract.md, The other routes.
+_MEMBERS: dict[Kind, str] = {"API key": "apiKey", "workspace token": "workspaceToken"}
+# docs/contract.md, The other routes: how the refresh token of a session that has ended is refused.
+REFUSED = frozenset({401, 404})
+
+
+@dataclass
+class Session:
+    """A session and its refresh tokens that were not used yet, the newest last.
+
+    `refused` says that the service has refused the newest one since: then the session has ended.
+    """
+
+    entry: Entry
+    tokens: dict[str, Token]
+    refused: bool = False
+
+    @property
+    def newest(self) -> Token:
+        """The newest refresh token."""
+        return [*self.tokens.values()][-1]
+
+    @property
+    def name(self) -> str:
+        """How a person is told of it."""
+        return f"session {self.entry.its_id} ({self.entry.endpoint})"
+
+
+def is_bare(mint: MintEndpoint, body: Any) -> bool:
+    """Say whether a mint names no agent: its session has the subject of everybody else's that names none."""
+    return mint.takes_paths and isinstance(body, dict) and not {"agentId", "agentName"} & set(body)
 
 
 class CreatedThings:
-    """Identities, keys and sessions of one org, all under the `name` of the run."""
+    """Follows the requests of one org, and knows what they created: identities, keys and sessions.
 
-    def __init__(self, service: Service, name: str) -> None:
-        self._service = service
-        self._name = name
-        self._made: dict[str, Kind] = {}
-        self._sessions: dict[str, dict[str, Token]] = {mint: {} for mint in ENDPOINTS}
-        self._uncertain: list[str] = []
+    `strangers` are the subjects of sessions that the run neither made nor named. If `guarded`, no request
+    that revokes, changes or deletes by one of them is sent.
+    """
 
-    def add(self, kind: Kind, its_id: str) -> str:
-        """Remember a thing that was made, and return its id."""
-        self._made[its_id] = kind
-        return its_id
+    def __init__(
+        self, name: str, strangers: set[str], *, journal: Journal | None = None, guarded: bool = False
+    ) -> None:
+        self.name = name
+        self.journal = journal
+        self.things: dict[str, Entry] = {}
+        self.sessions: dict[str, Session] = {}
+        self.uncertain: list[Entry] = []
+        self._strangers = strangers
+        self._guarded = guarded
+        self._by_token: dict[str, Session] = {}
+        self._credentials: set[str] = set()
+        self._identities: set[str] = set()
 
-    def add_session(self, mint: MintEndpoint, refresh: Token) -> None:
-        """Remember a session by its newest refresh token."""
-        self._sessions[mint.name][str(refresh.claims.get("sid"))] = refresh
+    def act_with(self, credential: Secret | str) -> None:
+        """Take requests with `credential` for this org's own."""
+        self._credentials.add(fingerprint(str(on_the_wire(credential))))
 
-    def add_uncertain(self, mint: MintEndpoint) -> None:
-        """Remember a mint of which nobody knows whether it made a session."""
-        self._uncertain.append(mint.path)
+    def concerns(self, request: Request) -> bool:
+        """Say whether `request` acts with a credential of this org, or refreshes one of its sessions."""
+        if request.path == routes.REFRESH:
+            return self._session_of(request) is not None
+        credential = request.bearer if request.key is None else request.key
+        return credential is not None and fingerprint(str(on_the_wire(credential))) in self._credentials
 
-    def clear(self, key: Secret, mint_one: ByHand) -> list[str]:
-        """Take all of it away with `key`, the first one made last; return what could not be removed.
+    def sending(self, request: Request) -> None:
+        """Record what `request` may create; refuse one that would act on somebody else's identity."""
+        if self._guarded and (stranger := _acted_on(request)) in self._strangers:
+            raise CouldNotTry(
+                f"not sent: {request.where} with {stranger}, whose sessions are not this run's alone"
+            )
+        if (planned := self._planned(request)) is not None and self.journal:
+            self.journal.add(planned)
 
-        `mint_one` makes one more session: whether that is dead once its owners are gone tells of the others.
+    def answered(self, response: Response) -> None:
+        """Record what the request of `response` created, renewed or removed."""
+        request, planned = response.request, self._planned(response.request)
+        if planned is not None:
+            created = self._created(planned, response) if response.status == 201 else None
+            if created is not None and self.journal:
+                self.journal.add(created)
+            if response.status == 201 and created is None:
+                self.uncertain.append(planned)
+            elif self.journal:
+                self.journal.remove(planned)
+        elif request.path == routes.REFRESH:
+            if response.status == 200:
+                self._renew(response)
+            elif response.status in REFUSED and (session := self._session_of(request)):
+                session.refused = session.refused or session.newest.text == _presented(request)
+        elif response.status in (200, 204) and (removed := self.things.get(_removed_by(request))):
+            self.forget(removed)
+
+    def unanswered(self, request: Request) -> None:
+        """Remember a request of which nobody knows whether it created something."""
+        if (planned := self._planned(request)) is not None:
+            self.uncertain.append(planned)
+
+    def forget(self, entry: Entry) -> None:
+        """Drop what is gone."""
+        self.things.pop(entry.its_id, None)
+        self.sessions.pop(entry.its_id, None)
+        if self.journal:
+            self.journal.remove(entry)
+
+    def of_kind(self, *kinds: Kind) -> list[Entry]:
+        """Return the things of these kinds, the newest first."""
+        return [entry for entry in reversed(self.things.values()) if entry.kind in kinds]
+
+    def is_own(self, subject: str) -> bool:
+        """Say whether the run made the identity `subject`, deleted or not, or gave an agent this name."""
+        return subject in self._identities or self.name in subject
+
+    def names(self, subject: str) -> list[str]:
+        """Name everything, for a person who keeps it; `subject` is whose sessions they are."""
+        sessions = [f"{len(self.sessions)} sessions of {subject}"] if self.sessions else []
+        return [*(entry.label for entry in self.things.values()), *sessions]
+
+    def groups(self) -> dict[tuple[str, str], list[Session]]:
+        """Return the sessions by mint endpoint and by the agent that the request named, the newest first."""
+        grouped: dict[tuple[str, str], list[Session]] = {}
+        for session in reversed(self.sessions.values()):
+            grouped.setdefault((session.entry.endpoint, session.entry.subject), []).append(session)
+        return grouped
+
+    def bare_sessions(self) -> Iterator[Session]:
+        """Yield the sessions whose mint named no agent."""
+        return (session for session in [*self.sessions.values()] if not session.entry.subject)
+
+    def removal_cost(self) -> int:
+        """Return how many requests it takes at most to remove everything and to see that it is gone.
+
+        Sessions that a service keeps alive against a revocation are tried one by one: for that no more than
+        twenty are counted.
         """
-        samples = {
-            name: self._sample(name, mint_one) for name, sessions in self._sessions.items() if sessions
-        }
-        left: list[str] = []
-        for its_id in self._all("identity"):
-            revoked = self._gone(key, "POST", routes.REVOKE, body={"identityId": its_id})
-            confirm = {"X-Confirm-Delete": "true"}
-            if not self._gone(key, "DELETE", routes.identity(its_id), headers=confirm):
-                left.append(self._named(its_id))
-            elif not revoked:
-                left.append(f"perhaps live tokens of identity {its_id}")
-        left += self._end_keys(key, "workspace token")
-        for name, sample in samples.items():
-            if sample is None or not self._dead(key, sample):
-                left += self._end_sessions(key, name)
-        left += [f"perhaps a session from a mint on {path} that got no answer" for path in self._uncertain]
-        return left + self._end_keys(key, "API key")
+        alive = [session.entry for session in self.sessions.values() if not session.refused]
+        groups = len({(entry.endpoint, entry.subject) for entry in alive})
+        subjects = len({entry.subject for entry in alive})
+        return len(self.things) + subjects + 4 * groups + min(len(alive), 20)
 
-    def kept(self, subject: str) -> list[str]:
-        """Name all of it, for a run that was told to leave it; `subject` is whose sessions they are."""
-        sessions = sum(len(each) for each in self._sessions.values())
-        named = [self._named(its_id) for its_id in self._made]
-        return named + ([f"{sessions} sessions of {subject}"] if sessions else [])
-
-    def _all(self, kind: Kind) -> list[str]:
-        return [its_id for its_id, its_kind in self._made.items() if its_kind == kind]
-
-    def _named(self, its_id: str) -> str:
-        return f"{self._made[its_id]} {its_id} (name {self._name})"
-
-    def _sample(self, name: str, mint_one: ByHand) -> Token | None:
-        try:
-            return mint_one(ENDPOINTS[name]).refresh
-        except (ContractError, NotTried, Violation, Malformed):
+    def _planned(self, request: Request) -> Entry | None:
+        kind = created_by(request.method, request.path)
+        if kind is None:
             return None
+        body = request.body if isinstance(request.body, dict) else {}
+        if kind != "session":
+            return Entry(kind, "", self.name, name=str(body.get("name", "")))
+        mint = MINTS[request.path]
+        named = "" if is_bare(mint, body) else str(body.get(mint.subject_field) or body.get("agentName", ""))
+        return Entry("session", "", self.name, endpoint=mint.name, subject=named)
 
-    def _end_keys(self, key: Secret, kind: Kind) -> list[str]:
-        return [
-            self._named(its_id)
-            for its_id in reversed(self._all(kind))
-            if not self._gone(key, "POST", routes.api_key_revocation(its_id))
-        ]
+    def _created(self, planned: Entry, response: Response) -> Entry | None:
+        """Return what a 201 created; None if it does not say."""
+        if planned.kind == "session":
+            return self._new_session(planned, response)
+        body = response.parsed
+        thing = body.get(_MEMBERS[planned.kind]) if planned.kind in _MEMBERS else body
+        its_id = thing.get("id") if isinstance(thing, dict) else None
+        if not isinstance(its_id, str):
+            return None
+        if isinstance(body.get("key"), str):
+            self.act_with(body["key"])
+        entry = replace(planned, its_id=its_id)
+        self.things[its_id] = entry
+        if entry.kind == "identity":
+            self._identities.add(its_id)
+        return entry
 
-    def _end_sessions(self, key: Secret, name: str) -> list[str]:
-        return [
-            f"session {sid} ({name})"
-            for sid in self._sessions[name]
-            if not self._gone(key, "POST", routes.REVOKE, body={"sessionId": sid})
-        ]
-
-    def _dead(self, key: Secret, token: Token) -> bool:
+    def _new_session(self, planned: Entry, response: Response) -> Entry | None:
         try:
-            response = self._service.introspect(token, key)
-            return response.status == 200 and response.json is None
-        except (ContractError, Violation):
-            return False
+            token = read_token(response.parsed.get("refreshToken"))
+            expires = float(token.exp)
+        except Malformed:
+            return None
+        entry = replace(planned, its_id=str(token.claims.get("sid")), expires=expires)
+        session = Session(entry, {token.text: token})
+        self.sessions[entry.its_id] = self._by_token[token.text] = session
+        if not self.is_own(subject := str(token.claims.get("sub"))):
+            self._strangers.add(subject)
+        return entry
 
-    def _gone(self, key: Secret, method: str, path: str, **request: Any) -> bool:
+    def _session_of(self, request: Request) -> Session | None:
+        """Return the session whose refresh token `request` presents."""
+        return self._by_token.get(_presented(request))
+
+    def _renew(self, response: Response) -> None:
+        """Put the new refresh token of a session in the place of the presented one."""
         try:
-            return self._service.call(method, path, key=key, **request).status in (200, 204, 404)
-        except ContractError:
-            return False
+            token = read_token(response.parsed.get("refreshToken"))
+            sid, expires = str(token.claims.get("sid")), float(token.exp)
+        except Malformed:
+            return
+        presented = self._session_of(response.request)
+        before = presented or self.sessions.get(sid)
+        if before is None:
+            return
+        if presented is not None:
+            presented.tokens.pop(_presented(response.request), None)
+        entry = replace(before.entry, its_id=sid, expires=max(expires, before.entry.expires))
+        # A service that renames sessions gave a second one, which has to be removed as well.
+        session = self.sessions.setdefault(sid, Session(entry, {}))
+        session.entry = entry
+        session.tokens[token.text] = token
+        self._by_token[token.text] = session
+        session.refused = False
+        if self.journal and sid != before.entry.its_id:
+            self.journal.add(entry)
+
+
+def _presented(request: Request) -> str:
+    """Return the text of the refresh token that `request` presents; empty if it presents none."""
+    body = request.body if isinstance(request.body, dict) else {}
+    text = on_the_wire(body.get("refreshToken"))
+    return text if isinstance(text, str) else ""
+
+
+def _acted_on(request: Request) -> str | None:
+    """Return the identity that a request revokes by, changes or deletes."""
+    if request.path == routes.REVOKE and isinstance(request.body, dict):
+        named = request.body.get("identityId")
+        return named if isinstance(named, str) else None
+    under = f"{routes.IDENTITIES}/"
+    return request.path.removeprefix(under).split("/")[0] if request.path.startswith(under) else None
+
+
+def _removed_by(request: Request) -> str:
+    """Return the id of the identity or the key that a request removes; empty if it removes none."""
+    head, _, last = request.path.rpartition("/")
+    if request.method == "DELETE":
+        return last
+    return head.removeprefix(f"{routes.API_KEYS}/") if (request.method, last) == ("POST", "revoke") else ""

@@ -1,7 +1,8 @@
-"""What was asked and what came back: the evidence that a failure is told from."""
+"""Requests, responses and token pairs as a run records them, with every secret hidden from their repr."""
 
 import functools
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -13,17 +14,20 @@ from contract.harness.errors import Violation
 from contract.harness.jose import Malformed, Token, read_token
 from contract.harness.redaction import Secret, plain, scrub
 
-# Signs of a code that are told: it is a stranger's text, of any length.
 LONGEST_CODE = 80
+"""Characters of an error code that are shown: the service may send a text of any length."""
+# A machine code, as opposed to prose: docs/contract.md, Errors.
+_CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+_STORAGE = frozenset({"storage_overloaded", "storage_capacity_exhausted"})
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it may be shown: of what is secret in it nothing is a part of the repr.
+    """A request as it may be shown: its repr holds no secret.
 
     `body` is the body as it was given, `key` and `bearer` are the credentials that were presented; `names`
-    has the variables by which a shell line may call ids of the run, `sent_at` is the service's time in Unix
-    seconds, and `scheme` is the authentication scheme of the bearer.
+    has the shell variables for ids of the run, `sent_at` is the service's time in Unix seconds, and `scheme`
+    is the authentication scheme of the bearer.
     """
 
     method: str
@@ -44,7 +48,7 @@ class Request:
 
     @property
     def text(self) -> str:
-        """Path and body as the service reads them, secrets and all: to compare with, not to show."""
+        """Path and body as the service reads them, with secrets: to compare with, never to show."""
         if isinstance(self.body, Raw):
             body = self.body.content.decode("utf-8", "replace")
         else:
@@ -54,7 +58,7 @@ class Request:
 
 @dataclass(frozen=True, repr=False)
 class Response:
-    """One answer of the service; its repr shows the status alone."""
+    """One response of the service; its repr shows the status only."""
 
     request: Request
     status: int
@@ -63,43 +67,63 @@ class Response:
     seconds: float
 
     def __repr__(self) -> str:
-        return f"<answer {self.status} to {self.request.where}>"
+        return f"<response {self.status} to {self.request.where}>"
 
     @functools.cached_property
     def json(self) -> Any:
-        """The body; a `Violation` if it is no JSON."""
+        """The body as JSON; a `Violation` if it is not JSON."""
         try:
             return json.loads(self.content)
         except (ValueError, RecursionError):
             raise Violation(
-                f"asked {self.request.where}; the contract says a JSON body; "
-                f"{self.status} came back with a body that is no JSON"
+                f"sent {self.request.where}; the contract requires a JSON body; "
+                f"got {self.status} with a body that is not JSON"
             ) from None
 
     @property
     def object(self) -> dict[str, Any]:
-        """The body as a JSON object; a `Violation` if it is none."""
+        """The body as a JSON object; a `Violation` if it is not one."""
         body = self.json
         if not isinstance(body, dict):
             raise Violation(
-                f"asked {self.request.where}; the contract says a JSON object; "
-                f"{self.status} came back with a JSON {type(body).__name__}"
+                f"sent {self.request.where}; the contract requires a JSON object; "
+                f"got {self.status} with a JSON {type(body).__name__}"
             )
         return body
 
     @property
     def code(self) -> str | None:
-        """The `code` of an error body, if there is one, as it may be shown."""
+        """The machine code of an error, as it may be shown: `code`, else an `error` that is not prose."""
+        body = self.parsed
+        code, error = body.get("code"), body.get("error")
+        if isinstance(code, str):
+            return plain(code)[:LONGEST_CODE]
+        return plain(error)[:LONGEST_CODE] if isinstance(error, str) and _CODE.fullmatch(error) else None
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether the service says that it did nothing and can be sent the same request again, later."""
+        return self.status == 429 or (
+            self.status == 503 and "retry-after" in self.headers and self.tells_of_storage
+        )
+
+    @property
+    def tells_of_storage(self) -> bool:
+        """Whether it is the service's JSON about its storage (docs/contract.md, Overload and rate limits)."""
+        return self.code in _STORAGE and self.parsed.get("retryable") is True
+
+    @property
+    def parsed(self) -> Mapping[str, Any]:
+        """The body if it is a JSON object, else an empty one: for reading without judging."""
         try:
             body = json.loads(self.content)
         except (ValueError, RecursionError):
-            return None
-        code = body.get("code") if isinstance(body, dict) else None
-        return plain(code)[:LONGEST_CODE] if isinstance(code, str) else None
+            return {}
+        return body if isinstance(body, dict) else {}
 
     @property
     def summary(self) -> str:
-        """Status and code as a failure tells them: `401 (invalid_token)`."""
+        """Status and code as a failure names them: `401 (invalid_token)`."""
         return f"{self.status} ({self.code})" if self.code else str(self.status)
 
     @property
@@ -113,7 +137,7 @@ class Response:
 
 @dataclass(frozen=True, repr=False)
 class Pair:
-    """A token pair as it was answered, read strictly."""
+    """The token pair of one response, read strictly."""
 
     response: Response
     access: Token
@@ -124,7 +148,7 @@ class Pair:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The whole answer."""
+        """The whole response body."""
         return self.response.object
 
     @property
@@ -134,7 +158,7 @@ class Pair:
 
 
 def pair_of(response: Response) -> Pair:
-    """Read the pair in `answer`; a `Violation` says which of the tokens is no token."""
+    """Return the pair in `response`; a `Violation` says which of the two is not a token."""
     body = response.object
     tokens = {}
     for name in ("accessToken", "refreshToken"):
@@ -143,20 +167,20 @@ def pair_of(response: Response) -> Pair:
             _whole_times(tokens[name])
         except Malformed as reason:
             raise Violation(
-                f"asked {response.request.where}; the contract says {name} is an RS256 JWT "
-                f"with exp, iat and meta in their forms; {response.status} came back and {reason}"
+                f"sent {response.request.where}; the contract requires {name} to be an RS256 JWT with "
+                f"well-formed exp, iat and meta; got {response.status}, and {reason}"
             ) from None
     return Pair(response, tokens["accessToken"], tokens["refreshToken"])
 
 
 def _whole_times(token: Token) -> None:
-    """Touch what chapters read, so that a malformed claim is told here, once, with its reason."""
+    """Read what the clauses read, so that a malformed claim is reported here, with its reason."""
     _ = token.lifetime, token.mark
 
 
 @dataclass(frozen=True, repr=False)
 class Raw:
-    """A body that is sent as it stands, JSON or not: text, bytes and tokens, end to end."""
+    """A body that is sent as it is, JSON or not: text, bytes and tokens, joined."""
 
     parts: tuple[Token | bytes | str, ...]
 
@@ -168,7 +192,7 @@ class Raw:
         )
 
     def text(self, names: Mapping[str, str] = MappingProxyType({})) -> str:
-        """Return the body as `shown` shows it; what is no text is escaped."""
+        """Return the body with secrets as variables; bytes that are not text are escaped."""
         return "".join(
             part.decode("utf-8", "backslashreplace")
             if isinstance(part, bytes)
@@ -178,12 +202,12 @@ class Raw:
 
 
 def called(kind: str) -> str:
-    """Return what a shell calls a thing of this kind: `API_KEY`."""
+    """Return the name of the shell variable for a thing of this kind: `API_KEY`."""
     return kind.upper().replace(" ", "_")
 
 
 class Variable(str):
-    """The name of a shell's variable, `$` and all: no text of a service is one, whatever it looks like."""
+    """The name of a shell variable with its `$`; a text of the service never is one."""
 
     __slots__ = ()
 
@@ -191,7 +215,7 @@ class Variable(str):
 def displayable(value: Any, names: Mapping[str, str] = MappingProxyType({})) -> Any:
     """Return `value` with every secret and token replaced by the `Variable` that stands for it.
 
-    `names` has those of single texts; any other token or secret goes by its kind.
+    `names` maps single texts to their variables; any other token or secret gets the variable of its kind.
     """
     if isinstance(value, Token):
         kind = "REFRESH_TOKEN" if value.claims.get("token_type") == "refresh" else "ACCESS_TOKEN"

@@ -1,270 +1,194 @@
-"""What a run owns on its target: made at the start, named for the run, and taken away at the end."""
+"""One org of a run: opened with an API key, given identities and keys of the run, and emptied at the end."""
 
 import secrets
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any
 
+from contract.harness.client.bootstrap import Credentials
 from contract.harness.client.created import CreatedThings
-from contract.harness.client.messages import Pair, Response, called, pair_of
-from contract.harness.client.preflight import health, missing_scope, what_was_made
+from contract.harness.client.journal import Journal, Owner
+from contract.harness.client.messages import Pair, Response
+from contract.harness.client.mints import Mints
+from contract.harness.client.own_things import OwnThings
+from contract.harness.client.preflight import health, what_was_made
+from contract.harness.client.removal import Removal
 from contract.harness.client.service import Service
-from contract.harness.errors import CouldNotTry, NotTried, TargetError, Violation
-from contract.harness.jose import Malformed, Token, admin_claims, read_token
-from contract.harness.redaction import Secret, scrub
-from contract.harness.spec import ENDPOINTS, GROUPS, READ_SCOPE, MintEndpoint, routes, scopes_for
+from contract.harness.client.sweeping import Credential, place_of, sweep
+from contract.harness.client.workspace_tokens import WORKSPACE_SCOPES, widest
+from contract.harness.errors import NotTried
+from contract.harness.redaction import Secret, fingerprint
+from contract.harness.spec import GROUPS, IDENTITY_SCOPES, MintEndpoint, routes
 
-_NOBODY = Token("none", "", {}, {})
 SPONSOR = "user_relayauth-contract"
-CREATE_SCOPE = "relayauth:token:create:*"
-MINTING_SCOPES = (CREATE_SCOPE, "relayauth:api-key:manage:*")
-BY_WORKSPACE_TOKEN = {
-    name: (CREATE_SCOPE, *row.scopes) for name, row in ENDPOINTS.items() if row.credential == "workspace"
-}
-"""The scopes that a workspace token must hold, for each endpoint that it mints on."""
-WORKSPACE_SCOPES = tuple(dict.fromkeys(scope for needed in BY_WORKSPACE_TOKEN.values() for scope in needed))
+SWEPT_AT_START = 150
+"""Requests that a run spends at most on what earlier runs left; `sweep` has no such limit."""
 
 
-class OwnOrg:
+class OwnOrg(OwnThings):
     """One org on the target, and the run's own things in it.
 
-    It acts with the org API key `given`, else with one that its own admin bearer makes. `closed` says,
-    for each mint endpoint that can't be tried with these credentials, why; `org` is what the service said of
-    its identity. `whose` tells its keys and ids from those of the run's first org.
+    It acts with the org API key `given`, else with one that an admin bearer of the deployment's key makes.
+    `whose` tells its shell variables from those of the run's first org.
     """
 
     def __init__(self, service: Service, given: Secret | None, *, whose: str = "") -> None:
+        super().__init__(service.names, whose)
         self.service = service
-        self.name = f"relayauth-contract-{secrets.token_hex(4)}"
-        self.closed: dict[str, str] = {}
-        self.workspace = f"ws_{self.name}"
-        self.org: object = None
-        self.identity: str | None = None
-        self.workspace_token: Secret | None = None
-        self.org_key: Secret
-        self.created = CreatedThings(service, self.name)
-        self._given = given
-        self._whose = whose
-        self._name("workspace id", self.workspace)
-        self._name("identity id", self.subject)
-        self._name("agent id", self.agent)
-
-    @property
-    def subject(self) -> str:
-        """The agent that tokens are made for: our identity, or a name like one where none could be made."""
-        return self.identity or f"agent_{self.name}"
-
-    @property
-    def agent(self) -> str:
-        """The name of an agent that no identity has."""
-        return f"agent_{self.name}-agent"
-
-    @property
-    def own_identity(self) -> str:
-        """Our identity; `NotTried` where none could be made."""
-        if self.identity is None:
-            raise NotTried(self.closed[GROUPS["identity"][0]])
-        return self.identity
-
-    def _name(self, kind: str, its_id: str, whose: str | None = None) -> str:
-        """Let the lines that ask again call an id by its kind; return it."""
-        self.service.names[its_id] = called(f"{self._whose if whose is None else whose}{kind}")
-        return its_id
+        lasting = not service.connection.disposable
+        self.created = CreatedThings(self.name, service.strangers, guarded=lasting)
+        self._credentials = Credentials(service, given)
+        self._removal = Removal(service, self.created, self)
+        self._mints = Mints(service, self, self._credentials, self._removal)
+        self._lasting = lasting
+        self._opened_journal = False
+        self._left_before: list[str] = []
+        service.observers.append(self.created)
+        service.budget.reserve(self.created.removal_cost)
 
     def open(self) -> None:
-        """Check that this is a relayauth that lets us in, and make one identity and one workspace token."""
+        """Check that this is a relayauth that accepts the key; make one identity and one workspace token."""
         health(self.service)
-        self.org_key = self._key()
+        self._open_journal()
+        self._get_key()
         self._make_identity()
+        if self.service.journal is not None:
+            self._own_in_journal()
+            self._left_before = sweep(self.service, self._credential_for, SWEPT_AT_START)
         self._make_workspace_token()
 
-    def key_for(self, mint: MintEndpoint) -> Secret:
-        """Return the credential that `mint` asks for; `NotTried` if there is none for it."""
-        key = self.org_key if mint.credential == "org" else self.workspace_token
-        if mint.name in self.closed or key is None:
-            raise NotTried(self.closed.get(mint.name, "there is no workspace token"))
-        return key
-
-    def mint_body(
-        self, mint: MintEndpoint, fields: Mapping[str, Any] = MappingProxyType({})
-    ) -> dict[str, Any]:
-        """Return the JSON body of a mint for this org: that of the shape, with `fields` added or replaced."""
-        own = {"identity": self.subject, "workspace": self.workspace, "agent": self.agent}
-        return mint.request(own, fields)
-
     def mint(self, mint: MintEndpoint, key: Secret | None = None, **fields: Any) -> Response:
-        """Ask `mint` for a pair, `fields` beside its usual body; what it makes is ours to take away.
+        """Request a pair from `mint` with `fields` beside its usual body; the run removes what it makes.
 
         `key` takes the place of the credential that the run has for it.
         """
-        key = key or self.key_for(mint)
-        body = self.mint_body(mint, fields)
-        try:
-            response = self.service.call("POST", mint.path, body=body, key=key)
-        except CouldNotTry:
-            self.created.add_uncertain(mint)
-            raise
-        if response.status == 201:
-            self.own(mint, response)
-        return response
-
-    def own(self, mint: MintEndpoint, response: Response) -> None:
-        """Remember the session in `answer`, so that it can be taken away."""
-        try:
-            refresh = read_token(response.object.get("refreshToken"))
-        except (Malformed, Violation):
-            self.created.add_uncertain(mint)
-            return
-        self.service.kids.add(str(refresh.header.get("kid")))
-        self.created.add_session(mint, refresh)
+        return self._mints.mint(mint, key, fields)
 
     def pair(self, mint: MintEndpoint, key: Secret | None = None, **fields: Any) -> Pair:
         """Mint a pair; a `Violation` if the mint does not succeed."""
-        response = self.mint(mint, key, **fields)
-        if response.status != 201:
-            if self._is_missing_scope(response):
-                self.closed[mint.name] = missing_scope(response)
-                raise NotTried(self.closed[mint.name])
-            told = ", ".join(f"{name} {scrub(repr(value))}" for name, value in fields.items()) or "nothing"
-            raise Violation(
-                f"requested a pair at {mint.path} with {told}; the contract requires 201; it answered "
-                f"{response.summary}"
-            )
-        return pair_of(response)
+        return self._mints.pair(mint, key, fields)
 
-    def _is_missing_scope(self, response: Response) -> bool:
-        """Say whether it is the credentials given that a 403 is about: a key of our own making holds all."""
-        return response.status == 403 and self._given is not None
+    def was_ended(self, pair: Pair) -> bool:
+        """Say whether the run itself has ended the session of `pair`, to make room for another."""
+        return str(pair.refresh.claims.get("sid")) in self._mints.ended
 
-    def _key(self) -> Secret:
-        """Return the org API key: the one given, or one that our own admin bearer makes."""
-        connection, service = self.service.connection, self.service
-        if self._given is not None:
-            self._check(self._given)
-            return self._given
-        if connection.key is None:
-            raise TargetError(
-                f"{connection.name}: needs an org API key in the variable {connection.access.api_key_env}"
-            )
-        bearer = connection.key.sign(admin_claims(service.clock.now(), f"org_{self.name}"))
-        response = service.call(
-            "POST", routes.API_KEYS, bearer=bearer, body={"name": self.name, "scopes": ["*:*:*:*"]}
+    def another_identity(self, workspace: str | None = None) -> str:
+        """Make one more identity in `workspace` (None: the run's), for a case of its own; return its id."""
+        name = self.call_in_a_shell("name", f"{self.name}-{secrets.token_hex(4)}", "another ")
+        return self.call_in_a_shell(
+            "identity id", self._identity_in(self._request_identity(name, workspace)), "another "
         )
-        if response.status == 401 and connection.deployment is None:
-            raise TargetError(
-                f"{connection.name}: a bearer signed with --signing-key was refused with {response.summary}: "
-                f"is it this deployment's key? Or put an org API key into {connection.access.api_key_env}"
-            )
-        if response.status == 401 or (response.status >= 500 and connection.deployment is not None):
-            raise CouldNotTry(
-                "the admin bearer that the deployment's own key signed was answered "
-                f"{response.summary}, so nothing could be minted: see JWKS-01 and JWKS-08"
-            )
-        return self._key_in(response, self._whose)[1]
-
-    def _check(self, key: Secret) -> None:
-        """Refuse to go on with a key that the service does not know."""
-        response = self.service.introspect(_NOBODY, key)
-        if response.status == 401:
-            access = self.service.connection.access
-            second = key is access.second_api_key
-            variable = access.second_api_key_env if second else access.api_key_env
-            raise TargetError(
-                f"the API key in {variable} is refused with {response.summary}: is it this deployment's, "
-                "and still valid?"
-            )
-
-    def _make_identity(self) -> None:
-        response = self._ask_for_identity(self.name)
-        if self._is_missing_scope(response):
-            self.closed |= dict.fromkeys(GROUPS["identity"], missing_scope(response))
-            return
-        self.identity = self._name("identity id", self._identity_in(response))
-
-    def another_identity(self) -> str:
-        """Make one more identity in the run's workspace, for a case that ends it; return its id."""
-        name = self._name("name", f"{self.name}-{secrets.token_hex(4)}", "another ")
-        response = self._ask_for_identity(name)
-        if self._is_missing_scope(response):
-            raise NotTried(missing_scope(response))
-        return self._name("identity id", self._identity_in(response), "another ")
 
     def another_agent(self) -> str:
         """Return one more name that no identity has, for a case that ends all its sessions."""
-        return self._name("agent id", f"{self.agent}-{secrets.token_hex(4)}", "another ")
-
-    def _ask_for_identity(self, name: str) -> Response:
-        body = {"name": name, "sponsorId": SPONSOR, "workspaceId": self.workspace, "scopes": [READ_SCOPE]}
-        return self.service.call("POST", routes.IDENTITIES, key=self.org_key, body=body)
-
-    def _identity_in(self, response: Response) -> str:
-        made, _ = what_was_made(response, "an identity")
-        self.org = made.get("orgId")
-        return self.created.add("identity", made["id"])
-
-    def _make_workspace_token(self) -> None:
-        """Make the workspace token with all that the key may hand out; close what needs more."""
-        response = self._ask_for_workspace_token(WORKSPACE_SCOPES)
-        if self._is_missing_scope(response):
-            missing = [scope for scope in WORKSPACE_SCOPES if not self._may_hand_out(scope)]
-            for endpoint, needed in BY_WORKSPACE_TOKEN.items():
-                if short := [scope for scope in needed if scope in missing]:
-                    why = f"the API key lacks {', '.join(short)}, and can't hand it to a workspace token"
-                    self.closed.setdefault(endpoint, why)
-            if len(missing) == len(WORKSPACE_SCOPES):
-                scopes = ", ".join(scopes_for("POST", routes.WORKSPACE_TOKENS))
-                why = f"the API key lacks {scopes}, so it can't make a workspace token"
-                for endpoint in BY_WORKSPACE_TOKEN:
-                    self.closed[endpoint] = why
-            if self.closed.keys() >= BY_WORKSPACE_TOKEN.keys():
-                return
-            response = self._ask_for_workspace_token(
-                [scope for scope in WORKSPACE_SCOPES if scope not in missing]
-            )
-        _, self.workspace_token = self._workspace_token_in(response, self._whose)
+        return self.call_in_a_shell("agent id", f"{self.agent}-{secrets.token_hex(4)}", "another ")
 
     def another_workspace_token(self, *scopes: str) -> tuple[str, Secret]:
         """Make one more workspace token, for a case that ends it or needs a small one; return its id too."""
-        response = self._ask_for_workspace_token(scopes or WORKSPACE_SCOPES)
-        if self._is_missing_scope(response):
-            raise NotTried(missing_scope(response))
-        return self._workspace_token_in(response)
+        response = self._permitted(self._request_workspace_token(scopes or WORKSPACE_SCOPES))
+        return _key_in(response, "a workspace token", "workspaceToken", "another workspace token")
 
     def another_key(self, *scopes: str) -> tuple[str, Secret]:
         """Make one more org API key that holds `scopes`; return its id too."""
         body = {"name": self.name, "scopes": list(scopes)}
         response = self.service.call("POST", routes.API_KEYS, key=self.org_key, body=body)
-        if self._is_missing_scope(response):
-            raise NotTried(missing_scope(response))
-        return self._key_in(response, "another ")
-
-    def _key_in(self, response: Response, whose: str) -> tuple[str, Secret]:
-        made, key = what_was_made(response, "an org API key", "apiKey")
-        return self.created.add("API key", made["id"]), Secret(f"{whose}api key", key)
+        return _key_in(self._permitted(response), "an org API key", "apiKey", "another api key")
 
     def keys_with(self, *scopes: str) -> dict[str, tuple[str, Secret]]:
-        """Make a credential of each kind that holds `scopes` and no more; return their ids too."""
+        """Make a credential of each kind that holds only `scopes`; return their ids too."""
         return {"org": self.another_key(*scopes), "workspace": self.another_workspace_token(*scopes)}
 
-    def _ask_for_workspace_token(self, scopes: Sequence[str]) -> Response:
-        body = {"workspaceId": self.workspace, "name": self.name, "scopes": list(scopes)}
-        return self.service.call("POST", routes.WORKSPACE_TOKENS, key=self.org_key, body=body)
-
-    def _workspace_token_in(self, response: Response, whose: str = "another ") -> tuple[str, Secret]:
-        made, key = what_was_made(response, "a workspace token", "workspaceToken")
-        return self.created.add("workspace token", made["id"]), Secret(f"{whose}workspace token", key)
-
-    def _may_hand_out(self, scope: str) -> bool:
-        """Try a workspace token with `scope` alone."""
-        response = self._ask_for_workspace_token([scope])
-        if response.status == 201:
-            self._workspace_token_in(response)
-        return response.status != 403
-
     def close(self) -> list[str]:
-        """Take away all that the run made; return what could not be removed, each named for a person."""
-        return self.created.clear(self.org_key, self.pair) if hasattr(self, "org_key") else []
+        """Remove all that the run made; return what could not be removed, each named for a person."""
+        self.service.budget.begin_removal()
+        left = self._removal.run() if hasattr(self, "org_key") else self._removal.uncertain()
+        self._close_journal()
+        return [*self._left_before, *left]
 
     def kept(self) -> list[str]:
         """Name all that the run made, for a run that was told to leave it."""
-        return self.created.kept(self.subject)
+        if self.service.journal is not None:
+            self.service.journal.keep()
+        self._close_journal()
+        return [*self._left_before, *self.created.names(self.subject)]
+
+    def _get_key(self) -> None:
+        given = self._credentials.given
+        if given is not None:
+            self._credentials.check(given)
+            self.org_key = given
+        else:
+            self.org = f"org_{self.name}"
+            bearer = self._credentials.admin_bearer(f"{self.org}")
+            self.created.act_with(bearer)
+            self._own_in_journal()
+            response = self._credentials.make_key(self.name, bearer)
+            self.org_key = _key_in(response, "an org API key", "apiKey", f"{self._whose}api key")[1]
+        self.created.act_with(self.org_key)
+        self._own_in_journal()
+
+    def _make_identity(self) -> None:
+        response = self._request_identity(self.name)
+        if why := self._credentials.refusal(response):
+            self.closed |= dict.fromkeys(GROUPS["identity"], why)
+            return
+        self.identity = self.call_in_a_shell("identity id", self._identity_in(response))
+
+    def _request_identity(self, name: str, workspace: str | None = None) -> Response:
+        body = {
+            "name": name,
+            "sponsorId": SPONSOR,
+            "workspaceId": workspace or self.workspace,
+            "scopes": list(IDENTITY_SCOPES),
+        }
+        return self.service.call("POST", routes.IDENTITIES, key=self.org_key, body=body)
+
+    def _identity_in(self, response: Response) -> str:
+        made, _ = what_was_made(self._permitted(response), "an identity")
+        self.org = made.get("orgId", self.org)
+        return str(made["id"])
+
+    def _make_workspace_token(self) -> None:
+        response, closed = widest(self._request_workspace_token, self._credentials)
+        self.closed = closed | self.closed
+        if response is not None:
+            whose = f"{self._whose}workspace token"
+            self.workspace_token = _key_in(response, "a workspace token", "workspaceToken", whose)[1]
+
+    def _request_workspace_token(self, scopes: Sequence[str]) -> Response:
+        body = {"workspaceId": self.workspace, "name": self.name, "scopes": list(scopes)}
+        return self.service.call("POST", routes.WORKSPACE_TOKENS, key=self.org_key, body=body)
+
+    def _permitted(self, response: Response) -> Response:
+        """Return `response`; `NotTried` if it is a 403 about what the credentials may do."""
+        if why := self._credentials.refusal(response):
+            raise NotTried(why)
+        return response
+
+    def _open_journal(self) -> None:
+        """Let the first org of a run open its journal, unless all that it makes vanishes with the target."""
+        if self._lasting and self.service.journal is None:
+            self.service.journal = Journal(place_of(self.service.connection), self.name)
+            self._opened_journal = True
+        self.created.journal = self.service.journal
+
+    def _own_in_journal(self) -> None:
+        if self.service.journal is not None:
+            key = fingerprint(self.org_key.reveal()) if hasattr(self, "org_key") else ""
+            org = self.org if isinstance(self.org, str) else None
+            self.service.journal.own(Owner(self.name, key, org))
+
+    def _credential_for(self, owner: Owner) -> Credential | None:
+        """Return the org key if an earlier run acted with it, or for the same org."""
+        same_key = owner.key == fingerprint(self.org_key.reveal())
+        same_org = owner.org is not None and owner.org == self.org
+        return {"key": self.org_key} if same_key or same_org else None
+
+    def _close_journal(self) -> None:
+        if self._opened_journal and self.service.journal is not None:
+            self.service.journal.close()
+
+
+def _key_in(response: Response, what: str, member: str, kind: str) -> tuple[str, Secret]:
+    """Return the id and the text of the key that `response` made."""
+    made, key = what_was_made(response, what, member)
+    return str(made["id"]), Secret(kind, key)

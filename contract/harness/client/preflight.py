@@ -1,4 +1,4 @@
-"""The first words with a service: whether a relayauth answers, and what it lets us make."""
+"""The first requests of a run: whether a relayauth answers, and how the things that it makes are read."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from contract.harness.spec import routes, scopes_for
 
 
 def health(service: Service) -> None:
-    """Take `GET /health` for a sign that a relayauth answers here; `TargetError` says what did."""
+    """Send `GET /health`; `TargetError` unless a relayauth answers it."""
     name = service.connection.name
     try:
         response = service.call("GET", routes.HEALTH)
@@ -18,27 +18,27 @@ def health(service: Service) -> None:
         raise TargetError(f"{name}: {error}") from None
     service.synchronise(response)
     try:
-        fine = response.status == 200 and response.object.get("status") == "ok"
+        healthy = response.status == 200 and response.object.get("status") == "ok"
     except Violation:
-        kind = scrub(response.headers.get("content-type", "nothing that has a type"))
+        kind = scrub(response.headers.get("content-type", "no content type"))
         raise TargetError(
             f"{name}: GET /health answered {response.status} with {kind}, not with JSON: is this a relayauth?"
         ) from None
-    if not fine:
+    if not healthy:
         raise TargetError(
-            f"{name}: GET /health answered {response.summary}, not that it is ok: is the service up?"
+            f'{name}: expected 200 and status "ok" from GET /health, got {response.summary}: is it up?'
         )
 
 
 def what_was_made(response: Response, what: str, member: str | None = None) -> tuple[dict[str, Any], str]:
-    """Return the thing in a 201, and the key that came with it; without what it made there is no trial.
+    """Return the thing in a 201 and the key that came with it; `TargetError` if it was not made.
 
-    The thing is the body itself, or its `member`, beside which stands the `key`.
+    The thing is the body itself, or its `member`, which has the `key` beside it.
     """
     where = response.request.where
     if response.status != 201:
         raise TargetError(
-            f"{where} answered {response.summary}: {what} could not be made, so nothing can be tried"
+            f"{where} answered {response.summary}: {what} could not be made, and a run needs one"
         )
     try:
         body = response.object
@@ -47,12 +47,10 @@ def what_was_made(response: Response, what: str, member: str | None = None) -> t
             return thing, key
     except (Violation, KeyError, TypeError):
         pass
-    raise TargetError(
-        f"{response.request.where} answered 201, but not with {what} as JSON: is this a relayauth?"
-    )
+    raise TargetError(f"{where} answered 201, but not with {what} as JSON: is this a relayauth?")
 
 
 def missing_scope(response: Response) -> str:
-    """Say which scope a 403 asks for, from the description of the surface."""
+    """Say which scope of the API key a 403 is about; openapi.yaml names those of each route."""
     scopes = ", ".join(scopes_for(response.request.method, response.request.path))
     return f"the API key lacks {scopes} ({response.request.where} answered {response.summary})"

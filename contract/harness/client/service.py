@@ -1,31 +1,27 @@
-"""The service under test, as a client sees it: each call once, counted, within bounds, and on record."""
+"""The service under test as a client: each call is sent once, counted, bounded in time and recorded."""
 
 import contextlib
 import json
-import math
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
+from contract.harness.client.budget import RequestBudget
+from contract.harness.client.gateways import BEHIND_A_GATEWAY, gateway_answer
+from contract.harness.client.journal import Journal
 from contract.harness.client.messages import Raw, Request, Response, on_the_wire
+from contract.harness.client.operations import changes_state
 from contract.harness.client.transcript import Transcript
+from contract.harness.client.waiting import Waits
 from contract.harness.errors import CouldNotTry
 from contract.harness.jose import Token
 from contract.harness.redaction import Secret, remember_tokens_in, scrub
 from contract.harness.spec import routes
 from contract.harness.targets import REAL, Connection, ObservedClock, exchange
 
-# Seconds that a run waits when it is told to: for one answer, and in all.
 _NO_IDENTITY = routes.identity("agent_relayauth-contract-nobody")
-LONGEST_WAIT = 60.0
-LONGEST_WAITS = 180.0
-# From a gateway before the service, not from the service (RFC 9110, section 15.6).
-GATEWAY = frozenset({502, 503, 504})
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,29 +32,57 @@ class PreparedRequest:
     http_request: httpx.Request
 
     def response(self, http_response: httpx.Response, seconds: float) -> Response:
-        """Return what came back for it; `seconds` is wall time."""
+        """Return the response to it; `seconds` is wall time."""
         return Response(
             self.request, http_response.status_code, http_response.headers, http_response.content, seconds
         )
 
 
-class Service:
-    """Speaks wire.md to one connection.
+class Observer(Protocol):
+    """Follows what one org's credentials change on the service."""
 
-    `trail` holds what the clause on trial has asked or consulted, `refusals` every answer of the run with a
-    status of 400 and more, and `names` the variables by which a shell line may call ids of the run.
+    def concerns(self, request: Request) -> bool:
+        """Say whether `request` acts for this org."""
+
+    def sending(self, request: Request) -> None:
+        """Hear of a request before it is sent; an exception keeps it from being sent."""
+
+    def answered(self, response: Response) -> None:
+        """Hear of the response."""
+
+    def unanswered(self, request: Request) -> None:
+        """Hear that no response came: the service may or may not have received the request."""
+
+
+class Service:
+    """Calls the API of docs/contract.md over one connection.
+
+    `transcript` holds the responses that the current case looked at, `refusals` every response of the run
+    with a status of 400 or more that the service itself gave, `names` the shell variables for ids of the run.
+    `strangers` are the subjects of sessions that the run neither made nor named. Each request that changes
+    state is shown to the one observer that it concerns, else to the first.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self, connection: Connection, budget: RequestBudget | None = None, journal: Journal | None = None
+    ) -> None:
         self.connection = connection
         self.clock = connection.clock
-        self.requests = connection.probes
+        self.budget = budget or RequestBudget()
+        self.budget.take(connection.probes)
+        self.waits = Waits()
         self.transcript = Transcript()
         self.refusals: list[Response] = []
-        self.kids: set[str] = set()
+        self.strangers: set[str] = set()
+        self.journal = journal
         self.names: dict[str, str] = {}
-        self._waited = 0.0
+        self.observers: list[Observer] = []
         self._addresses: dict[str, httpx.URL] = {}
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+        return self.budget.sent
 
     def call(
         self,
@@ -72,24 +96,32 @@ class Service:
         headers: Mapping[str, str] | None = None,
         scheme: str = "Bearer",
     ) -> Response:
-        """Send one request and return the answer, whatever its status.
+        """Send one request and return the response, whatever its status.
 
         `key` goes into `x-api-key`, `bearer` into `Authorization`; `body` is JSON and may hold `Token`s and
-        `Secret`s. A 429 is waited out, within bounds: the service said that it did nothing. Nothing else is
-        ever sent twice. Raises `CouldNotTry` if no answer of the service came.
+        `Secret`s. A 429, and a 503 about storage, are waited out within bounds and the request is sent again:
+        the service said that it did nothing. Nothing else is sent twice. Raises `CouldNotTry` if the service
+        itself gave no response, or if the budget of requests is used up.
         """
         prepared = self.prepare(
             method, path, body=body, key=key, bearer=bearer, query=query, headers=headers, scheme=scheme
         )
-        while True:
-            self.requests += 1
+        self.begin([prepared])
+        while (response := self._exchange(prepared)).turned_away:
+            try:
+                self.waits.wait_out(response)
+                self.budget.take()
+            except CouldNotTry:
+                self._tell_observers(response)
+                raise
+        return self.recorded(response)
+
+    def _exchange(self, prepared: PreparedRequest) -> Response:
+        """Send one request, once."""
+        with self.reporting_no_answer([prepared]):
             started = REAL["perf"]()
             http_response = exchange(self.connection.http, prepared.http_request)
-            response = prepared.response(http_response, REAL["perf"]() - started)
-            if response.status != 429:
-                break
-            self._wait(response)
-        return self.recorded(response)
+        return prepared.response(http_response, REAL["perf"]() - started)
 
     def prepare(
         self,
@@ -131,13 +163,13 @@ class Service:
         return PreparedRequest(sent, request)
 
     def _address(self, path: str) -> httpx.URL:
-        """Return where `path` is; the few there are are put together once, which is a tenth of a request."""
+        """Return the URL of `path`; each is built once, since building takes a tenth of a request's time."""
         if path not in self._addresses:
             try:
                 self._addresses[path] = httpx.URL(str(self.connection.http.base_url).rstrip("/") + path)
             except httpx.InvalidURL:
                 raise CouldNotTry(
-                    f"no URL can hold {scrub(repr(path))}, with what the service gave"
+                    f"{scrub(repr(path))} has an id of the service in it and is not a valid URL"
                 ) from None
         return self._addresses[path]
 
@@ -152,44 +184,58 @@ class Service:
             finally:
                 self.connection = usual
 
+    def begin(self, prepared: Sequence[PreparedRequest]) -> None:
+        """Count requests that are about to be sent together, and show them to their observers."""
+        self.budget.take(len(prepared))
+        for each in prepared:
+            for observer in self._observer_of(each.request):
+                observer.sending(each.request)
+
+    @contextlib.contextmanager
+    def reporting_no_answer(self, prepared: Sequence[PreparedRequest]) -> Iterator[None]:
+        """Tell the observers of requests that may have been received and got no response."""
+        try:
+            yield
+        except BaseException as error:
+            if not isinstance(error.__context__, httpx.ConnectError | httpx.ConnectTimeout):
+                for each in prepared:
+                    self._tell_observers_of_none(each.request)
+            raise
+
+    def _observer_of(self, request: Request) -> list[Observer]:
+        """Return the observer of a request that changes state; none for any other request."""
+        if not self.observers or not changes_state(request.method):
+            return []
+        return [next((each for each in self.observers if each.concerns(request)), self.observers[0])]
+
+    def _tell_observers(self, response: Response) -> None:
+        for observer in self._observer_of(response.request):
+            observer.answered(response)
+
+    def _tell_observers_of_none(self, request: Request) -> None:
+        for observer in self._observer_of(request):
+            observer.unanswered(request)
+
     def recorded(self, response: Response) -> Response:
-        """Put `answer` on record and return it; `CouldNotTry` if it is not the service's own."""
+        """Record `response` and return it; `CouldNotTry` if a gateway gave it and not the service."""
         self.transcript.record(response)
         if b"eyJ" in response.content:
             remember_tokens_in(response.content.decode("utf-8", "replace"))
+        if self.connection.kind in BEHIND_A_GATEWAY and (told := gateway_answer(response)):
+            if response.status >= 500:
+                self._tell_observers_of_none(response.request)
+            else:
+                self._tell_observers(response)
+            raise CouldNotTry(f"{response.request.where}: {told}")
+        self._tell_observers(response)
         if response.status >= 400:
             self.refusals.append(response)
-        if self.connection.kind == "url":
-            where = response.request.where
-            if response.status in GATEWAY:
-                raise CouldNotTry(f"{where}: {response.status} came from a gateway, not from the service")
-            if 300 <= response.status < 400:
-                place = scrub(response.headers.get("location", "nowhere"))
-                raise CouldNotTry(
-                    f"{where}: {response.status} redirects to {place}, and credentials do not follow a "
-                    "redirect: give that address if you trust it"
-                )
         return response
 
-    def _wait(self, response: Response) -> None:
-        where = response.request.where
-        seconds = max(0.0, _retry_after(response.headers.get("retry-after", "1")))
-        bound = None
-        if seconds > LONGEST_WAIT:
-            bound = f"this run waits {LONGEST_WAIT:.0f} s at most for one answer"
-        elif self._waited + seconds > LONGEST_WAITS:
-            bound = f"this run has waited {_exactly(self._waited)}, of {LONGEST_WAITS:.0f} s at most in all"
-        if bound:
-            raise CouldNotTry(f"{where}: 429 asks to wait {_exactly(seconds)}; {bound}")
-        # A service that says "now" and means "later" must not be hammered, nor may it hold us for ever.
-        seconds = max(seconds, 0.5)
-        self._waited += seconds
-        time.sleep(seconds)
-
     def synchronise(self, response: Response) -> None:
-        """Take the service's time from `answer`, where its clock can only be observed."""
+        """Take the service's time from `response`, where its clock can only be observed."""
         if isinstance(self.clock, ObservedClock) and response.date is not None:
-            # A Date header is cut to whole seconds: half of one is the best guess of the rest.
+            # A Date header is cut to whole seconds: half a second is the best guess of the rest.
             self.clock.observe(response.date + 0.5)
 
     def refresh(self, token: Token | str | None, **fields: Any) -> Response:
@@ -205,20 +251,5 @@ class Service:
         return self.call("POST", routes.REVOKE, key=key, body=what)
 
     def present_bearer(self, bearer: Token | str, scheme: str = "Bearer") -> Response:
-        """Present `bearer` to a route of the service: 401 is a refusal, all else means it was accepted."""
+        """Present `bearer` to a route that needs one: 401 is a refusal, anything else an acceptance."""
         return self.call("GET", _NO_IDENTITY, bearer=bearer, scheme=scheme)
-
-
-def _exactly(seconds: float) -> str:
-    """Tell seconds, rounded up to a hundredth: what passes a bound does not read like the bound."""
-    return f"{math.ceil(seconds * 100) / 100 if math.isfinite(seconds) else seconds:.12g} s"
-
-
-def _retry_after(value: str) -> float:
-    """Read a `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date; a value that is neither is 1 s."""
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (TypeError, ValueError):
-        return 1.0

@@ -1,4 +1,4 @@
-"""Pairs that serve several clauses: what was minted or rotated once may be inspected many times."""
+"""Token pairs that several clauses use: what was minted or rotated once can be inspected many times."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,13 +11,15 @@ from contract.harness.spec import MintEndpoint
 
 ENDED_EARLY = ("SES-04", "CLK-01")
 """The clauses that are broken where a session ends that should live: by other sessions, or by time."""
-SPARE_TTL = 3600  # seconds: enough for any clause that does not move the clock
+SPARE_TTL = 3600
+"""Seconds: enough for any clause that does not move the clock."""
 
 
 class TokenPairs:
-    """A store of lineages: the pair of a mint, the pair of its rotation, and so on.
+    """The pairs of a run: of each mint, of its rotation, and so on.
 
-    What it hands out may be inspected but not redeemed; a clause that spends tokens takes a `fresh` pair.
+    A pair of `pair` and `generation` may be inspected, and its tokens may not be presented for a refresh; a
+    clause that does so takes a `fresh` pair or one to `spend`.
     """
 
     def __init__(self, own_org: OwnOrg) -> None:
@@ -27,30 +29,32 @@ class TokenPairs:
         self._spares: dict[str, list[Pair]] = {}
 
     def pair(self, mint: MintEndpoint, **fields: Any) -> Pair:
-        """Return the pair that `mint` gave when asked with `fields`."""
+        """Return the pair of a mint with `fields`."""
         return self.generation(mint, 0, **fields)
 
     def fresh(self, mint: MintEndpoint, **fields: Any) -> Pair:
-        """Mint a pair that nobody else has seen, to be spent."""
+        """Mint a pair that no other clause uses."""
         return self.own_org.pair(mint, **fields)
 
     def spend(self, mint: MintEndpoint) -> Pair:
-        """Return a live pair to be spent: the one kept last, else a fresh one that asks for an hour."""
+        """Return a live pair to refresh: the one kept last, else a fresh one with a TTL of an hour."""
         spares, now = self._spares.get(str(mint), []), self.service.clock.now()
         while spares:
             spare = spares.pop()
-            if min(spare.refresh.exp, spare.access.exp) > now:
+            if min(spare.refresh.exp, spare.access.exp) > now and self._lasts(spare):
                 self.service.transcript.record(spare.response)
                 return spare
         return self.fresh(mint, refreshTokenTtlSeconds=SPARE_TTL)
 
     def keep(self, mint: MintEndpoint, pair: Pair) -> None:
-        """Leave a live pair, whatever its TTL and mark, for the next that `spend`s."""
-        self._spares.setdefault(str(mint), []).append(pair)
+        """Leave a live pair, whatever its TTL, for the next `spend`."""
+        if self._lasts(pair):
+            self._spares.setdefault(str(mint), []).append(pair)
 
     def forget(self, mint: MintEndpoint) -> None:
-        """Drop the pair that was kept last: it turned out to be spent."""
-        self._spares[str(mint)].pop()
+        """Drop the pair that was kept last: its refresh token was used."""
+        if spares := self._spares.get(str(mint)):
+            spares.pop()
 
     def drop(self, subject: str) -> None:
         """Keep no pair of `subject` any longer: its sessions have been ended."""
@@ -62,7 +66,8 @@ class TokenPairs:
         """Return the pair after `number` rotations of a mint with `fields`."""
         key = f"{mint} {json.dumps(fields, sort_keys=True)}"
         lineage = self._lineages.get(key, [])
-        if len(lineage) <= number and lineage and lineage[-1].refresh.exp <= self.service.clock.now():
+        expired = len(lineage) <= number and lineage and lineage[-1].refresh.exp <= self.service.clock.now()
+        if expired or (lineage and not self._lasts(lineage[-1])):
             lineage = []
         if not lineage:
             lineage = self._lineages[key] = [self.own_org.pair(mint, **fields)]
@@ -108,14 +113,16 @@ class TokenPairs:
         )
 
     def rotate(self, pair: Pair, **fields: Any) -> Pair:
-        """Redeem the refresh token of `pair`; a `Violation` if that does not succeed."""
+        """Refresh with the refresh token of `pair`; a `Violation` if that does not succeed."""
         return redeemed(self.service.refresh(pair.refresh, **fields))
+
+    def _lasts(self, pair: Pair) -> bool:
+        """Say whether the run did not end the session of `pair` to make room for another."""
+        return not self.own_org.was_ended(pair)
 
 
 def redeemed(response: Response) -> Pair:
-    """Read the pair of a refresh; a `Violation` if there is none."""
+    """Return the pair of a refresh; a `Violation` if there is none."""
     if response.status != 200:
-        raise Violation(
-            f"presented a live refresh token; the contract says 200; it answered {response.summary}"
-        )
+        raise Violation(f"presented a live refresh token; the contract requires 200; got {response.summary}")
     return pair_of(response)

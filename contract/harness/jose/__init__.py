@@ -9,7 +9,7 @@ from contract.harness.jose.forgery import (
 )
 from contract.harness.jose.keys import SigningKey, admin_claims, make_keys, other_key, run_key
 from contract.harness.jose.tokens import Malformed, Token, read_token
-from contract.harness.jose.vectors import PLACES, Place, Vector, vectors_of
+from contract.harness.jose.vectors import PLACES, Place, Vector, vectors, vectors_of
 
 __all__ = [
     "PLACES",
@@ -27,6 +27,7 @@ __all__ = [
     "read_token",
     "run_key",
     "signed_by_another",
+    "vectors",
     "vectors_of",
     "with_another_signature",
 ]

@@ -130,10 +130,25 @@ def _parts(change: Any) -> Any:
     return lambda text: ".".join(change(*text.split(".")))
 
 
-def _respelled(segment: str) -> str:
-    """Return a base64url segment with an unused bit of its last character set: other text, same octets."""
-    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    return segment[:-1] + alphabet[alphabet.index(segment[-1]) ^ 1] if len(segment) % 4 else segment + "="
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+def _padded(segment: str) -> str:
+    """Return a segment with padding: as much as base64 has, and one `=` where base64 has none."""
+    return segment + ("=" * (-len(segment) % 4) or "=")
+
+
+def _with_stray_bits(segment: str) -> str:
+    """Return a segment with an unused bit of its last character set, or padded where no bit is unused."""
+    if not len(segment) % 4:
+        return _padded(segment)
+    return segment[:-1] + _ALPHABET[_ALPHABET.index(segment[-1]) ^ 1]
+
+
+def _in_the_standard_alphabet(segment: str) -> str:
+    """Return a segment with `+` and `/`; padded if it has neither, as one signature of 50 000."""
+    changed = segment.replace("-", "+").replace("_", "/")
+    return changed if changed != segment else _padded(segment)
 
 
 SHAPES: Mapping[str, Any] = {
@@ -142,18 +157,20 @@ SHAPES: Mapping[str, Any] = {
     "no-signature": _parts(lambda h, p, _: (h, p, "")),
     "signature-cut-by-one": _parts(lambda h, p, s: (h, p, s[:-1])),
     "signature-halved": _parts(lambda h, p, s: (h, p, s[: len(s) // 2])),
-    "signature-padded": _parts(lambda h, p, s: (h, p, s + "==")),
     "signature-lengthened": _parts(lambda h, p, s: (h, p, s + "AAAA")),
     "signature-led-by-zeros": _parts(lambda h, p, s: (h, p, "AAAA" + s)),
     "signature-zero": _parts(lambda h, p, s: (h, p, "A" * len(s))),
-    "signature-respelled": _parts(lambda h, p, s: (h, p, _respelled(s))),
-    "payload-respelled": _parts(lambda h, p, s: (h, _respelled(p), s)),
     "payload-empty": _parts(lambda h, _, s: (h, "", s)),
     "fourth-segment-empty": lambda text: text + ".",
     "fourth-segment": lambda text: text + ".e30",
     "five-segments": _parts(lambda h, p, s: (h, "", p, s, "")),
-    "standard-alphabet": _parts(lambda h, p, s: (h, p, s.replace("-", "+").replace("_", "/") + "==")),
     "segments-swapped": _parts(lambda h, p, s: (p, h, s)),
+    "header-padded": _parts(lambda h, p, s: (_padded(h), p, s)),
+    "payload-respelled": _parts(lambda h, p, s: (h, _with_stray_bits(p), s)),
+    "signature-padded": _parts(lambda h, p, s: (h, p, _padded(s))),
+    "signature-with-stray-bits": _parts(lambda h, p, s: (h, p, _with_stray_bits(s))),
+    "signature-in-the-standard-alphabet": _parts(lambda h, p, s: (h, p, _in_the_standard_alphabet(s))),
+    "signature-in-padded-base64": _parts(lambda h, p, s: (h, p, _padded(_in_the_standard_alphabet(s)))),
 }
 
 

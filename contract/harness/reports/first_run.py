@@ -5,7 +5,7 @@ from typing import Any
 
 from contract.harness.client import Variable
 from contract.harness.reports.shell import JSON, quoted, variables
-from contract.harness.spec import READ_SCOPE, routes
+from contract.harness.spec import IDENTITY_SCOPES, routes
 
 
 def _make(variable: str, path: str, body: Mapping[str, Any], member: str) -> str:
@@ -16,7 +16,8 @@ def _make(variable: str, path: str, body: Mapping[str, Any], member: str) -> str
 
 def _make_identity(variable: str, name: str, workspace: str) -> str:
     name, workspace = Variable(name), Variable(workspace)
-    body = {"name": name, "sponsorId": "user_by-hand", "workspaceId": workspace, "scopes": [READ_SCOPE]}
+    scopes = list(IDENTITY_SCOPES)
+    body = {"name": name, "sponsorId": "user_by-hand", "workspaceId": workspace, "scopes": scopes}
     return _make(variable, routes.IDENTITIES, body, ".id")
 
 

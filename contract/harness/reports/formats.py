@@ -27,6 +27,12 @@ class Format:
 
 
 FORMATS: tuple[Format, ...] = (
+    Format(
+        "json",
+        "--json",
+        "Write the result as JSON, from which every other report can be made; - is standard output.",
+        "result_document",
+    ),
     Format("html", "--html", "Write one self-contained HTML page.", "html"),
     Format("junit", "--junit", "Write JUnit XML, as CI viewers group it.", "junit_xml"),
     Format("sarif", "--sarif", "Write SARIF 2.1.0, for code scanning.", "sarif"),

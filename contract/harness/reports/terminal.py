@@ -15,7 +15,7 @@ from contract.harness.spec import catalogue
 
 STYLES = {"holds": "bold green", "broken": "bold red", "open": "bold yellow"}
 PLAIN_WIDTH = 110  # characters, where there is no terminal whose width could be known
-MOST_CASES = 5  # cases of one clause that are told in full
+MOST_CASES = 5  # cases of one clause that are shown
 
 
 def console(stream: TextIO) -> Console:

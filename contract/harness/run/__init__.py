@@ -4,9 +4,11 @@ from contract.harness.run.outcomes import CaseResult, ClauseResult, Outcome
 from contract.harness.run.runner import run_contract
 from contract.harness.run.session import TargetSession
 from contract.harness.run.settings import Settings
+from contract.harness.run.signals import ENDING, interruptible
 from contract.harness.run.verdict import TargetReport, accepted, exit_code
 
 __all__ = [
+    "ENDING",
     "CaseResult",
     "ClauseResult",
     "Outcome",
@@ -15,5 +17,6 @@ __all__ = [
     "TargetSession",
     "accepted",
     "exit_code",
+    "interruptible",
     "run_contract",
 ]

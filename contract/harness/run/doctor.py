@@ -34,8 +34,8 @@ def machine() -> Iterator[Finding]:
         socket.create_server(("127.0.0.1", DEFAULT_PORT)).close()
     except OSError:
         remedy = (
-            f"it is in use: stop what listens on 127.0.0.1:{DEFAULT_PORT}, "
-            "or JWKS-05 and a part of JWKS-06 are not tried on exec:"
+            f"it is in use: stop what listens on 127.0.0.1:{DEFAULT_PORT}, or on exec: targets "
+            "JWKS-02, JWKS-04, JWKS-05, JWKS-06 and JWKS-07 can't be tried in full"
         )
     yield Finding(f"port {DEFAULT_PORT}, the loopback default of the key order", remedy)
 

@@ -35,6 +35,7 @@ def _offered(request: pytest.FixtureRequest) -> None:
     opened: TargetSession = request.getfixturevalue("session")
     opened.service.transcript.begin_case()
     opened.note = ""
+    opened.timeline = None
     for need in clause.needs:
         if need in opened.connection.missing:
             raise NotTried(f"needs {need}: {opened.connection.missing[need]}")

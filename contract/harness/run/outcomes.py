@@ -1,8 +1,8 @@
 """Outcomes: what a case showed, and what all cases of a clause at an endpoint show together."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from contract.harness.client import Response
 from contract.harness.spec import Level, catalogue
@@ -18,7 +18,8 @@ _WORST_FIRST: tuple[Outcome, ...] = ("fail", "error", "blocked", "not_tried", "k
 class CaseResult:
     """What one case showed: one test of a chapter, run once.
 
-    `seconds` is wall time; `blocked_by` are the clauses that may leave nothing to judge, the likeliest first.
+    `started` is Unix seconds and `seconds` wall time; `blocked_by` are the clauses that may leave nothing to
+    judge, the likeliest first; `timeline` is the life of a session, as docs/result.md describes it.
     """
 
     clause: str
@@ -30,6 +31,8 @@ class CaseResult:
     transcript: tuple[Response, ...] = ()
     shape: str | None = None
     blocked_by: tuple[str, ...] = ()
+    started: float | None = None
+    timeline: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,6 @@ def _merged(cases: Sequence[CaseResult]) -> ClauseResult:
 def _that_count(cases: Sequence[CaseResult]) -> list[CaseResult]:
     """Leave out a body shape that could not be tried, if another shape was: the claim is the same."""
     tried = {case.shape for case in cases if case.outcome != "not_tried"}
-    return [case for case in cases if case.outcome != "not_tried" or not tried or case.shape is None] or [
-        *cases
-    ]
+    if not tried:
+        return [*cases]
+    return [case for case in cases if case.shape is None or case.shape in tried]

@@ -94,6 +94,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the mark, and make a run from pytest's own options unless there is one."""
     config.addinivalue_line("markers", "clause(id): the clause of the contract that a case tests")
+    config.addinivalue_line("markers", "last: what it does to the clock would hurt other cases after it")
     if RUN in config.stash:
         return
     try:
@@ -139,14 +140,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     run = config.stash[RUN]
     order = {clause: number for number, clause in enumerate(catalogue().clauses)}
     targets = {name: number for number, name in enumerate(run.targets)}
-    kept: list[tuple[tuple[int, int], pytest.Item]] = []
+    kept: list[tuple[tuple[int, bool, int], pytest.Item]] = []
     dropped: list[pytest.Item] = []
     for item in items:
         case = group_of(item)
         if case is None:
-            kept.append(((-1, -1), item))
+            kept.append(((-1, False, -1), item))
         elif _is_selected(item, case, run):
-            kept.append(((targets[case.target], order[case.clause]), item))
+            last = item.get_closest_marker("last") is not None
+            kept.append(((targets[case.target], last, order[case.clause]), item))
         else:
             dropped.append(item)
     items[:] = [item for _, item in sorted(kept, key=lambda each: each[0])]
@@ -200,7 +202,9 @@ def _result(
         case=case_id(item.name, case.target),
         outcome=judgement.outcome,
         why=judgement.why + (f" (body shape: {shape})" if failed and shape else ""),
+        started=call.start,
         seconds=call.duration,
+        timeline=opened.timeline if opened else None,
         transcript=tuple(opened.service.transcript) if opened and (failed or keeps) else (),
         blocked_by=judgement.blocked_by,
     )

@@ -2,14 +2,16 @@
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from contract.harness.checks import KeySources
-from contract.harness.client import FULL, SMALL, OwnOrg, Racer, Service, TokenPairs, Volume
+from contract.harness.client import FULL, SMALL, OwnOrg, Racer, Service, TokenPairs, Volume, budget_for
 from contract.harness.errors import ContractError, CouldNotTry, NotTried, TargetError, Violation
 from contract.harness.redaction import plain, scrub
 from contract.harness.run.capabilities import confirm_capabilities
+from contract.harness.run.fingerprint import fingerprint
 from contract.harness.run.settings import Settings
 from contract.harness.spec import ENDPOINTS
 from contract.harness.targets import Connection, Target, connect, is_loopback
@@ -44,10 +46,12 @@ def open_target(
     with contextlib.ExitStack() as exits:
         try:
             connection = exits.enter_context(connect(target))
-            service = Service(connection)
+            budget = budget_for(connection.kind, settings.profile, settings.max_requests)
+            service = Service(connection, budget)
             session = TargetSession(target, settings, service, on_leftover)
             exits.callback(session.close_orgs)
             session.open_own_org()
+            session.fingerprint = fingerprint(service)
             confirm_capabilities(connection, service, session.own_org, usable=session.org_problem is None)
         except ContractError as error:
             failure = error
@@ -60,8 +64,9 @@ def open_target(
 class TargetSession:
     """A target that is open; `open_target` makes one.
 
-    `note` is what a case that passes has to say all the same. `org_problem` is set where the service accepts
-    no credential of ours, which still allows to test where it takes its keys from.
+    `note` is what a case that passes has to say all the same; `timeline` is the life of the session that it
+    followed (docs/result.md); `fingerprint` is what the target says of itself. `org_problem` is set where the
+    service accepts no credential of ours, which still allows to test where it takes its keys from.
     """
 
     def __init__(self, target: Target, settings: Settings, service: Service, on_leftover: OnLeftover) -> None:
@@ -72,6 +77,8 @@ class TargetSession:
         self.own_org = OwnOrg(service, self.connection.access.api_key)
         self.org_problem: CouldNotTry | None = None
         self.note = ""
+        self.timeline: Mapping[str, Any] | None = None
+        self.fingerprint: Mapping[str, Any] = {}
         self._on_leftover = on_leftover
         self._orgs = [self.own_org]
         self._key_sources: KeySources | None = None

@@ -39,6 +39,7 @@ class Settings:
     first_failure_only: bool = False
     skip_first: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     polite: bool = False
+    max_requests: int | None = None
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -54,6 +55,12 @@ class Settings:
     def known(self, target: Target) -> frozenset[Place]:
         """Return where a failure of `target` is accepted."""
         return self.baselines[target.name].of(target.name) if target.name in self.baselines else frozenset()
+
+    def reason(self, target: str, place: Place) -> Mapping[str, str] | None:
+        """Return why the baseline accepts a failure of the target of this name, None if it does not."""
+        baseline = self.baselines.get(target)
+        why = baseline.accepted.get(target, {}).get(place) if baseline else None
+        return None if why is None else {"reason": why}
 
     @property
     def required(self) -> frozenset[str]:

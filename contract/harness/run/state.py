@@ -63,6 +63,7 @@ class TargetRun:
             interrupted=interrupted,
             required=settings.required,
             expected_not_tried=settings.expected(self.target),
+            fingerprint=session.fingerprint if session else None,
         )
 
 

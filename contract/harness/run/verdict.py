@@ -1,8 +1,8 @@
 """The verdict on a target: what the results of all clauses say together, in a word and in one sentence."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from contract.harness.run.outcomes import ClauseResult, Outcome, Place
 from contract.harness.spec import Level, catalogue
@@ -27,7 +27,8 @@ class TargetReport:
     the run.
 
     `required` are the clauses that must have been judged in full; with `strict` all musts are. Those in
-    `expected_not_tried` may be left untried, and no others; None is no expectation.
+    `expected_not_tried` may be left untried, and no others; None is no expectation. `fingerprint` is what the
+    target says of itself, None if it was never reached.
     """
 
     name: str
@@ -43,6 +44,7 @@ class TargetReport:
     interrupted: bool = False
     required: Collection[str] = ()
     expected_not_tried: Collection[str] | None = None
+    fingerprint: Mapping[str, Any] | None = None
 
     def count(self, outcome: Outcome, level: Level | None = None) -> int:
         """Count the results with `outcome`, of `level` if one is given."""

@@ -1,8 +1,12 @@
 """The self-proof as a kill matrix: each mutant, the clauses that killed it, and the uncovered clauses."""
 
-import json
+import os
 from collections.abc import Iterable
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
 
+from contract.harness.reports.result_document import Occasion, commit, head
 from contract.harness.selfproof.runner import MutantResult, Proof
 
 
@@ -64,24 +68,34 @@ def _faults(result: MutantResult) -> Iterable[str]:
         yield result.problem
 
 
-def as_json(proof: Proof) -> str:
-    """Return the proof as JSON text, schema 1."""
-    document = {
-        "schema": 1,
-        "stands": proof.stands,
-        "mutants": [
-            {
-                "name": each.name,
-                "sentence": each.sentence,
-                "declared": sorted(each.declared),
-                "caught": sorted(each.caught),
-                "errors": sorted(each.errors),
-                "exact": each.exact,
-                "problem": each.problem,
-            }
-            for each in proof.mutant_results
-        ],
-        "toothless": list(proof.uncovered),
-        "leftOut": dict(proof.left_out),
+def document(proof: Proof, started: datetime, seconds: float) -> dict[str, Any]:
+    """Return the proof as a result of schema 2 (docs/result.md)."""
+    return {
+        **head(Occasion(started, seconds, version("relayauth-contract"))),
+        "seed": None,
+        "verdict": "holds" if proof.stands else "broken",
+        "selection": {},
+        "profile": None,
+        "interrupted": False,
+        "commit": commit(os.environ),
+        "targets": [],
+        "proof": {
+            "of": proof.of,
+            "stands": proof.stands,
+            "complete": proof.complete,
+            "mutants": [
+                {
+                    "name": each.name,
+                    "sentence": each.sentence,
+                    "declared": sorted(each.declared),
+                    "caught": sorted(each.caught),
+                    "errors": sorted(each.errors),
+                    "exact": each.exact,
+                    "problem": each.problem,
+                }
+                for each in proof.mutant_results
+            ],
+            "toothless": list(proof.uncovered),
+            "leftOut": dict(proof.left_out),
+        },
     }
-    return json.dumps(document, indent=2) + "\n"

@@ -4,7 +4,6 @@ import itertools
 import math
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +11,7 @@ from contract.harness.errors import TargetError
 from contract.harness.jose import other_key, run_key
 from contract.harness.run import CaseResult, Settings, TargetReport, run_contract
 from contract.harness.selfproof.subjects import Subjects
-from contract.harness.selfproof.workers import workers
+from contract.harness.selfproof.workers import Workers, workers
 from contract.harness.spec import catalogue
 
 # The chapters' own rows kill each mutant; generated values look for what nobody thought of. And in this
@@ -166,7 +165,7 @@ def prove(subjects: Subjects, names: Sequence[str] = ()) -> Proof:
     return Proof(subjects.are, found, complete, uncovered, left_out)
 
 
-def _with_all_clauses(pool: ProcessPoolExecutor, names: Sequence[str], number: int) -> list[MutantResult]:
+def _with_all_clauses(pool: Workers, names: Sequence[str], number: int) -> list[MutantResult]:
     """Try each mutant with every clause, in as many parts as there are workers."""
     book = list(catalogue().clauses)
     parts = [dict.fromkeys(book[start::number], 0) for start in range(number)]
@@ -186,9 +185,7 @@ def _merged(parts: Sequence[MutantResult]) -> MutantResult:
     )
 
 
-def _with_a_witness(
-    pool: ProcessPoolExecutor, names: Sequence[str]
-) -> tuple[list[MutantResult], dict[str, str]]:
+def _with_a_witness(pool: Workers, names: Sequence[str]) -> tuple[list[MutantResult], dict[str, str]]:
     """Try each clause without a mutant, with a witness; then each mutant with the clauses that notice it.
 
     Return the clauses that the target itself does not keep, too: no mutant is judged by them.

@@ -1,78 +1,100 @@
 """The worker processes of a proof: forked once, and ended with their parent, however that one ends."""
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from contract.harness.errors import TargetError
+from contract.harness.run import ENDING, interruptible
 
-GRACE = 15.0  # seconds in which a worker removes what it made and ends the servers that it started
+_Result = TypeVar("_Result")
+# Seconds: in which a run removes what it made and ends the servers that it started, and between two looks.
+GRACE = 15.0
+INTERVAL = 0.1
+# In a worker: the parent has ended or was interrupted; a task is being done.
+_ending, _busy = threading.Event(), threading.Event()
+
+
+class Workers:
+    """Does tasks in processes of their own."""
+
+    def __init__(self, pool: ProcessPoolExecutor) -> None:
+        self._pool = pool
+
+    def map(self, task: Callable[..., _Result], *arguments: Iterable[Any]) -> Iterator[_Result]:
+        """Yield the result of `task` for each row of arguments, in their order."""
+        return self._pool.map(_done, itertools.repeat(task), *arguments)
 
 
 @contextlib.contextmanager
-def workers(number: int, prepare: Callable[[Any], None], subject: Any) -> Iterator[ProcessPoolExecutor]:
+def workers(number: int, prepare: Callable[[Any], None], subject: Any) -> Iterator[Workers]:
     """Fork `number` workers, each of which calls `prepare(subject)` first.
 
-    The parent alone holds one end of a pipe. When it closes, as it does even at SIGKILL, the workers end. A
-    worker that is waiting for work would wait for ever: it holds both ends of the queue itself.
+    The parent alone holds one end of a pipe. When that is closed, as it is even at SIGKILL, the workers end.
+    A worker that waits for work would wait for ever: it holds both ends of the queue itself.
     """
     watched, held = os.pipe()
-    before = signal.signal(signal.SIGTERM, _interrupt) if _in_main_thread() else None
     pool = ProcessPoolExecutor(
         number,
         mp_context=multiprocessing.get_context("fork"),
         initializer=_begin,
-        initargs=(watched, held, prepare, subject),
+        initargs=(watched, held, os.getpid(), prepare, subject),
     )
     try:
-        yield pool
+        with interruptible():
+            yield Workers(pool)
     except BrokenProcessPool:
         raise TargetError(
             "a worker process of the proof was ended from outside: is there enough memory? Run it again"
         ) from None
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.close(held)
-        held = -1
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
     finally:
+        # What is being done at an interrupt or an error is cut short; at the end of a proof there is nothing.
+        os.close(held)
         pool.shutdown(cancel_futures=True)
-        for end in (watched, held):
-            with contextlib.suppress(OSError):
-                os.close(end)
-        if _in_main_thread():
-            signal.signal(signal.SIGTERM, before)
+        os.close(watched)
 
 
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def _begin(watched: int, held: int, prepare: Callable[[Any], None], subject: Any) -> None:
+def _begin(watched: int, held: int, parent: int, prepare: Callable[[Any], None], subject: Any) -> None:
     os.close(held)
-    # The parent's own handlers are not for its workers. Ctrl-C reaches all of them: the parent ends them.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, args=(watched,), daemon=True).start()
+    # Ctrl-C reaches the workers as well, but it is for the parent to end them. Inside a run these signals
+    # have handlers of their own.
+    for each in ENDING:
+        signal.signal(each, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, args=(watched, parent), daemon=True).start()
     prepare(subject)
 
 
-def _end_with_parent(watched: int) -> None:
-    """Wait until the parent is gone, then end this process: a run that is under way cleans up first."""
+def _done(task: Callable[..., _Result], *arguments: Any) -> _Result:
+    """Do one task, unless all is to end."""
+    _busy.set()
+    try:
+        if _ending.is_set():
+            raise KeyboardInterrupt
+        return task(*arguments)
+    finally:
+        _busy.clear()
+
+
+def _end_with_parent(watched: int, parent: int) -> None:
+    """Wait until the parent is gone, or lets go; then cut short what is being done here.
+
+    A parent that lives ends its workers itself once they are idle. Without one this process ends.
+    """
     os.read(watched, 1)
-    os.kill(os.getpid(), signal.SIGTERM)
-    # Only a run that handles the signal goes on from here.
-    threading.Event().wait(GRACE)
+    _ending.set()
+    left = round(GRACE / INTERVAL)
+    while left and (_busy.is_set() or os.getppid() == parent):
+        if _busy.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)
+        if os.getppid() != parent:
+            left -= 1
+        # Not a sleep: in a run the time of this process is frozen.
+        threading.Event().wait(INTERVAL)
     os._exit(1)

@@ -4,7 +4,9 @@ from contract.harness.spec.clauses import CAPABILITIES, Catalogue, Clause, Level
 from contract.harness.spec.credentials import API_KEY_PREFIX, ISSUER, KEY_PREFIXES, WORKSPACE_TOKEN_PREFIX
 from contract.harness.spec.endpoints import (
     ENDPOINTS,
+    FILES,
     GROUPS,
+    IDENTITY_SCOPES,
     READ_SCOPE,
     SHAPED,
     TOKEN_PREFIXES,
@@ -21,6 +23,8 @@ from contract.harness.spec.limits import (
     REFRESH_TTL_CAP,
     REFRESH_TTL_FIELD,
     REFRESH_TTL_MARK,
+    YEAR_2038,
+    YEAR_2100,
 )
 from contract.harness.spec.openapi import scopes_for
 
@@ -32,7 +36,9 @@ __all__ = [
     "DAY",
     "DEFAULT_REFRESH_TTL",
     "ENDPOINTS",
+    "FILES",
     "GROUPS",
+    "IDENTITY_SCOPES",
     "ISSUER",
     "KEY_DEADLINE",
     "KEY_PREFIXES",
@@ -43,6 +49,8 @@ __all__ = [
     "SHAPED",
     "TOKEN_PREFIXES",
     "WORKSPACE_TOKEN_PREFIX",
+    "YEAR_2038",
+    "YEAR_2100",
     "Catalogue",
     "Clause",
     "Level",

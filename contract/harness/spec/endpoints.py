@@ -7,6 +7,8 @@ from typing import Any, Literal
 FILES = "/relayauth-contract/*"
 FILE_SCOPES = (f"relayfile:fs:read:{FILES}", f"relayfile:fs:write:{FILES}")
 READ_SCOPE = "relayauth:identity:read:*"
+IDENTITY_SCOPES = (READ_SCOPE, "relayauth:token:read:*", "relayauth:api-key:read:*")
+"""What an identity of the run holds: more than a mint usually requests, so that a wider grant shows."""
 
 Shape = Literal["bare", "named", "identity"]
 """What a client sends: nothing of an agent, an agent that no identity has, or an identity of the org."""
@@ -19,10 +21,10 @@ class MintEndpoint:
     `credential` says which key is sent; `subject_field` names the identity or agent in the body; `bodies` are
     what clients send there, by the name of the body shape, the usual one first, with the run's own things as
     `{identity}`, `{workspace}` and `{agent}` (an agent that no identity has); `shape` is the one that this
-    value sends. `scopes` are those that the credential hands out for it; `prefix` stands before its tokens;
-    `own_meta` are the entries that the endpoint itself puts into `meta`. `needs_identity` says that the
-    subject must be an identity of the org, `takes_paths` that tokens are for paths and may have a
-    `delegationNotAfter`.
+    value sends. `scopes` are those that the credential can hand out for it, `fewer` the fields that request
+    some of these, two or more; `prefix` stands before its tokens; `own_meta` are the entries that the
+    endpoint itself puts into `meta`. `needs_identity` says that the subject must be an identity of the org,
+    `takes_paths` that tokens are for paths and may have a `delegationNotAfter`.
     """
 
     name: str
@@ -31,6 +33,7 @@ class MintEndpoint:
     subject_field: Literal["identityId", "agentId"]
     bodies: Mapping[Shape, Mapping[str, Any]]
     scopes: tuple[str, ...]
+    fewer: Mapping[str, Any]
     prefix: str
     own_meta: frozenset[str]
     needs_identity: bool
@@ -74,6 +77,11 @@ _PATH_BODIES: Mapping[Shape, Mapping[str, Any]] = {
     "named": {"agentId": "{agent}", "agentName": "relayauth-contract", "paths": [FILES]},
     "identity": {"agentId": "{identity}", "agentName": "relayauth-contract", "paths": [FILES]},
 }
+_TWO_PATHS = [FILES.replace("*", f"{name}/*") for name in ("one", "two")]
+_FEWER_FILES: Mapping[str, Any] = {
+    "paths": _TWO_PATHS,
+    "scopes": [f"relayfile:fs:read:{_TWO_PATHS[0]}", f"relayfile:fs:write:{_TWO_PATHS[1]}"],
+}
 
 ENDPOINTS: Mapping[str, MintEndpoint] = {
     endpoint.name: endpoint
@@ -84,7 +92,8 @@ ENDPOINTS: Mapping[str, MintEndpoint] = {
             credential="org",
             subject_field="identityId",
             bodies={"identity": {"identityId": "{identity}", "scopes": [READ_SCOPE]}},
-            scopes=(READ_SCOPE,),
+            scopes=IDENTITY_SCOPES,
+            fewer={"scopes": list(IDENTITY_SCOPES[1:])},
             prefix="",
             own_meta=frozenset(),
             needs_identity=True,
@@ -98,7 +107,8 @@ ENDPOINTS: Mapping[str, MintEndpoint] = {
             credential="workspace",
             subject_field="agentId",
             bodies={"identity": {"agentId": "{identity}", "scopes": [READ_SCOPE]}},
-            scopes=(READ_SCOPE,),
+            scopes=IDENTITY_SCOPES,
+            fewer={"scopes": list(IDENTITY_SCOPES[1:])},
             prefix="relay_ag_",
             own_meta=_AGENT_META,
             needs_identity=True,
@@ -113,6 +123,7 @@ ENDPOINTS: Mapping[str, MintEndpoint] = {
             subject_field="agentId",
             bodies=_PATH_BODIES,
             scopes=FILE_SCOPES,
+            fewer=_FEWER_FILES,
             prefix="relay_pa_",
             own_meta=_PATH_META | {"workspaceTokenId"},
             needs_identity=False,
@@ -127,6 +138,7 @@ ENDPOINTS: Mapping[str, MintEndpoint] = {
             subject_field="agentId",
             bodies={name: {"workspaceId": "{workspace}", **body} for name, body in _PATH_BODIES.items()},
             scopes=FILE_SCOPES,
+            fewer=_FEWER_FILES,
             prefix="relay_pa_",
             own_meta=_PATH_META,
             needs_identity=False,

@@ -16,3 +16,7 @@ KEY_DEADLINE = 15
 """Seconds within which a verifier that gets no keys must have refused (JWKS-07)."""
 DAY = 86400
 """Seconds."""
+YEAR_2038 = 2147483648
+"""Unix seconds, 2038-01-19T03:14:08Z: the first that 31 bits can't hold."""
+YEAR_2100 = 4102444800
+"""Unix seconds, 2100-01-01T00:00:00Z: past 32 bits, and a year that four divides and that is no leap year."""

@@ -15,13 +15,15 @@ from contract.harness.targets.grammar import connect, kind_of, opener
 from contract.harness.targets.jwks_answers import DEFAULT_ORIGIN, USABLE, WAITING, StubAnswer
 from contract.harness.targets.jwks_stubs import StubRequest, Stubs
 from contract.harness.targets.pacing import Pace
+from contract.harness.targets.running import Restartable
 from contract.harness.targets.steering import SteeredClock, Steering
-from contract.harness.targets.transport import ANSWER_DEADLINE, exchange, is_loopback
+from contract.harness.targets.transport import ANSWER_DEADLINE, LONGEST_IDLE, exchange, is_loopback
 
 __all__ = [
     "ANSWER_DEADLINE",
     "ARROW",
     "DEFAULT_ORIGIN",
+    "LONGEST_IDLE",
     "REAL",
     "USABLE",
     "WAITING",
@@ -32,6 +34,7 @@ __all__ = [
     "Launching",
     "ObservedClock",
     "Pace",
+    "Restartable",
     "SteeredClock",
     "Steering",
     "StubAnswer",

@@ -42,14 +42,14 @@ _OF_OTHER_TYPES: tuple[Mapping[str, str], ...] = (
      "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"},
     {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "okp-2027",
      "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
-    {"kty": "FUTURE", "use": "sig", "alg": "XS256", "kid": "future-2027", "q": "AQAB"},
+    {"kty": "FUTURE", "use": "sig", "alg": "XS256", "kid": "future-2027", "z": "AQAB"},
 )  # fmt: skip
 
 
 def key_set(answer: StubAnswer, key: SigningKey, other: SigningKey) -> dict[str, list[Mapping[str, Any]]]:
     """Return the JWKS that belongs to `answer`.
 
-    Of several keys the first is another RSA key that signs, the last is the true one.
+    Of several keys the first is another RSA key that signs, the last is an RSA key for encryption.
     """
     match answer:
         case StubAnswer.OTHER_KEY:
@@ -58,7 +58,7 @@ def key_set(answer: StubAnswer, key: SigningKey, other: SigningKey) -> dict[str,
             return {"keys": []}
         case StubAnswer.SEVERAL_KEYS:
             encryption = {**other.jwk, "use": "enc", "alg": "RSA-OAEP-256", "kid": "encryption-2027"}
-            return {"keys": [other.jwk, *_OF_OTHER_TYPES, encryption, key.jwk]}
+            return {"keys": [other.jwk, *_OF_OTHER_TYPES, key.jwk, encryption]}
         case _:
             return {"keys": [key.jwk]}
 

@@ -115,11 +115,11 @@ class InProcessStubs:
                 raise httpx.ConnectError("nothing listens there", request=request)
             if answer is StubAnswer.SLOW:
                 self._keep_waiting(stubs, request)
-            told = reply(answer, self._key, self._other, moved)
+            response = reply(answer, self._key, self._other, moved)
             if answer is StubAnswer.STALLED:
-                stalled = _Stalled(told.body, lambda: self._keep_waiting(stubs, request))
-                return httpx.Response(told.status, headers=told.headers, stream=stalled)
-            return httpx.Response(told.status, headers=told.headers, content=told.body)
+                stalled = _Stalled(response.body, lambda: self._keep_waiting(stubs, request))
+                return httpx.Response(response.status, headers=response.headers, stream=stalled)
+            return httpx.Response(response.status, headers=response.headers, content=response.body)
 
         with respx.mock(assert_all_called=False) as router:
             router.route().mock(side_effect=respond)

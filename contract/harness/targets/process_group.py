@@ -56,11 +56,11 @@ class ProcessGroup:
         """Ask the members to end; kill those that remain after a grace."""
         for stop in (psutil.Process.terminate, psutil.Process.kill):
             until = REAL["monotonic"]() + GRACE
-            asked: set[psutil.Process] = set()
+            signalled: set[psutil.Process] = set()
             while members := self.members():
                 for process in members:
-                    if process not in asked:
-                        asked.add(process)
+                    if process not in signalled:
+                        signalled.add(process)
                         try:
                             stop(process)
                         except psutil.Error:

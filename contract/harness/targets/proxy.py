@@ -41,8 +41,11 @@ def fault_of(spec: str) -> type[Fault]:
 def proxied(target: Target, inner: Opener) -> Iterator[Connection]:
     """Open the target behind the proxy, with the fault before it and before each server that it starts."""
     fault = fault_of(target.spec)
-    with inner(replace(target, spec=behind(target.spec))) as connection, between(connection, [fault]) as bent:
-        yield bent
+    with (
+        inner(replace(target, spec=behind(target.spec))) as connection,
+        between(connection, [fault]) as behind_faults,
+    ):
+        yield behind_faults
 
 
 @contextlib.contextmanager
@@ -68,12 +71,12 @@ def between(
 
     state = new_state()
     server = Server(connection.http, connection.second_http, connection.at_once)
-    with _before(server, state) as bent:
+    with _before(server, state) as behind_faults:
         yield replace(
             connection,
-            http=bent.http,
-            open_http=bent.open_http,
-            at_once=bent.at_once,
+            http=behind_faults.http,
+            open_http=behind_faults.open_http,
+            at_once=behind_faults.at_once,
             deployment=connection.deployment and _before_each(connection.deployment, new_state),
             stop_faults=state.stop,
         )
@@ -101,18 +104,18 @@ def _before_each(deployment: Deployment, new_state: Callable[[], "FaultState"]) 
     def launch(env: Mapping[str, str]) -> Iterator[httpx.Client]:
         with deployment.launch(env) as plain:
             server = Server(plain, lambda: contextlib.nullcontext(plain))
-            with _before(server, new_state()) as bent:
-                yield bent.http
+            with _before(server, new_state()) as behind_faults:
+                yield behind_faults.http
 
     def on_one_database(env: Mapping[str, str]) -> Start:
         start, state = deployment.on_one_database(env), new_state()  # The proxy outlives a restart.
 
         @contextlib.contextmanager
-        def bent_start() -> Iterator[Server]:
-            with start() as plain, _before(plain, state) as bent:
-                yield bent
+        def start_behind() -> Iterator[Server]:
+            with start() as plain, _before(plain, state) as behind_faults:
+                yield behind_faults
 
-        return bent_start
+        return start_behind
 
     return replace(deployment, launch=launch, on_one_database=on_one_database)
 

@@ -64,22 +64,22 @@ class SocketStubs:
                 yield f"http://127.0.0.1:{held.getsockname()[1]}"
             return
         closed = threading.Event()
-        told = reply(answer, self._key, self._other, moved)
+        response = reply(answer, self._key, self._other, moved)
 
         def respond(handler: BaseHTTPRequestHandler, origin: str) -> None:
             stubs.request_log.append(StubRequest(source, handler.command, origin + handler.path))
             if answer is StubAnswer.SLOW and closed.wait(SLOW_SECONDS):
                 return
-            handler.send_response(told.status)
-            for name, value in told.headers.items():
+            handler.send_response(response.status)
+            for name, value in response.headers.items():
                 handler.send_header(name, value)
-            handler.send_header("content-length", str(len(told.body)))
+            handler.send_header("content-length", str(len(response.body)))
             handler.end_headers()
-            half = len(told.body) // 2 if answer is StubAnswer.STALLED else 0
-            handler.wfile.write(told.body[:half])
+            half = len(response.body) // 2 if answer is StubAnswer.STALLED else 0
+            handler.wfile.write(response.body[:half])
             if half and closed.wait(SLOW_SECONDS):
                 return
-            handler.wfile.write(told.body[half:])
+            handler.wfile.write(response.body[half:])
 
         with _serving(respond, port) as origin:
             try:

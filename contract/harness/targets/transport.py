@@ -17,6 +17,7 @@ from contract.harness.targets.tls import certificate_problem, no_tls, tls_contex
 
 __all__ = [
     "ANSWER_DEADLINE",
+    "LONGEST_IDLE",
     "AsgiTransport",
     "client",
     "exchange",

@@ -22,8 +22,8 @@ def key(name: str) -> SigningKey:
     return SigningKey.load(str(HERE / f"{name}.pem"))
 
 
-def unspoiled(place: str) -> Token:
-    """Return the token that is bent for `place`, bearer or refresh."""
+def unchanged(place: str) -> Token:
+    """Return the token that is changed for `place`, bearer or refresh."""
     claims = admin_claims(NOW, "org_vectors") | {"jti": "tok_vectors", "sid": "sess_vectors"}
     if place == "refresh":
         claims |= {"token_type": "refresh", "scopes": ["relayauth:token:refresh"], "exp": NOW + 86400}
@@ -44,7 +44,7 @@ def document() -> dict[str, Any]:
 
 
 def _row(forger: Forger, vector: Vector, place: str) -> dict[str, str]:
-    text = forger.forge(unspoiled(place), vector.recipe, NOW)
+    text = forger.forge(unchanged(place), vector.recipe, NOW)
     return {"id": vector.id, "clause": vector.clause, "comment": vector.reason, "jws": text,
             "result": "valid" if vector.verdict == "accepted" else "invalid"}  # fmt: skip
 

@@ -7,5 +7,5 @@ import pytest
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds of each wait for a busy service, none of which is slept."""
     seconds: list[float] = []
-    monkeypatch.setattr("contract.harness.client.service.time.sleep", seconds.append)
+    monkeypatch.setattr("contract.harness.client.waiting.time.sleep", seconds.append)
     return seconds

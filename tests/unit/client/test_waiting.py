@@ -7,7 +7,7 @@ import httpx
 import pytest
 from freezegun import freeze_time
 
-from contract.harness.client.service import LONGEST_WAIT, LONGEST_WAITS
+from contract.harness.client.waiting import LONGEST_WAIT, LONGEST_WAITS
 from contract.harness.errors import CouldNotTry
 from tests.support.fakes import Script, served
 

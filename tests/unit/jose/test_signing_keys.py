@@ -94,23 +94,49 @@ def _small() -> dict[str, Any]:
     return dict(SigningKey(rsa.generate_private_key(public_exponent=65537, key_size=1024)).jwk)
 
 
+NOT_THE_THUMBPRINT = ["the kid of a signing key is not the RFC 7638 thumbprint"]
+UNREADABLE = ["a signing key has no readable n and e"]
+
+
+def _of_type(kty: str, **members: str) -> Callable[[dict[str, Any]], object]:
+    def change(jwk: dict[str, Any]) -> None:
+        jwk.clear()
+        jwk.update(kty=kty, use="sig", kid="other", **members)
+
+    return change
+
+
 PUBLISHED: dict[str, tuple[Callable[[dict[str, Any]], object], list[str]]] = {
     "its own": (lambda _: None, []),
     "with a certificate": (lambda jwk: jwk.update(x5c=[], x5t="a"), []),
-    "a private member": (lambda jwk: jwk.update(d="AQAB", p="AQ"), ["a key has the members d, p"]),
-    "another kid": (lambda jwk: jwk.update(kid="rs256-key"), ["a kid is not the RFC 7638 thumbprint"]),
-    "no kid": (lambda jwk: jwk.pop("kid"), ["a kid is not the RFC 7638 thumbprint"]),
-    "for encryption": (lambda jwk: jwk.update(use="enc"), ["a key is RSA for enc with RS256"]),
-    "another algorithm": (lambda jwk: jwk.update(alg="HS256"), ["a key is RSA for sig with HS256"]),
-    "no n": (lambda jwk: jwk.pop("n"), ["a key has no readable n and e"]),
-    "n is a number": (lambda jwk: jwk.update(n=7), ["a key has no readable n and e"]),
-    "n is padded": (lambda jwk: jwk.update(n=jwk["n"] + "="), ["a key has no readable n and e"]),
-    "no e": (lambda jwk: jwk.pop("e"), ["a key has no readable n and e"]),
-    "small": (lambda jwk: jwk.update(_small()), ["a key has 1024 bits"]),
-    "another n": (
-        lambda jwk: jwk.update(n=encode(b"\xff" * 256)),
-        ["a kid is not the RFC 7638 thumbprint"],
+    "with a public member of its own": (lambda jwk: jwk.update(exp=1, notBefore="2027"), []),
+    "without a use": (lambda jwk: jwk.pop("use"), []),
+    "private members": (
+        lambda jwk: jwk.update(d="AQAB", p="AQ"),
+        ["a key of type RSA shows the private members d, p"],
     ),
+    "a private key in PEM": (
+        lambda jwk: jwk.update(pem="-----BEGIN PRIVATE KEY-----"),
+        ["a key of type RSA shows the private members pem"],
+    ),
+    "another kid": (lambda jwk: jwk.update(kid="rs256-key"), NOT_THE_THUMBPRINT),
+    "no kid": (lambda jwk: jwk.pop("kid"), NOT_THE_THUMBPRINT),
+    "for encryption": (lambda jwk: jwk.update(use="enc", kid="encryption"), []),
+    "for another algorithm": (lambda jwk: jwk.update(alg="PS256", kid="other", n="AQ"), []),
+    "an EC key": (_of_type("EC", crv="P-256", x="AQ", y="AQ"), []),
+    "a private EC key": (_of_type("EC", d="AQ"), ["a key of type EC shows the private members d"]),
+    "a private OKP key": (_of_type("OKP", d="AQ"), ["a key of type OKP shows the private members d"]),
+    "a shared secret": (_of_type("oct", k="AQ"), ["a key of type oct shows the private members k"]),
+    "a private key for encryption": (
+        lambda jwk: jwk.update(use="enc", alg="RSA-OAEP", dq="AQ"),
+        ["a key of type RSA shows the private members dq"],
+    ),
+    "no n": (lambda jwk: jwk.pop("n"), UNREADABLE),
+    "n is a number": (lambda jwk: jwk.update(n=7), UNREADABLE),
+    "n is padded": (lambda jwk: jwk.update(n=jwk["n"] + "="), UNREADABLE),
+    "no e": (lambda jwk: jwk.pop("e"), UNREADABLE),
+    "small": (lambda jwk: jwk.update(_small()), ["a signing key has 1024 bits"]),
+    "another n": (lambda jwk: jwk.update(n=encode(b"\xff" * 256)), NOT_THE_THUMBPRINT),
 }
 
 

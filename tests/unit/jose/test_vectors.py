@@ -15,7 +15,7 @@ from reference_impl.config import Config
 from reference_impl.errors import Unauthorized
 from reference_impl.rules import Rules
 from reference_impl.verifier import Verifier
-from tests.support.vectors.make import FILE, NOW, document, key, unspoiled
+from tests.support.vectors.make import FILE, NOW, document, key, unchanged
 
 STORED = json.loads(FILE.read_text("utf-8"))
 ROWS = [(group["place"], row) for group in STORED["testGroups"] for row in group["tests"]]
@@ -79,14 +79,14 @@ def test_no_two_vectors_are_one() -> None:
     """Each forges another text, and none but the twin the text that is bent."""
     texts = [(place, row["jws"]) for place, row in ROWS]
     assert len(texts) == len(set(texts))
-    unbent = {row["id"] for place, row in ROWS if row["jws"] == unspoiled(place).text}
-    assert unbent <= {"unspoiled"}
+    unmodified = {row["id"] for place, row in ROWS if row["jws"] == unchanged(place).text}
+    assert unmodified <= {"signed-again"}
 
 
 def test_what_a_held_key_signs_is_signed_by_it() -> None:
     """Another library verifies it: a refusal of such a vector is not for its signature."""
     own = key("deployment")
-    live = unspoiled("bearer")
+    live = unchanged("bearer")
     forged = Forger(own.jwk, own, key("stranger")).forge(live, Recipe(claims={"x": 1}, sign="key"), NOW)
     public = jwt.PyJWK(own.jwk)
     options: Any = {"verify_aud": False, "verify_exp": False, "verify_iat": False}
@@ -96,7 +96,7 @@ def test_what_a_held_key_signs_is_signed_by_it() -> None:
 @pytest.mark.parametrize("part", ["header", "payload", "signature"])
 def test_a_bit_flip_changes_one_bit(part: str) -> None:
     """Of one part, another one each time, the last bit of it first."""
-    live = unspoiled("bearer")
+    live = unchanged("bearer")
     place = ("header", "payload", "signature").index(part)
     seen = set()
     for bent in bit_flips(live, part, 16):
