@@ -1,5 +1,6 @@
 """How many requests a run may send to a deployment that somebody else pays for."""
 
+import math
 from collections.abc import Callable
 
 from contract.harness.errors import CouldNotTry
@@ -28,12 +29,22 @@ class RequestBudget:
         """Keep as many requests for the removal as `cost` says at any time."""
         self._reserves.append(cost)
 
+    @property
+    def left(self) -> float:
+        """How many requests may still be sent."""
+        return math.inf if self.limit is None else self.limit - self.sent
+
     def begin_removal(self) -> None:
         """From now on every request removes something: release what was reserved for it."""
         self._removing = True
 
     def take(self, number: int = 1) -> None:
         """Count `number` requests that are about to be sent; `CouldNotTry` if they do not fit."""
+        self.require(number)
+        self.sent += number
+
+    def require(self, number: int) -> None:
+        """Raise `CouldNotTry` if `number` more requests do not fit."""
         if self.limit is not None:
             # To remove what one request created takes seven at most: at first nothing need be counted.
             early = self._removing or self.sent < self.limit // 8
@@ -44,7 +55,6 @@ class RequestBudget:
                     f"not sent: of the run's budget of {self.limit} requests, {self.sent} were sent{kept}: "
                     "--max-requests sets another"
                 )
-        self.sent += number
 
 
 def budget_for(kind: Kind, profile: Profile, most: int | None = None) -> RequestBudget:

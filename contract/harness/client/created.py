@@ -157,7 +157,7 @@ class CreatedThings:
         alive = [session.entry for session in self.sessions.values() if not session.refused]
         groups = len({(entry.endpoint, entry.subject) for entry in alive})
         subjects = len({entry.subject for entry in alive})
-        return len(self.things) + subjects + 4 * groups + min(len(alive), 20)
+        return len(self.things) + subjects + 5 * groups + min(len(alive), 20)
 
     def _planned(self, request: Request) -> Entry | None:
         kind = created_by(request.method, request.path)

@@ -9,7 +9,7 @@ from contract.harness.client.messages import Pair, Response, pair_of
 from contract.harness.client.own_things import OwnThings
 from contract.harness.client.removal import Removal
 from contract.harness.client.service import Service
-from contract.harness.errors import CouldNotTry, NotTried, Violation
+from contract.harness.errors import Blocked, CouldNotTry, NotTried, Violation
 from contract.harness.redaction import Secret, scrub
 from contract.harness.spec import MintEndpoint
 
@@ -78,15 +78,20 @@ class Mints:
         raise NotTried(why)
 
     def _end_bare_sessions(self) -> None:
-        """End the session before whose mint named no agent; `CouldNotTry` if it may live on."""
+        """End the session before whose mint named no agent; a `ContractError` if it may live on."""
         created = self._removal.created
         lost = any(entry.kind == "session" and not entry.subject for entry in created.uncertain)
         bare = list(created.bare_sessions())
+        # Each takes a revocation and a look at it; then comes the mint.
+        self._service.budget.require(2 * len(bare) + 1)
         with self._service.transcript.set_aside():
-            alive = [session for session in bare if not self._removal.end_session(session)]
+            ended = [self._removal.end_session(session) for session in bare]
         self.ended |= {session.entry.its_id for session in bare}
-        if lost or alive:
-            raise CouldNotTry(
-                "not sent: a session whose mint named no agent may still be live, and others in this org use "
-                "the same subject, so no second one is made"
-            )
+        why = (
+            "not sent: a session whose mint named no agent may still be live, and others in this org use the "
+            "same subject, so no second one is made"
+        )
+        if False in ended:
+            raise Blocked("REV-01", f"{why}; its revocation did not end it")
+        if lost or None in ended:
+            raise CouldNotTry(why)

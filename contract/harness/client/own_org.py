@@ -124,7 +124,8 @@ class OwnOrg(OwnThings):
             self.created.act_with(bearer)
             self._own_in_journal()
             response = self._credentials.make_key(self.name, bearer)
-            self.org_key = _key_in(response, "an org API key", "apiKey", f"{self._whose}api key")[1]
+            whose = f"{self._whose}api key"
+            self.org_key_id, self.org_key = _key_in(response, "an org API key", "apiKey", whose)
         self.created.act_with(self.org_key)
         self._own_in_journal()
 

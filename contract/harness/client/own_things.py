@@ -18,7 +18,8 @@ class OwnThings:
     """What a run has in one org; it sends nothing.
 
     `closed` has, for each mint endpoint that can't be tested with the given credentials, the reason; `org` is
-    the org's id as the service gave it with the identity; `names` gets the shell variables for the ids.
+    the org's id as the service gave it with the identity, `org_key_id` the id of an org key of the run;
+    `names` gets the shell variables for the ids.
     """
 
     def __init__(self, names: dict[str, str], whose: str) -> None:
@@ -29,6 +30,7 @@ class OwnThings:
         self.identity: str | None = None
         self.workspace_token: Secret | None = None
         self.org_key: Secret
+        self.org_key_id = ""
         self._names = names
         self._whose = whose
         self.call_in_a_shell("workspace id", self.workspace)

@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 
@@ -12,7 +12,7 @@ from contract.harness.client.budget import RequestBudget
 from contract.harness.client.gateways import BEHIND_A_GATEWAY, gateway_answer
 from contract.harness.client.journal import Journal
 from contract.harness.client.messages import Raw, Request, Response, on_the_wire
-from contract.harness.client.operations import changes_state
+from contract.harness.client.observers import Observers
 from contract.harness.client.transcript import Transcript
 from contract.harness.client.waiting import Waits
 from contract.harness.errors import CouldNotTry
@@ -38,29 +38,13 @@ class PreparedRequest:
         )
 
 
-class Observer(Protocol):
-    """Follows what one org's credentials change on the service."""
-
-    def concerns(self, request: Request) -> bool:
-        """Say whether `request` acts for this org."""
-
-    def sending(self, request: Request) -> None:
-        """Hear of a request before it is sent; an exception keeps it from being sent."""
-
-    def answered(self, response: Response) -> None:
-        """Hear of the response."""
-
-    def unanswered(self, request: Request) -> None:
-        """Hear that no response came: the service may or may not have received the request."""
-
-
 class Service:
     """Calls the API of docs/contract.md over one connection.
 
     `transcript` holds the responses that the current case looked at, `refusals` every response of the run
     with a status of 400 or more that the service itself gave, `names` the shell variables for ids of the run.
     `identities` are those that the run made, `strangers` the subjects of sessions that it neither made nor
-    named. Each request that changes state is shown to the one observer that it concerns, else to the first.
+    named. `observers` follow what changes state there.
     """
 
     def __init__(
@@ -77,7 +61,7 @@ class Service:
         self.identities: set[str] = set()
         self.journal = journal
         self.names: dict[str, str] = {}
-        self.observers: list[Observer] = []
+        self.observers = Observers()
         self._addresses: dict[str, httpx.URL] = {}
 
     @property
@@ -113,7 +97,7 @@ class Service:
                 self.waits.wait_out(response)
                 self.budget.take()
             except CouldNotTry:
-                self._tell_observers(response)
+                self.observers.answered(response)
                 raise
         return self.recorded(response)
 
@@ -189,8 +173,7 @@ class Service:
         """Count requests that are about to be sent together, and show them to their observers."""
         self.budget.take(len(prepared))
         for each in prepared:
-            for observer in self._observer_of(each.request):
-                observer.sending(each.request)
+            self.observers.sending(each.request)
 
     @contextlib.contextmanager
     def reporting_no_answer(self, prepared: Sequence[PreparedRequest]) -> Iterator[None]:
@@ -200,22 +183,8 @@ class Service:
         except BaseException as error:
             if not isinstance(error.__context__, httpx.ConnectError | httpx.ConnectTimeout):
                 for each in prepared:
-                    self._tell_observers_of_none(each.request)
+                    self.observers.unanswered(each.request)
             raise
-
-    def _observer_of(self, request: Request) -> list[Observer]:
-        """Return the observer of a request that changes state; none for any other request."""
-        if not self.observers or not changes_state(request.method):
-            return []
-        return [next((each for each in self.observers if each.concerns(request)), self.observers[0])]
-
-    def _tell_observers(self, response: Response) -> None:
-        for observer in self._observer_of(response.request):
-            observer.answered(response)
-
-    def _tell_observers_of_none(self, request: Request) -> None:
-        for observer in self._observer_of(request):
-            observer.unanswered(request)
 
     def recorded(self, response: Response) -> Response:
         """Record `response` and return it; `CouldNotTry` if a gateway gave it and not the service."""
@@ -224,11 +193,11 @@ class Service:
             remember_tokens_in(response.content.decode("utf-8", "replace"))
         if self.connection.kind in BEHIND_A_GATEWAY and (told := gateway_answer(response)):
             if response.status >= 500:
-                self._tell_observers_of_none(response.request)
+                self.observers.unanswered(response.request)
             else:
-                self._tell_observers(response)
+                self.observers.answered(response)
             raise CouldNotTry(f"{response.request.where}: {told}")
-        self._tell_observers(response)
+        self.observers.answered(response)
         if response.status >= 400:
             self.refusals.append(response)
         return response

@@ -1,5 +1,7 @@
 """Fixtures that tests of the client share."""
 
+from pathlib import Path
+
 import pytest
 
 
@@ -9,3 +11,10 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     seconds: list[float] = []
     monkeypatch.setattr("contract.harness.client.waiting.time.sleep", seconds.append)
     return seconds
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for journals."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path / "relayauth-contract"

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from contract.harness.client import OwnOrg, Service, TokenPairs
-from contract.harness.errors import CouldNotTry
+from contract.harness.errors import Blocked
 from contract.harness.run import Settings, run_contract
 from contract.harness.spec import ENDPOINTS, REFRESH_TTL_FIELD
 from tests.unit.client.scripted import Deployment, reference, reference_on_a_socket
@@ -107,7 +107,7 @@ def test_a_pair_of_a_session_that_was_ended_is_not_handed_out_again() -> None:
         assert own_org.close() == []
 
 
-@pytest.mark.parametrize("status", [404, 500])
+@pytest.mark.parametrize("status", [404, 204, 500])
 def test_without_proof_that_the_one_before_has_ended_there_is_no_second_one(status: int) -> None:
     """It can't be tried then, and nothing is minted."""
 
@@ -119,7 +119,7 @@ def test_without_proof_that_the_one_before_has_ended_there_is_no_second_one(stat
         own_org.open()
         own_org.pair(PATH)
         deployment.watched.change = unrevoked
-        with pytest.raises(CouldNotTry, match="not sent: a session whose mint named no agent may"):
+        with pytest.raises(Blocked, match="not sent: a session whose mint named no agent may"):
             own_org.pair(PATH)
         assert len(deployment.watched.sent("POST", PATH.path)) == 1
         deployment.watched.change = lambda _request: None
