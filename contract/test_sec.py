@@ -103,7 +103,7 @@ def test_a_very_long_token_is_refused(
             sent=f"presented a token of {volume.longest} bytes as a {place}",
             requires="a lengthened signature is refused",
         )
-    positive_control(service.call("GET", routes.HEALTH), what="GET /health after a very long token")
+    positive_control(service.call("GET", routes.HEALTH), what=f"GET {routes.HEALTH} after a very long token")
 
 
 @clause("SEC-03")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from contract.harness.spec import ENDPOINTS, catalogue, limits, routes
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -116,6 +119,71 @@ def test_the_layers_are_kept() -> None:
         [linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     assert ended.returncode == 0, ended.stdout
+
+
+SUITE = [*(ROOT / "contract" / "harness").rglob("*.py"), *(ROOT / "contract").glob("test_*.py")]
+SPEC = "contract/harness/spec"
+
+
+def constants(path: Path) -> Iterator[ast.Constant]:
+    """The constants of a module, without its docstrings."""
+    tree = ast.parse(path.read_text())
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    yield from (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in prose)
+
+
+@pytest.mark.parametrize(
+    ("number", "lines"),
+    [
+        pytest.param(limits.REFRESH_TTL_CAP, ["REFRESH_TTL_CAP = 7776000"], id="the cap"),
+        pytest.param(limits.REFRESH_TTL_CAP + 1, [], id="one more than the cap"),
+        pytest.param(
+            limits.DEFAULT_REFRESH_TTL, ["DEFAULT_REFRESH_TTL = 86400", "DAY = 86400"], id="the default"
+        ),
+        pytest.param(limits.DEFAULT_REFRESH_TTL + 1, [], id="one more than the default"),
+    ],
+)
+def test_the_suite_writes_a_limit_once(number: int, lines: list[str]) -> None:
+    """A limit is written in spec/limits; what else needs it, imports it."""
+    shape = re.compile(rf"(?<!\d){number}(?!\d)|(?<!\d){number:_}(?!\d)")
+    found = {
+        f"{name_of(path)}: {line}"
+        for path in SUITE for line in path.read_text().splitlines() if shape.search(line)
+    }  # fmt: skip
+    assert found == {f"{SPEC}/limits.py: {line}" for line in lines}
+
+
+PATHS = sorted(
+    {value for name, value in vars(routes).items() if name.isupper()}
+    | {endpoint.path for endpoint in ENDPOINTS.values()}
+)
+
+
+@pytest.mark.parametrize("route", PATHS)
+def test_the_suite_writes_a_route_once(route: str) -> None:
+    """A path is written in spec/routes, or in the row of its mint endpoint, and nowhere else in the code."""
+    shape = re.compile(rf"(?<![\w/]){re.escape(route)}(?![\w/-])")
+    found = [
+        name_of(path)
+        for path in SUITE for each in constants(path)
+        if isinstance(each.value, str) and shape.search(each.value)
+    ]  # fmt: skip
+    assert found in ([f"{SPEC}/routes.py"], [f"{SPEC}/endpoints.py"])
+
+
+def test_each_source_is_a_heading_of_docs_contract() -> None:
+    """Who reads a clause finds what its source names: a page of the project that has that heading."""
+    page = (ROOT / "docs" / "contract.md").read_text()
+    headings = {line.lstrip("#").strip() for line in page.splitlines() if line.startswith("#")}
+    cited = {
+        (each.id, heading)
+        for each in catalogue().clauses.values()
+        for part in each.source.split("; ")
+        if part.startswith("docs/contract.md, ")
+        for heading in part.removeprefix("docs/contract.md, ").split(", ")
+    }
+    assert cited
+    assert sorted(f"{clause}: {heading}" for clause, heading in cited if heading not in headings) == []
 
 
 def test_the_linter_knows_every_chapter() -> None:

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from contract.harness.spec import routes
+
 DEFAULT_KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
 SECOND_KEY_VARIABLE = "RELAYAUTH_CONTRACT_SECOND_API_KEY"  # what `start` calls the key of another org
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -93,7 +95,8 @@ LAUNCHING: tuple[Opener, ...] = (
     Opener("env", "--env", _COMMAND, {
         "metavar": "NAME=VALUE", "multiple": True, "help": "Set a variable for the command. Repeatable."}),
     Opener("ready_path", "--ready-path", _COMMAND, {
-        "metavar": "PATH", "help": "Wait until a GET of this path is answered.  [default: /health]"}),
+        "metavar": "PATH",
+        "help": f"Wait until a GET of this path is answered.  [default: {routes.HEALTH}]"}),
     Opener("ready_timeout", "--ready-timeout", _COMMAND, {
         "metavar": "SECONDS", "type": click.FloatRange(0, min_open=True),
         "help": "Wait at most so long for an answer.  [default: 30; 10 for a deployment]"}),

@@ -22,11 +22,13 @@ def health(service: Service) -> None:
     except Violation:
         kind = scrub(response.headers.get("content-type", "no content type"))
         raise TargetError(
-            f"{name}: GET /health answered {response.status} with {kind}, not with JSON: is this a relayauth?"
+            f"{name}: GET {routes.HEALTH} answered {response.status} with {kind}, not with JSON: "
+            "is this a relayauth?"
         ) from None
     if not healthy:
         raise TargetError(
-            f'{name}: expected 200 and status "ok" from GET /health, got {response.summary}: is it up?'
+            f'{name}: expected 200 and status "ok" from GET {routes.HEALTH}, got {response.summary}: '
+            "is it up?"
         )
 
 

@@ -14,9 +14,10 @@ from contract.harness.client.service import Service
 from contract.harness.errors import ContractError, TargetError
 from contract.harness.redaction import fingerprint, plain
 from contract.harness.spec import CLOCK_SKEW, routes
+from contract.harness.spec.limits import DAY
 from contract.harness.targets import REAL, Connection, Target, connect
 
-OLDER_THAN = 86400.0
+OLDER_THAN = float(DAY)
 """Seconds: how old an identity of a run must be to be removed where no journal knows it."""
 _PAGE = 100
 _MOST_PAGES = 50

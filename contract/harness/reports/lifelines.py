@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from contract.harness.spec.limits import DAY
+
 WIDTH = 720
 _LEFT = 96
 _RIGHT = 16
@@ -12,7 +14,6 @@ _TOP = 8
 _MOST_ROTATIONS = 200
 _MOST_EVENTS = 20
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200)
-_DAY = 86400
 _LONGEST = 1e15
 """A lifetime may be any number that a service made of it; a drawing must not take as long."""
 
@@ -59,7 +60,7 @@ def duration(seconds: float) -> str:
         return f"{seconds:.3g} s"
     parts = []
     rest = int(min(seconds, _LONGEST))
-    for unit, length in (("y", 365 * _DAY), ("d", _DAY), ("h", 3600), ("min", 60), ("s", 1)):
+    for unit, length in (("y", 365 * DAY), ("d", DAY), ("h", 3600), ("min", 60), ("s", 1)):
         # Up to two years are told in days: 365 and 366 days differ.
         if rest >= (2 * length if unit == "y" else length):
             parts.append(f"{rest // length} {unit}")
@@ -139,13 +140,13 @@ def _ticks(end: float) -> Iterable[float]:
     """Return about five round moments up to `end`."""
     wanted = end / 5
     if wanted <= _STEPS[-1]:
-        step: float = next((each for each in _STEPS if each >= wanted), _DAY)
+        step: float = next((each for each in _STEPS if each >= wanted), DAY)
     else:
-        days = wanted / _DAY
+        days = wanted / DAY
         power = 1.0
         while power * 10 <= days:
             power *= 10
-        step = _DAY * next((power * each for each in (1, 2, 5, 10) if power * each >= days), power * 10)
+        step = DAY * next((power * each for each in (1, 2, 5, 10) if power * each >= days), power * 10)
     return [step * number for number in range(int(end / step) + 1)][:12]
 
 
