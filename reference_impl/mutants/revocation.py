@@ -8,7 +8,7 @@ from reference_impl.mutants import Mutant
 class RevokingASessionDoesNothing(Mutant):
     """A revocation by session answers 204, and that is all."""
 
-    breaks = frozenset({"REV-01", "REV-05"})
+    breaks = frozenset({"CLK-08", "REV-01", "REV-05"})
 
     def revoking_session_ends(self, session: Session, now: float) -> bool:
         return False
