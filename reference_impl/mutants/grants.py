@@ -1,8 +1,10 @@
 """Slips in what a rotated access token may do, where, and for how long."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from reference_impl.facts import Rotation
+from reference_impl.facts import Endpoint, Kind, Rotation
 from reference_impl.mutants import Mutant
 from reference_impl.rules import CAP, MARK
 from reference_impl.scopes import planes
@@ -63,3 +65,95 @@ class AudienceGrowsAtRotation(Mutant):
 
     def rotated_audience(self, rotation: Rotation) -> Collection[str]:
         return list(dict.fromkeys([*super().rotated_audience(rotation), "cloud"]))
+
+
+class MintsGiveAllThatIsHeld(Mutant):
+    """A mint that requests fewer scopes gets all that the identity holds, or all for its paths."""
+
+    breaks = frozenset({"ROT-10"})
+
+    def granted(
+        self, endpoint: Endpoint, asked: Sequence[str] | None, default: Sequence[str]
+    ) -> Sequence[str]:
+        return default
+
+
+class OnlyTheFirstScopeIsGranted(Mutant):
+    """Of the scopes that a mint requests the first is granted."""
+
+    breaks = frozenset({"ROT-10"})
+
+    def granted(
+        self, endpoint: Endpoint, asked: Sequence[str] | None, default: Sequence[str]
+    ) -> Sequence[str]:
+        return default if asked is None else asked[:1]
+
+
+class ScopesGrowToTheIdentitys(Mutant):
+    """A rotated access token has all scopes that the identity holds."""
+
+    breaks = frozenset({"ROT-04", "ROT-10"})
+
+    def rotated_scopes(self, rotation: Rotation) -> Collection[str]:
+        named = rotation.named if rotation.grant.identity else None
+        return super().rotated_scopes(rotation) if named is None else named["scopes"]
+
+
+class ScopesGrowAtTheThirdRotation(Mutant):
+    """From the third rotation on an access token has all scopes that the identity holds."""
+
+    breaks = frozenset({"ROT-04", "ROT-10"})
+
+    def rotated_scopes(self, rotation: Rotation) -> Collection[str]:
+        named = rotation.named if rotation.grant.identity and rotation.number >= 3 else None
+        return super().rotated_scopes(rotation) if named is None else named["scopes"]
+
+
+class PathScopesAreReadAndWriteAgain(Mutant):
+    """A rotated path token may write whatever it may read."""
+
+    breaks = frozenset({"ROT-10"})
+
+    def rotated_scopes(self, rotation: Rotation) -> Collection[str]:
+        scopes = super().rotated_scopes(rotation)
+        more = [] if rotation.grant.identity else [each.replace(":read:", ":write:") for each in scopes]
+        return list(dict.fromkeys([*scopes, *more]))
+
+
+class SecondScopeIsLostAtRotation(Mutant):
+    """A rotated access token has the first of its scopes, where more than one were requested."""
+
+    breaks = frozenset({"ROT-04", "ROT-10"})
+
+    def rotated_scopes(self, rotation: Rotation) -> Collection[str]:
+        return list(super().rotated_scopes(rotation))[:1]
+
+
+class SecondAudienceIsLostAtRotation(Mutant):
+    """A rotated access token is for the first of its audiences."""
+
+    breaks = frozenset({"ROT-10"})
+
+    def rotated_audience(self, rotation: Rotation) -> Collection[str]:
+        return list(super().rotated_audience(rotation))[:1]
+
+
+class AccessScopesStateEverything(Mutant):
+    """`meta.accessScopes` of a mint states every scope there is."""
+
+    breaks = frozenset({"ROT-10"})
+
+    def own_meta(self, endpoint: Endpoint, entries: Mapping[str, str]) -> Mapping[str, Any]:
+        return {name: '["*:*:*:*"]' if name == "accessScopes" else value for name, value in entries.items()}
+
+
+class AccessScopesGrowAtTheSecondRotation(Mutant):
+    """`meta.accessScopes` gets a scope more at the second rotation."""
+
+    breaks = frozenset({"ROT-07", "ROT-10"})
+
+    def rotated_meta(self, rotation: Rotation, kind: Kind) -> Mapping[str, Any]:
+        meta = dict(super().rotated_meta(rotation, kind))
+        if rotation.number == 2 and "accessScopes" in meta:
+            meta["accessScopes"] = json.dumps([*json.loads(meta["accessScopes"]), "*:*:*:*"])
+        return meta

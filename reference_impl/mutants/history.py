@@ -10,7 +10,7 @@ from reference_impl.mutants import Mutant
 class DelegatedEndpointsForgetTheTtl(Mutant):
     """Only /v1/tokens reads refreshTokenTtlSeconds; the three delegated endpoints quietly give 24 h."""
 
-    breaks = frozenset({"CLK-03", "META-01", "ROT-09", "TTL-01", "TTL-02"})
+    breaks = frozenset({"CLK-03", "META-01", "ROT-01", "ROT-02", "ROT-09", "TTL-01", "TTL-02"})
 
     def asked_ttl(self, endpoint: Endpoint, body: Mapping[str, Any]) -> Any:
         return super().asked_ttl(endpoint, body) if endpoint == "identity" else None
@@ -19,7 +19,7 @@ class DelegatedEndpointsForgetTheTtl(Mutant):
 class IdentityForgetsTheTtl(Mutant):
     """/v1/tokens does not read refreshTokenTtlSeconds."""
 
-    breaks = frozenset({"CLK-03", "META-01", "TTL-01", "TTL-02"})
+    breaks = frozenset({"CLK-03", "META-01", "ROT-01", "ROT-02", "TTL-01", "TTL-02"})
 
     def asked_ttl(self, endpoint: Endpoint, body: Mapping[str, Any]) -> Any:
         return None if endpoint == "identity" else super().asked_ttl(endpoint, body)
@@ -28,7 +28,7 @@ class IdentityForgetsTheTtl(Mutant):
 class AgentForgetsTheTtl(Mutant):
     """/v1/tokens/agent does not read refreshTokenTtlSeconds."""
 
-    breaks = frozenset({"CLK-03", "META-01", "TTL-01", "TTL-02"})
+    breaks = frozenset({"CLK-03", "META-01", "ROT-01", "ROT-02", "TTL-01", "TTL-02"})
 
     def asked_ttl(self, endpoint: Endpoint, body: Mapping[str, Any]) -> Any:
         return None if endpoint == "agent" else super().asked_ttl(endpoint, body)
@@ -37,7 +37,7 @@ class AgentForgetsTheTtl(Mutant):
 class PathForgetsTheTtl(Mutant):
     """/v1/tokens/path does not read refreshTokenTtlSeconds."""
 
-    breaks = frozenset({"CLK-03", "META-01", "ROT-09", "TTL-01", "TTL-02"})
+    breaks = frozenset({"CLK-03", "META-01", "ROT-01", "ROT-02", "ROT-09", "TTL-01", "TTL-02"})
 
     def asked_ttl(self, endpoint: Endpoint, body: Mapping[str, Any]) -> Any:
         return None if endpoint == "path" else super().asked_ttl(endpoint, body)
@@ -46,7 +46,7 @@ class PathForgetsTheTtl(Mutant):
 class WorkspacePathForgetsTheTtl(Mutant):
     """/v1/tokens/workspace-path does not read refreshTokenTtlSeconds."""
 
-    breaks = frozenset({"CLK-03", "META-01", "ROT-09", "TTL-01", "TTL-02"})
+    breaks = frozenset({"CLK-03", "META-01", "ROT-01", "ROT-02", "ROT-09", "TTL-01", "TTL-02"})
 
     def asked_ttl(self, endpoint: Endpoint, body: Mapping[str, Any]) -> Any:
         return None if endpoint == "workspace-path" else super().asked_ttl(endpoint, body)
@@ -55,7 +55,7 @@ class WorkspacePathForgetsTheTtl(Mutant):
 class RotationLosesTheTtl(Mutant):
     """A refresh reads no mark: a 90-day session shrinks to 24 h at its first renewal."""
 
-    breaks = frozenset({"CLK-02", "CLK-03", "ROT-01", "ROT-04", "ROT-05", "ROT-09"})
+    breaks = frozenset({"CLK-02", "CLK-03", "ROT-01", "ROT-02", "ROT-04", "ROT-05", "ROT-09"})
 
     def rotated_ttl(self, rotation: Rotation) -> int | None:
         return None
@@ -82,7 +82,7 @@ class RotationDropsTheMarkAtTheThird(Mutant):
 class RotationKeepsTheMarkAndShrinksTheLife(Mutant):
     """A rotated token says 90 days and lives 24 h."""
 
-    breaks = frozenset({"CLK-02", "CLK-03", "ROT-01", "ROT-04", "ROT-05"})
+    breaks = frozenset({"CLK-02", "CLK-03", "ROT-01", "ROT-02", "ROT-04", "ROT-05"})
 
     def rotated_refresh_exp(self, rotation: Rotation, iat: int, ttl: int) -> int:
         return iat + self.rotated_default_ttl(rotation)

@@ -11,7 +11,9 @@ from reference_impl.rules import DEFAULT_TTL, MARK
 class MarkIsANumber(Mutant):
     """The mark is a JSON number, not a string."""
 
-    breaks = frozenset({"CLK-02", "CLK-03", "META-01", "META-02", "ROT-01", "ROT-04", "ROT-09", "TTL-05"})
+    breaks = frozenset(
+        {"CLK-02", "CLK-03", "META-01", "META-02", "ROT-01", "ROT-02", "ROT-04", "ROT-09", "TTL-05"}
+    )
 
     def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
         return None if asked is None else effective
@@ -29,7 +31,7 @@ class MarkIsWhatWasAsked(Mutant):
 class MarkInWholeMinutes(Mutant):
     """The mark is cut to whole minutes, and so is the life after the first rotation."""
 
-    breaks = frozenset({"META-01", "ROT-01"})
+    breaks = frozenset({"META-01", "ROT-01", "TTL-05"})
 
     def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
         return None if asked is None else str(max(effective // 60, 1) * 60)
@@ -38,7 +40,7 @@ class MarkInWholeMinutes(Mutant):
 class MarkHasAFraction(Mutant):
     """The mark is written as 7776000.0."""
 
-    breaks = frozenset({"CLK-02", "CLK-03", "META-01", "ROT-01", "ROT-04", "ROT-09", "TTL-05"})
+    breaks = frozenset({"CLK-02", "CLK-03", "META-01", "ROT-01", "ROT-02", "ROT-04", "ROT-09", "TTL-05"})
 
     def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
         return None if asked is None else str(float(effective))
@@ -56,7 +58,7 @@ class TheDefaultAskedForIsUnmarked(Mutant):
 class DefaultIsMarked(Mutant):
     """A session that asked for nothing is marked 86400."""
 
-    breaks = frozenset({"META-03", "TTL-06", "TTL-07", "TTL-09"})
+    breaks = frozenset({"META-03", "ROT-03", "TTL-06", "TTL-07", "TTL-09"})
 
     def mark(self, endpoint: Endpoint, asked: int | None, effective: int) -> Any:
         return str(effective)
@@ -74,7 +76,7 @@ class MarkOnRefreshOnly(Mutant):
 class MarkOnAccessOnly(Mutant):
     """The refresh token bears no mark."""
 
-    breaks = frozenset({"CLK-02", "CLK-03", "META-01", "ROT-04", "ROT-09", "TTL-05"})
+    breaks = frozenset({"CLK-02", "CLK-03", "META-01", "ROT-01", "ROT-02", "ROT-04", "ROT-09", "TTL-05"})
 
     def marked_meta(self, kind: Kind, meta: Mapping[str, Any], mark: Any) -> Mapping[str, Any]:
         return super().marked_meta(kind, meta, mark if kind == "access" else None)

@@ -14,7 +14,7 @@ DAY = 86400
 class RevokingASessionDoesNothing(Mutant):
     """A revocation by session answers 204, and that is all."""
 
-    breaks = frozenset({"REV-01"})
+    breaks = frozenset({"CLK-08", "REV-01"})
 
     def revoking_session_ends(self, session: Session, now: float) -> bool:
         return False

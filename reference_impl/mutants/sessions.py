@@ -14,7 +14,7 @@ DAY = 86400
 class RefreshTokensAreReusable(Mutant):
     """A refresh token may be redeemed again and again."""
 
-    breaks = frozenset({"SES-01", "SES-02", "SES-03", "SES-05"})
+    breaks = frozenset({"CLK-08", "SES-01", "SES-02", "SES-03", "SES-05"})
 
     def consumes(self, state: TokenState) -> bool:
         return False
@@ -32,7 +32,7 @@ class TwoRefreshesRace(Mutant):
 class ReplayIsMerelyRefused(Mutant):
     """A used refresh token is refused, and nothing else happens."""
 
-    breaks = frozenset({"SES-02", "SES-03"})
+    breaks = frozenset({"CLK-08", "SES-02", "SES-03"})
 
     def is_reuse(self, state: TokenState, now: float) -> bool:
         return False
@@ -50,7 +50,7 @@ class ReplayWithinASecondIsForgiven(Mutant):
 class OldReplaysAreForgotten(Mutant):
     """What was used more than a second ago is no longer looked for."""
 
-    breaks = frozenset({"SES-02", "SES-03"})
+    breaks = frozenset({"CLK-08", "SES-02", "SES-03"})
 
     def is_reuse(self, state: TokenState, now: float) -> bool:
         return super().is_reuse(state, now) and now - (state.used_at or 0) < 1
@@ -68,7 +68,7 @@ class OnlyTheFirstTokenIsWatched(Mutant):
 class CascadeOnTwoEndpointsOnly(Mutant):
     """A replay ends the session of an identity or an agent; path tokens are forgotten."""
 
-    breaks = frozenset({"SES-02", "SES-03"})
+    breaks = frozenset({"CLK-08", "SES-02", "SES-03"})
 
     def theft_ends(self, state: TokenState) -> bool:
         return state.grant.endpoint in ("identity", "agent")

@@ -10,7 +10,7 @@ from reference_impl.mutants import Mutant
 class RefreshDiesAMinuteEarly(Mutant):
     """The skew is taken off a refresh token's life, not added to it."""
 
-    breaks = frozenset({"CLK-01", "CLK-02", "CLK-04"})
+    breaks = frozenset({"CLK-01", "CLK-02", "CLK-04", "CLK-07", "TTL-05"})
 
     def expired(self, kind: Kind, exp: int, now: float) -> bool:
         return now >= exp - 30 if kind == "refresh" else super().expired(kind, exp, now)
@@ -19,7 +19,7 @@ class RefreshDiesAMinuteEarly(Mutant):
 class RefreshLivesTwoMinutesLong(Mutant):
     """A refresh token is accepted until two minutes after its exp."""
 
-    breaks = frozenset({"CLK-01", "CLK-04"})
+    breaks = frozenset({"CLK-01", "CLK-04", "CLK-07"})
 
     def expired(self, kind: Kind, exp: int, now: float) -> bool:
         return now >= exp + 120 if kind == "refresh" else super().expired(kind, exp, now)
@@ -28,7 +28,7 @@ class RefreshLivesTwoMinutesLong(Mutant):
 class RefreshNeverExpires(Mutant):
     """Nobody looks at a refresh token's exp."""
 
-    breaks = frozenset({"CLK-01", "CLK-04", "SEC-04"})
+    breaks = frozenset({"CLK-01", "CLK-04", "CLK-07", "SEC-04"})
 
     def expired(self, kind: Kind, exp: int, now: float) -> bool:
         return kind == "access" and super().expired(kind, exp, now)
@@ -100,7 +100,7 @@ class IssuedRoundedUp(Mutant):
 class AccessDiesAtOnce(Mutant):
     """An access token is refused during the last minute of its life."""
 
-    breaks = frozenset({"CLK-06"})
+    breaks = frozenset({"CLK-06", "CLK-07"})
 
     def expired(self, kind: Kind, exp: int, now: float) -> bool:
         return now >= exp - 60 if kind == "access" else super().expired(kind, exp, now)
@@ -109,7 +109,7 @@ class AccessDiesAtOnce(Mutant):
 class AccessLivesOn(Mutant):
     """An access token is accepted for an hour after its exp."""
 
-    breaks = frozenset({"CLK-06"})
+    breaks = frozenset({"CLK-06", "CLK-07"})
 
     def expired(self, kind: Kind, exp: int, now: float) -> bool:
         return now >= exp + 3600 if kind == "access" else super().expired(kind, exp, now)

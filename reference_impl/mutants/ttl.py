@@ -22,7 +22,7 @@ class NoCap(Mutant):
 class CapOneSecondShort(Mutant):
     """The cap is one second less than 90 days."""
 
-    breaks = frozenset({"CLK-03", "ROT-09", "TTL-01", "TTL-02"})
+    breaks = frozenset({"CLK-03", "ROT-01", "ROT-02", "ROT-09", "TTL-01", "TTL-02"})
 
     def capped(self, endpoint: Endpoint, seconds: int) -> int:
         return min(seconds, CAP - 1)
@@ -49,7 +49,7 @@ class CapOnIdentityOnly(Mutant):
 class CapOf30Days(Mutant):
     """The cap is 30 days."""
 
-    breaks = frozenset({"CLK-03", "ROT-09", "TTL-01", "TTL-02"})
+    breaks = frozenset({"CLK-03", "ROT-01", "ROT-02", "ROT-09", "TTL-01", "TTL-02"})
 
     def capped(self, endpoint: Endpoint, seconds: int) -> int:
         return min(seconds, 30 * 86400)
@@ -68,7 +68,7 @@ class AboveTheCapCountsAsUnasked(Mutant):
 class MillisecondsForSeconds(Mutant):
     """The number asked is taken for milliseconds."""
 
-    breaks = frozenset({"CLK-03", "ROT-09", "TTL-01", "TTL-02"})
+    breaks = frozenset({"CLK-03", "ROT-01", "ROT-02", "ROT-09", "TTL-01", "TTL-02"})
 
     def capped(self, endpoint: Endpoint, seconds: int) -> int:
         return min(max(seconds // 1000, 1), CAP)
@@ -77,7 +77,7 @@ class MillisecondsForSeconds(Mutant):
 class DaysForSeconds(Mutant):
     """The number asked is taken for days."""
 
-    breaks = frozenset({"TTL-01"})
+    breaks = frozenset({"ROT-01", "TTL-01"})
 
     def capped(self, endpoint: Endpoint, seconds: int) -> int:
         return min(seconds * 86400, CAP)
@@ -86,7 +86,7 @@ class DaysForSeconds(Mutant):
 class MinutesForSeconds(Mutant):
     """A TTL is cut to whole minutes."""
 
-    breaks = frozenset({"TTL-01"})
+    breaks = frozenset({"ROT-01", "TTL-01"})
 
     def capped(self, endpoint: Endpoint, seconds: int) -> int:
         return min(max(seconds // 60 * 60, 1), CAP)
@@ -99,13 +99,13 @@ class RoundedUp(Mutant):
 
     def usable_ttl(self, asked: Any) -> int | None:
         fine = super().usable_ttl(asked)
-        return math.ceil(asked) if fine and math.isfinite(asked) else fine
+        return math.ceil(asked) if fine and isinstance(asked, float) and math.isfinite(asked) else fine
 
 
 class DefaultOf30Days(Mutant):
     """Asked nothing, a refresh token lives 30 days."""
 
-    breaks = frozenset({"CLK-02", "CLK-03", "ROT-03", "TTL-03", "TTL-05", "TTL-06", "TTL-07", "TTL-09"})
+    breaks = frozenset({"CLK-02", "CLK-03", "TTL-03", "TTL-05", "TTL-06", "TTL-07", "TTL-09"})
 
     def default_ttl(self, endpoint: Endpoint) -> int:
         return 30 * 86400
@@ -114,7 +114,7 @@ class DefaultOf30Days(Mutant):
 class DefaultOfAnHour(Mutant):
     """Asked nothing, a path token's refresh token lives an hour."""
 
-    breaks = frozenset({"CLK-02", "CLK-03", "ROT-03", "TTL-03", "TTL-05", "TTL-06", "TTL-07", "TTL-09"})
+    breaks = frozenset({"CLK-02", "CLK-03", "TTL-03", "TTL-05", "TTL-06", "TTL-07", "TTL-09"})
 
     def default_ttl(self, endpoint: Endpoint) -> int:
         return 3600 if endpoint == "path" else DEFAULT_TTL
@@ -237,7 +237,7 @@ class ExpiresInSetsBoth(Mutant):
 class LongLivesWrapAround(Mutant):
     """Milliseconds in 32 bits: what lives longer than 49 days wraps around."""
 
-    breaks = frozenset({"CLK-02", "CLK-03", "META-01", "ROT-01", "TTL-01", "TTL-02", "TTL-05"})
+    breaks = frozenset({"CLK-02", "CLK-03", "META-01", "TTL-01", "TTL-02", "TTL-05"})
 
     def refresh_exp(self, endpoint: Endpoint, iat: int, ttl: int) -> int:
         return iat + ttl * 1000 % 2**32 // 1000

@@ -48,9 +48,10 @@ TEXT: Mapping[str, Mapping[str, Any]] = {
 }
 """Values by group and name: what is a usable number of seconds, what is none, and text of a number.
 
-The first of a group is requested at every endpoint of every target. On a URL the others are spread over the
-endpoints.
+The first of a group is requested at every endpoint of every target, the others on a URL at one of them.
 """
+OF_NUMBERS = ("numbers", "text that is a number")
+"""Groups of which no value is requested at every endpoint of a URL: TTL-01 and TTL-02 request such ones."""
 
 # Spellings that no JSON library writes; what is no JSON at all is among them (RFC 8259, sections 6 and 8.1).
 SPELLINGS: Mapping[str, str] = {
@@ -132,9 +133,8 @@ class RequestedValues:
     def of_group(self, mint: MintEndpoint, group: str) -> Mapping[str, Any]:
         """Return the values of a group that are requested from `mint`, by their names."""
         rows = {**USABLE, **UNUSABLE, **TEXT}[group]
-        return {name: value for name, value in rows.items() if name == next(iter(rows))} | dict(
-            self._spread(mint, rows)
-        )
+        everywhere = dict(list(rows.items())[:1]) if group not in OF_NUMBERS else {}
+        return everywhere | dict(self._spread(mint, rows))
 
     def spelled(self, mint: MintEndpoint) -> Iterator[tuple[str, Response]]:
         """Request its spellings from `mint`, and yield each name with the response.
