@@ -17,10 +17,10 @@ ALL_CORES := --numprocesses logical --dist loadfile --no-loadscope-reorder
 MEASURED  := tests/unit tests/cli tests/reference tests/selfproof tests/test_openapi_reference.py
 
 .DEFAULT_GOAL := help
-.PHONY: help check test proof coverage lint format bench mutation lock wheel clean FORCE
+.PHONY: help check test proof coverage lint format bench mutation new-clause lock wheel clean FORCE
 
 help: ## say what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo 'PYTHON=python3.12 chooses the interpreter, VENV=DIR where it is installed ($(VENV)), DIST=DIR where it is built ($(DIST)).'
 
 check: $(READY) ## hold the contract against the bundled reference
@@ -52,6 +52,9 @@ bench: $(READY) ## measure what is promised, and fail if a bound is passed
 
 mutation: $(READY) $(BLIND)/.ready ## bend the reference's decisions blindly: the contract must notice (minutes)
 	$(BLIND)/bin/python -m tests.mutation --python $(BIN)/python
+
+new-clause: $(READY) ## write the stubs of a clause: ID=SES-09
+	$(BIN)/python -m tests.support.new_clause $(ID)
 
 # The lock that is shipped is a part of the one that was tested, so the second is made within the first.
 lock: $(READY) ## make the lock files again (UPGRADE=1: with the newest versions)

@@ -2,30 +2,13 @@
 
 import functools
 import importlib
+import pkgutil
 from collections.abc import Mapping
 from typing import ClassVar
 
 from reference_impl.rules import Rules
 
-_ROOMS = (
-    "history",
-    "ttl",
-    "values",
-    "marks",
-    "rotation",
-    "owners",
-    "delegations",
-    "grants",
-    "time",
-    "lasting",
-    "keys",
-    "sessions",
-    "revocation",
-    "forgery",
-    "claims",
-    "exposure",
-    "assertions",
-)
+_NO_MUTANTS = ("witness",)
 
 
 class Mutant(Rules):
@@ -36,7 +19,8 @@ class Mutant(Rules):
 
 @functools.cache
 def mutants() -> Mapping[str, type[Mutant]]:
-    """Return every mutant by its name."""
-    for room in _ROOMS:
-        importlib.import_module(f"{__name__}.{room}")
+    """Return every mutant by its name, module by module."""
+    for module in sorted(each.name for each in pkgutil.iter_modules(__path__)):
+        if module not in _NO_MUTANTS:
+            importlib.import_module(f"{__name__}.{module}")
     return {mutant.__name__: mutant for mutant in Mutant.__subclasses__()}

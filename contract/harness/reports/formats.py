@@ -45,6 +45,7 @@ FORMATS: tuple[Format, ...] = (
         "annotations",
     ),
     Format("badge", "--badge", "Write a badge as SVG.", "badge"),
+    # A new format is one more row here.
 )
 
 BY_NAME: Mapping[str, Format] = {row.name: row for row in FORMATS}

@@ -146,6 +146,7 @@ ENDPOINTS: Mapping[str, MintEndpoint] = {
             delegated=True,
             shape="bare",
         ),
+        # A new mint endpoint is one more row here.
     )
 }
 

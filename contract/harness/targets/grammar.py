@@ -38,6 +38,7 @@ KINDS = (
     TargetKind("asgi", "asgi:", "asgi:PACKAGE.MODULE:ATTR", "in_process:asgi"),
     TargetKind("url", "https://", "https://HOST[/BASE]", "url:url"),
     TargetKind("url", "http://", "http://127.0.0.1:PORT", "url:url"),
+    # A new kind of target is one more row here.
 )
 GRAMMAR = ", ".join([*(row.form for row in KINDS), "proxy:FAULT->TARGET"])
 
