@@ -59,6 +59,8 @@ class LastingRefusals:
         self._observed: dict[tuple[str, str], Observed] = {}
         self._sessions: dict[str, Sessions] = {}
         self._replayed = False
+        if not clock.settable:
+            return  # pytest makes this before it says that the case is not tried: send nothing for it
         self._walk([row for rows in SHAPED.values() for row in rows if self._offered(row)])
 
     def result(self, mint: MintEndpoint, check: str) -> None:

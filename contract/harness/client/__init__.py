@@ -1,17 +1,9 @@
 """How the suite talks to a service: its API, its messages, and what a run creates there and removes."""
 
+from contract.harness.client.bodies import Raw, Variable, displayable, on_the_wire
 from contract.harness.client.budget import CORE_BUDGET, FULL_BUDGET, RequestBudget, budget_for
 from contract.harness.client.concurrency import FULL, SMALL, STAGGERS, Race, Racer, Volume
-from contract.harness.client.messages import (
-    Pair,
-    Raw,
-    Request,
-    Response,
-    Variable,
-    displayable,
-    on_the_wire,
-    pair_of,
-)
+from contract.harness.client.messages import Pair, Request, Response, pair_of
 from contract.harness.client.own_org import OwnOrg
 from contract.harness.client.service import Service
 from contract.harness.client.sweeping import OLDER_THAN, sweep_target

@@ -1,12 +1,14 @@
 """What one org's part of a run created on its target and did not remove yet, as the responses told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from contract.harness.client.bodies import on_the_wire
 from contract.harness.client.journal import Entry, Journal
-from contract.harness.client.messages import Request, Response, on_the_wire
+from contract.harness.client.messages import Request, Response
 from contract.harness.client.operations import MINTS, Kind, created_by
+from contract.harness.client.subjects import Subjects
 from contract.harness.errors import CouldNotTry
 from contract.harness.jose import Malformed, Token, read_token
 from contract.harness.redaction import Secret, fingerprint
@@ -40,38 +42,31 @@ class Session:
         return f"session {self.entry.its_id} ({self.entry.endpoint})"
 
 
-def is_bare(mint: MintEndpoint, body: Any) -> bool:
+def is_bare(mint: MintEndpoint, body: Mapping[str, Any]) -> bool:
     """Say whether a mint names no agent: its session has the subject of everybody else's that names none."""
-    return mint.takes_paths and isinstance(body, dict) and not {"agentId", "agentName"} & set(body)
+    return mint.takes_paths and not {"agentId", "agentName"} & set(body)
 
 
 class CreatedThings:
     """Follows the requests of one org, and knows what they created: identities, keys and sessions.
 
-    `strangers` are the subjects of sessions that the run neither made nor named. If `guarded`, no request
-    that revokes, changes or deletes by one of them is sent. `identities` are those that the run made, in any
-    of its orgs: a path token of one org may name an identity of another.
+    `subjects` are those of all sessions of the run. If `guarded`, no request is sent that revokes, changes or
+    deletes by one that the run neither made nor named.
     """
 
     def __init__(
-        self,
-        name: str,
-        strangers: set[str],
-        *,
-        identities: set[str] | None = None,
-        journal: Journal | None = None,
-        guarded: bool = False,
+        self, name: str, subjects: Subjects, *, journal: Journal | None = None, guarded: bool = False
     ) -> None:
         self.name = name
         self.journal = journal
         self.things: dict[str, Entry] = {}
         self.sessions: dict[str, Session] = {}
         self.uncertain: list[Entry] = []
-        self._strangers = strangers
+        self.subjects = subjects
+        subjects.name(name)
         self._guarded = guarded
         self._by_token: dict[str, Session] = {}
         self._credentials: set[str] = set()
-        self._identities: set[str] = set() if identities is None else identities
 
     def act_with(self, credential: Secret | str) -> None:
         """Take requests with `credential` for this org's own."""
@@ -86,9 +81,10 @@ class CreatedThings:
 
     def sending(self, request: Request) -> None:
         """Record what `request` may create; refuse one that would act on somebody else's identity."""
-        if self._guarded and (stranger := _acted_on(request)) in self._strangers:
+        subject = _acted_on(request)
+        if self._guarded and subject is not None and self.subjects.is_of_others(subject):
             raise CouldNotTry(
-                f"not sent: {request.where} with {stranger}, whose sessions are not this run's alone"
+                f"not sent: {request.where} with {subject}, whose sessions are not this run's alone"
             )
         if (planned := self._planned(request)) is not None and self.journal:
             self.journal.add(planned)
@@ -128,10 +124,6 @@ class CreatedThings:
         """Return the things of these kinds, the newest first."""
         return [entry for entry in reversed(self.things.values()) if entry.kind in kinds]
 
-    def is_own(self, subject: str) -> bool:
-        """Say whether the run made the identity `subject`, deleted or not, or gave an agent this name."""
-        return subject in self._identities or self.name in subject
-
     def names(self, subject: str) -> list[str]:
         """Name everything, for a person who keeps it; `subject` is whose sessions they are."""
         sessions = [f"{len(self.sessions)} sessions of {subject}"] if self.sessions else []
@@ -149,21 +141,21 @@ class CreatedThings:
         return (session for session in [*self.sessions.values()] if not session.entry.subject)
 
     def removal_cost(self) -> int:
-        """Return how many requests it takes at most to remove everything and to see that it is gone.
+        """Return how many requests it takes to remove everything and to see that it is gone.
 
-        Sessions that a service keeps alive against a revocation are tried one by one: for that no more than
-        twenty are counted.
+        Each group of sessions takes two looks at one of them. Sessions that a service keeps alive against a
+        revocation are ended one by one, as far as the budget goes: for that a few are added.
         """
         alive = [session.entry for session in self.sessions.values() if not session.refused]
         groups = len({(entry.endpoint, entry.subject) for entry in alive})
         subjects = len({entry.subject for entry in alive})
-        return len(self.things) + subjects + 5 * groups + min(len(alive), 20)
+        return len(self.things) + subjects + 2 * groups + min(len(alive), 8)
 
     def _planned(self, request: Request) -> Entry | None:
         kind = created_by(request.method, request.path)
         if kind is None:
             return None
-        body = request.body if isinstance(request.body, dict) else {}
+        body = request.members
         if kind != "session":
             return Entry(kind, "", self.name, name=str(body.get("name", "")))
         mint = MINTS[request.path]
@@ -184,7 +176,7 @@ class CreatedThings:
         entry = replace(planned, its_id=its_id)
         self.things[its_id] = entry
         if entry.kind == "identity":
-            self._identities.add(its_id)
+            self.subjects.make(its_id)
         return entry
 
     def _new_session(self, planned: Entry, response: Response) -> Entry | None:
@@ -196,8 +188,7 @@ class CreatedThings:
         entry = replace(planned, its_id=str(token.claims.get("sid")), expires=expires)
         session = Session(entry, {token.text: token})
         self.sessions[entry.its_id] = self._by_token[token.text] = session
-        if not self.is_own(subject := str(token.claims.get("sub"))):
-            self._strangers.add(subject)
+        self.subjects.see(str(token.claims.get("sub")))
         return entry
 
     def _session_of(self, request: Request) -> Session | None:
@@ -230,15 +221,14 @@ class CreatedThings:
 
 def _presented(request: Request) -> str:
     """Return the text of the refresh token that `request` presents; empty if it presents none."""
-    body = request.body if isinstance(request.body, dict) else {}
-    text = on_the_wire(body.get("refreshToken"))
+    text = on_the_wire(request.members.get("refreshToken"))
     return text if isinstance(text, str) else ""
 
 
 def _acted_on(request: Request) -> str | None:
     """Return the identity that a request revokes by, changes or deletes."""
-    if request.path == routes.REVOKE and isinstance(request.body, dict):
-        named = request.body.get("identityId")
+    if request.path == routes.REVOKE:
+        named = request.members.get("identityId")
         return named if isinstance(named, str) else None
     under = f"{routes.IDENTITIES}/"
     return request.path.removeprefix(under).split("/")[0] if request.path.startswith(under) else None

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
+from contract.harness.client.bodies import Raw, json_object, on_the_wire
 from contract.harness.errors import Violation
 from contract.harness.jose import Malformed, Token, read_token
-from contract.harness.redaction import Secret, plain, scrub
+from contract.harness.redaction import Secret, plain
 
 LONGEST_CODE = 80
 """Characters of an error code that are shown: the service may send a text of any length."""
@@ -45,6 +45,14 @@ class Request:
     def where(self) -> str:
         """Method and path, as a sentence names a request: `POST /v1/tokens`."""
         return f"{self.method} {self.path}"
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """The members of the body if it is a JSON object, with tokens and secrets as such; else none."""
+        body = self.body
+        if isinstance(body, Raw):
+            body = json_object(body.content)
+        return body if isinstance(body, dict) else {}
 
     @property
     def text(self) -> str:
@@ -115,11 +123,7 @@ class Response:
     @property
     def parsed(self) -> Mapping[str, Any]:
         """The body if it is a JSON object, else an empty one: for reading without judging."""
-        try:
-            body = json.loads(self.content)
-        except (ValueError, RecursionError):
-            return {}
-        return body if isinstance(body, dict) else {}
+        return json_object(self.content)
 
     @property
     def summary(self) -> str:
@@ -176,69 +180,3 @@ def pair_of(response: Response) -> Pair:
 def _whole_times(token: Token) -> None:
     """Read what the clauses read, so that a malformed claim is reported here, with its reason."""
     _ = token.lifetime, token.mark
-
-
-@dataclass(frozen=True, repr=False)
-class Raw:
-    """A body that is sent as it is, JSON or not: text, bytes and tokens, joined."""
-
-    parts: tuple[Token | bytes | str, ...]
-
-    @property
-    def content(self) -> bytes:
-        """The body as it goes over the wire."""
-        return b"".join(
-            part if isinstance(part, bytes) else str(on_the_wire(part)).encode() for part in self.parts
-        )
-
-    def text(self, names: Mapping[str, str] = MappingProxyType({})) -> str:
-        """Return the body with secrets as variables; bytes that are not text are escaped."""
-        return "".join(
-            part.decode("utf-8", "backslashreplace")
-            if isinstance(part, bytes)
-            else str(displayable(part, names))
-            for part in self.parts
-        )
-
-
-def called(kind: str) -> str:
-    """Return the name of the shell variable for a thing of this kind: `API_KEY`."""
-    return kind.upper().replace(" ", "_")
-
-
-class Variable(str):
-    """The name of a shell variable with its `$`; a text of the service never is one."""
-
-    __slots__ = ()
-
-
-def displayable(value: Any, names: Mapping[str, str] = MappingProxyType({})) -> Any:
-    """Return `value` with every secret and token replaced by the `Variable` that stands for it.
-
-    `names` maps single texts to their variables; any other token or secret gets the variable of its kind.
-    """
-    if isinstance(value, Token):
-        kind = "REFRESH_TOKEN" if value.claims.get("token_type") == "refresh" else "ACCESS_TOKEN"
-        return Variable(f"${names.get(value.text, kind)}")
-    if isinstance(value, Secret):
-        return Variable(f"${names.get(value.reveal(), called(value.kind))}")
-    if isinstance(value, Mapping):
-        return {name: displayable(item, names) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [displayable(item, names) for item in value]
-    if isinstance(value, str):
-        return Variable(f"${names[value]}") if value in names else scrub(value)
-    return value
-
-
-def on_the_wire(value: Any) -> Any:
-    """Return `value` as it goes over the wire: tokens and secrets as their text."""
-    if isinstance(value, Token):
-        return value.text
-    if isinstance(value, Secret):
-        return value.reveal()
-    if isinstance(value, Mapping):
-        return {name: on_the_wire(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [on_the_wire(item) for item in value]
-    return value

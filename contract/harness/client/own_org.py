@@ -35,9 +35,7 @@ class OwnOrg(OwnThings):
         super().__init__(service.names, whose)
         self.service = service
         lasting = not service.connection.disposable
-        self.created = CreatedThings(
-            self.name, service.strangers, identities=service.identities, guarded=lasting
-        )
+        self.created = CreatedThings(self.name, service.subjects, guarded=lasting)
         self._credentials = Credentials(service, given)
         self._removal = Removal(service, self.created, self)
         self._mints = Mints(service, self, self._credentials, self._removal)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from contract.harness.client.messages import called
+from contract.harness.client.bodies import called
 from contract.harness.errors import NotTried
 from contract.harness.redaction import Secret
 from contract.harness.spec import GROUPS, MintEndpoint

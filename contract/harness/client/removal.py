@@ -41,7 +41,9 @@ class Removal:
         """
         created = self.created
         alive = {group: self._one_alive(sessions) for group, sessions in created.groups().items()}
-        for subject in dict.fromkeys(subject for _, subject in created.groups() if created.is_own(subject)):
+        for subject in dict.fromkeys(
+            subject for _, subject in created.groups() if created.subjects.is_own(subject)
+        ):
             self._status("POST", routes.REVOKE, body={"identityId": subject})
         left = [entry.label for entry in created.of_kind("identity") if not self._delete(entry)]
         left += self._end_keys(created.of_kind("workspace token"))
@@ -57,6 +59,9 @@ class Removal:
 
     def end_session(self, session: Session) -> bool | None:
         """Revoke one session by its own id; say whether it has ended, None if that can't be told."""
+        if session.refused:
+            self.created.forget(session.entry)
+            return True
         endpoint = session.entry.endpoint
         status = self._status("POST", routes.REVOKE, body={"sessionId": session.entry.its_id})
         if status != 204 or endpoint not in self._works:
@@ -84,7 +89,7 @@ class Removal:
     def _another(self, like: Session) -> Session | None:
         """Mint one more session of a group; None if that can't be done."""
         mint, subject = ENDPOINTS[like.entry.endpoint], like.entry.subject
-        if not self.created.is_own(subject):
+        if not self.created.subjects.is_own(subject):
             return None
         with contextlib.suppress(ContractError):
             body = self._things.mint_body(mint, mint.naming(subject))
@@ -105,7 +110,11 @@ class Removal:
 
     def _end(self, sessions: list[Session], alive: Session | None) -> list[str]:
         """End what is left of one group of sessions; return the names of those that may live on."""
-        if alive is not None and self.created.is_own(alive.entry.subject) and self._is_alive(alive) is False:
+        if (
+            alive is not None
+            and self.created.subjects.is_own(alive.entry.subject)
+            and self._is_alive(alive) is False
+        ):
             for session in sessions:
                 self.created.forget(session.entry)
             return []

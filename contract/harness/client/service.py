@@ -8,11 +8,13 @@ from typing import Any
 
 import httpx
 
+from contract.harness.client.bodies import Raw, on_the_wire
 from contract.harness.client.budget import RequestBudget
 from contract.harness.client.gateways import BEHIND_A_GATEWAY, gateway_answer
 from contract.harness.client.journal import Journal
-from contract.harness.client.messages import Raw, Request, Response, on_the_wire
+from contract.harness.client.messages import Request, Response
 from contract.harness.client.observers import Observers
+from contract.harness.client.subjects import Subjects
 from contract.harness.client.transcript import Transcript
 from contract.harness.client.waiting import Waits
 from contract.harness.errors import CouldNotTry
@@ -43,8 +45,8 @@ class Service:
 
     `transcript` holds the responses that the current case looked at, `refusals` every response of the run
     with a status of 400 or more that the service itself gave, `names` the shell variables for ids of the run.
-    `identities` are those that the run made, `strangers` the subjects of sessions that it neither made nor
-    named. `observers` follow what changes state there.
+    `subjects` are the subjects of the run's sessions. `observers` follow what
+    changes state there.
     """
 
     def __init__(
@@ -57,8 +59,7 @@ class Service:
         self.waits = Waits()
         self.transcript = Transcript()
         self.refusals: list[Response] = []
-        self.strangers: set[str] = set()
-        self.identities: set[str] = set()
+        self.subjects = Subjects()
         self.journal = journal
         self.names: dict[str, str] = {}
         self.observers = Observers()

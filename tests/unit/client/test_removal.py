@@ -184,3 +184,15 @@ def test_an_identity_that_is_not_deleted_is_named() -> None:
     with reference() as deployment:
         (left,) = after_a_run(deployment, lambda _own_org: None, kept)
     assert left.startswith("identity agent_")
+
+
+def test_a_session_of_another_org_of_the_run_makes_nobody_a_stranger() -> None:
+    """A token that names the second org's identity: that identity is the run's own and can be deleted."""
+    with reference() as one, one.connect() as connection:
+        service = Service(connection)
+        first, second = OwnOrg(service, one.key), OwnOrg(service, one.key, whose="second ")
+        first.open()
+        second.open()
+        first.pair(SHAPED["path"][1], None, agentId=second.own_identity)
+        assert second.close() == []
+        assert first.close() == []
