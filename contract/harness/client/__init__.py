@@ -2,6 +2,7 @@
 
 from contract.harness.client.budget import CORE_BUDGET, FULL_BUDGET, RequestBudget, budget_for
 from contract.harness.client.concurrency import FULL, SMALL, STAGGERS, Race, Racer, Volume
+from contract.harness.client.exchange_kinds import ExchangeKinds, operation_path
 from contract.harness.client.messages import (
     Pair,
     Raw,
@@ -28,6 +29,7 @@ __all__ = [
     "OLDER_THAN",
     "SMALL",
     "STAGGERS",
+    "ExchangeKinds",
     "OwnOrg",
     "Pair",
     "Race",
@@ -44,6 +46,7 @@ __all__ = [
     "budget_for",
     "displayable",
     "on_the_wire",
+    "operation_path",
     "pair_of",
     "redeemed",
     "sweep_target",

@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
@@ -20,6 +20,9 @@ from contract.harness.jose import Token
 from contract.harness.redaction import Secret, remember_tokens_in, scrub
 from contract.harness.spec import routes
 from contract.harness.targets import REAL, Connection, ObservedClock, exchange
+
+if TYPE_CHECKING:
+    from contract.harness.client.exchange_kinds import ExchangeKinds
 
 _NO_IDENTITY = routes.identity("agent_relayauth-contract-nobody")
 
@@ -60,7 +63,8 @@ class Service:
     `transcript` holds the responses that the current case looked at, `refusals` every response of the run
     with a status of 400 or more that the service itself gave, `names` the shell variables for ids of the run.
     `strangers` are the subjects of sessions that the run neither made nor named. Each request that changes
-    state is shown to the one observer that it concerns, else to the first.
+    state is shown to the one observer that it concerns, else to the first. `exchanges`, where it is set, gets
+    every response that no gateway gave.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Service:
         self.refusals: list[Response] = []
         self.strangers: set[str] = set()
         self.journal = journal
+        self.exchanges: ExchangeKinds | None = None
         self.names: dict[str, str] = {}
         self.observers: list[Observer] = []
         self._addresses: dict[str, httpx.URL] = {}
@@ -108,6 +113,8 @@ class Service:
         )
         self.begin([prepared])
         while (response := self._exchange(prepared)).turned_away:
+            if self.exchanges is not None:
+                self.exchanges.add(response)
             try:
                 self.waits.wait_out(response)
                 self.budget.take()
@@ -227,6 +234,8 @@ class Service:
             else:
                 self._tell_observers(response)
             raise CouldNotTry(f"{response.request.where}: {told}")
+        if self.exchanges is not None:
+            self.exchanges.add(response)
         self._tell_observers(response)
         if response.status >= 400:
             self.refusals.append(response)
