@@ -1,9 +1,10 @@
 """The ASGI application: routes, and every refusal as JSON."""
 
 import contextlib
+import functools
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,6 +14,7 @@ from starlette.routing import Route
 
 from reference_impl.config import Config
 from reference_impl.errors import ServiceError
+from reference_impl.facts import Answer
 from reference_impl.routes import assertions, identities, keys, minting, public, tokens
 from reference_impl.rules import Rules
 from reference_impl.service import Service, service_of
@@ -49,6 +51,40 @@ ROUTES = [
 ]
 
 
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def _shown(handler: Handler) -> Handler:
+    """Return the handler whose answers, refusals among them, the rules see before they go out."""
+    room = handler.__module__.rpartition(".")[2]
+
+    @functools.wraps(handler)
+    async def shown(request: Request) -> Response:
+        try:
+            response = await handler(request)
+        except ServiceError as error:
+            response = await _refused(request, error)
+        except sqlite3.OperationalError as error:
+            response = await _pressed(request, error)
+        return _as_ruled(request, f"{room}.{handler.__name__}", response)
+
+    return shown
+
+
+def _ruled(route: Route) -> Route:
+    methods = sorted((route.methods or set()) - {"HEAD"})
+    return Route(route.path, _shown(route.endpoint), methods=methods)
+
+
+def _as_ruled(request: Request, operation: str, response: Response) -> Response:
+    headers = tuple((name, value) for name, value in response.headers.items() if name != "content-length")
+    decided = Answer(response.status_code, headers, bytes(response.body))
+    answer = service_of(request).rules.answer(operation, decided)
+    if answer == decided:
+        return response
+    return Response(answer.body, answer.status, dict(answer.headers))
+
+
 def create_app(env: Mapping[str, str], *, rules: Rules | None = None) -> Starlette:
     """Build a deployment from `env` (the variables of wire.md); raises `ConfigError` for an unusable one."""
     service = Service.build(Config.read(env), rules or Rules())
@@ -60,7 +96,7 @@ def create_app(env: Mapping[str, str], *, rules: Rules | None = None) -> Starlet
 
     # A redirect to the same path without its last slash would send a credential where the Host header says.
     app = Starlette(
-        routes=ROUTES,
+        routes=[_ruled(route) for route in ROUTES],
         lifespan=lifespan,
         exception_handlers={
             ServiceError: _refused,

@@ -12,6 +12,15 @@ Carrier = Literal["mint", "refresh", "introspection", "key", "assertion"]
 
 
 @dataclass(frozen=True)
+class Answer:
+    """An answer as it goes out: its status, its headers in lower case, and its body."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True)
 class Principal:
     """Who calls: an org API key, a workspace token or a bearer."""
 

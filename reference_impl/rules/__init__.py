@@ -3,6 +3,7 @@
 from reference_impl.rules.mint import MintRules
 from reference_impl.rules.revocation import RevocationRules
 from reference_impl.rules.rotation import RotationRules
+from reference_impl.rules.surface import SurfaceRules
 from reference_impl.rules.values import (
     ACCESS_TTL,
     CAP,
@@ -34,5 +35,5 @@ __all__ = [
 ]
 
 
-class Rules(MintRules, RotationRules, RevocationRules, VerifierRules):
+class Rules(MintRules, RotationRules, RevocationRules, VerifierRules, SurfaceRules):
     """The contract as wire.md says it; it holds no state, and a mutant overrides exactly one method."""

@@ -53,7 +53,7 @@ EXAMPLES = """\
 @option(HOW, "--polite", is_flag=True,
         help="Send little hostile traffic, and at most 5 requests a second to a deployment.")  # fmt: skip
 @option(HOW, "--max-requests", type=click.IntRange(1), metavar="N",
-        help="Send at most N requests.  [default for a deployment: 2200; core: 700]")  # fmt: skip
+        help="Send at most N requests.  [default for a deployment: 2600; core: 700]")  # fmt: skip
 @option(HOW, "--keep", is_flag=True, help="Leave what the run made on the target.")
 @option(HOW, "--fuzz-examples", type=click.IntRange(1, 10_000), metavar="N",
         help="Generate N values for each endpoint.")  # fmt: skip

@@ -3,6 +3,7 @@
 from contract.harness.client.bodies import Raw, Variable, displayable, on_the_wire
 from contract.harness.client.budget import CORE_BUDGET, FULL_BUDGET, RequestBudget, budget_for
 from contract.harness.client.concurrency import FULL, SMALL, STAGGERS, Race, Racer, Volume
+from contract.harness.client.exchange_kinds import ExchangeKinds, operation_path
 from contract.harness.client.messages import Pair, Request, Response, pair_of
 from contract.harness.client.own_org import OwnOrg
 from contract.harness.client.service import Service
@@ -20,6 +21,7 @@ __all__ = [
     "OLDER_THAN",
     "SMALL",
     "STAGGERS",
+    "ExchangeKinds",
     "OwnOrg",
     "Pair",
     "Race",
@@ -36,6 +38,7 @@ __all__ = [
     "budget_for",
     "displayable",
     "on_the_wire",
+    "operation_path",
     "pair_of",
     "redeemed",
     "sweep_target",

@@ -7,7 +7,7 @@ from contract.harness.errors import CouldNotTry
 from contract.harness.spec import Profile
 from contract.harness.targets.connections import Kind
 
-FULL_BUDGET = 2200
+FULL_BUDGET = 2600
 """Requests of a run of the full profile on a URL."""
 CORE_BUDGET = 700
 """Requests of a run of the core profile on a URL."""

@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -22,6 +22,9 @@ from contract.harness.jose import Token
 from contract.harness.redaction import Secret, remember_tokens_in, scrub
 from contract.harness.spec import routes
 from contract.harness.targets import REAL, Connection, ObservedClock, exchange
+
+if TYPE_CHECKING:
+    from contract.harness.client.exchange_kinds import ExchangeKinds
 
 _NO_IDENTITY = routes.identity("agent_relayauth-contract-nobody")
 
@@ -45,8 +48,8 @@ class Service:
 
     `transcript` holds the responses that the current case looked at, `refusals` every response of the run
     with a status of 400 or more that the service itself gave, `names` the shell variables for ids of the run.
-    `subjects` are the subjects of the run's sessions. `observers` follow what
-    changes state there.
+    `subjects` are the subjects of the run's sessions. `observers` follow what changes state there.
+    `exchanges`, where it is set, gets every response that no gateway gave.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Service:
         self.refusals: list[Response] = []
         self.subjects = Subjects()
         self.journal = journal
+        self.exchanges: ExchangeKinds | None = None
         self.names: dict[str, str] = {}
         self.observers = Observers()
         self._addresses: dict[str, httpx.URL] = {}
@@ -94,6 +98,8 @@ class Service:
         )
         self.begin([prepared])
         while (response := self._exchange(prepared)).turned_away:
+            if self.exchanges is not None:
+                self.exchanges.add(response)
             try:
                 self.waits.wait_out(response)
                 self.budget.take()
@@ -198,6 +204,8 @@ class Service:
             else:
                 self.observers.answered(response)
             raise CouldNotTry(f"{response.request.where}: {told}")
+        if self.exchanges is not None:
+            self.exchanges.add(response)
         self.observers.answered(response)
         if response.status >= 400:
             self.refusals.append(response)

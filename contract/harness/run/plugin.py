@@ -94,7 +94,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the mark, and make a run from pytest's own options unless there is one."""
     config.addinivalue_line("markers", "clause(id): the clause of the contract that a case tests")
-    config.addinivalue_line("markers", "last: what it does to the clock would hurt other cases after it")
+    config.addinivalue_line("markers", "last(rank): runs after all without it, or with a lower rank (1)")
     if RUN in config.stash:
         return
     try:
@@ -140,14 +140,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     run = config.stash[RUN]
     order = {clause: number for number, clause in enumerate(catalogue().clauses)}
     targets = {name: number for number, name in enumerate(run.targets)}
-    kept: list[tuple[tuple[int, bool, int], pytest.Item]] = []
+    kept: list[tuple[tuple[int, int, int], pytest.Item]] = []
     dropped: list[pytest.Item] = []
     for item in items:
         case = group_of(item)
         if case is None:
-            kept.append(((-1, False, -1), item))
+            kept.append(((-1, 0, -1), item))
         elif _is_selected(item, case, run):
-            last = item.get_closest_marker("last") is not None
+            mark = item.get_closest_marker("last")
+            last = 0 if mark is None else next(iter(mark.args), 1)
             kept.append(((targets[case.target], last, order[case.clause]), item))
         else:
             dropped.append(item)

@@ -7,7 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from contract.harness.checks import KeySources
-from contract.harness.client import FULL, SMALL, OwnOrg, Racer, Service, TokenPairs, Volume, budget_for
+from contract.harness.client import (
+    FULL,
+    SMALL,
+    ExchangeKinds,
+    OwnOrg,
+    Racer,
+    Service,
+    TokenPairs,
+    Volume,
+    budget_for,
+)
 from contract.harness.errors import ContractError, CouldNotTry, NotTried, TargetError, Violation
 from contract.harness.redaction import plain, scrub
 from contract.harness.run.capabilities import confirm_capabilities
@@ -18,6 +28,8 @@ from contract.harness.targets import Connection, Target, connect, is_loopback
 
 IN_PROCESS_MINTS = 110
 """How many sessions are minted at most after one that must go on: enough to pass a limit of a hundred."""
+SURFACE_CLAUSE = "API-01"
+"""The clause that judges every exchange of the run: only for it are they kept."""
 OnLeftover = Callable[[str], None]
 
 
@@ -48,6 +60,8 @@ def open_target(
             connection = exits.enter_context(connect(target))
             budget = budget_for(connection.kind, settings.profile, settings.max_requests)
             service = Service(connection, budget)
+            if SURFACE_CLAUSE in settings.chosen(target):
+                service.exchanges = ExchangeKinds()
             session = TargetSession(target, settings, service, on_leftover)
             exits.callback(session.close_orgs)
             session.open_own_org()
