@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from contract.harness.spec import ENDPOINTS, catalogue, limits, routes
+from tests.support.command import patience
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -117,7 +118,7 @@ def test_the_layers_are_kept() -> None:
     """import-linter finds no import against the contracts in pyproject.toml."""
     linter = Path(sys.executable).with_name("lint-imports")
     ended = subprocess.run(
-        [linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        [linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=patience(), check=False
     )
     assert ended.returncode == 0, ended.stdout
 

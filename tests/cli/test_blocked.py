@@ -124,7 +124,7 @@ def test_a_refresh_that_never_works_is_a_failure() -> None:
 
     mint = ENDPOINTS["path"]
     with deployed(refuses) as there, opened(there) as session:
-        with pytest.raises(Violation, match="it answered 401"):
+        with pytest.raises(Violation, match="got 401"):
             session.token_pairs.generation(mint, 1)
         _, response = session.token_pairs.attempt(mint, lambda pair: session.service.refresh(pair.refresh))
         assert response.status == 401

@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from contract.harness.errors import CouldNotTry, UsageError
 from contract.harness.targets import exchange, transport
 from contract.harness.targets.transport import client
+from tests.support.command import patience
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 
@@ -120,7 +121,7 @@ def test_a_connection_closed_while_idle_costs_no_request() -> None:
     with listening(once) as there, client(there.url) as http:
         for _ in range(20):
             send(http)
-            assert closed.acquire(timeout=10)
+            assert closed.acquire(timeout=patience())
         assert len(there.requests) == 20
 
 
