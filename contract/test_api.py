@@ -3,7 +3,9 @@
 import pytest
 
 from contract.harness.checks import clause
-from contract.harness.checks.api_document import once_each
+from contract.harness.checks.api_document import once_each, operations
+from contract.harness.checks.api_generation import GeneratedRequests
+from contract.harness.checks.api_links import CHAINS, LinkedRequests, open_mints
 from contract.harness.checks.api_requests import UsualRequests, send_each
 from contract.harness.client import Service
 from contract.harness.errors import CouldNotTry, Violation
@@ -33,3 +35,47 @@ def test_every_exchange_is_as_the_document_says(session: TargetSession, service:
             + "; ".join(differences)
             + (f"; and {more} more" if more else "")
         )
+
+
+COVERAGE = 30
+"""Cases of the document's coverage that are sent to each operation, unless more examples are requested."""
+COVERAGE_ON_A_URL = 4
+FUZZED = 2
+"""Valid requests, and invalid ones, that are fuzzed for each operation."""
+
+
+@pytest.fixture(scope="session")
+def generated_requests(session: TargetSession) -> GeneratedRequests:
+    """The generated requests of the run."""
+    on_a_url = session.connection.kind == "url"
+    return GeneratedRequests(UsualRequests(session.token_pairs), on_a_url=on_a_url)
+
+
+@clause("API-02")
+@pytest.mark.parametrize("operation", list(operations()))
+def test_generated_requests_get_sound_answers(
+    session: TargetSession, generated_requests: GeneratedRequests, operation: str
+) -> None:
+    """Requests from the document, valid and not, and one without a credential; no answer is unsound."""
+    settings, described = session.settings, operations()[operation]
+    on_a_url = session.connection.kind == "url"
+    coverage = COVERAGE_ON_A_URL if on_a_url else COVERAGE
+    examples = settings.fuzz_examples or FUZZED
+    generated_requests.without_credential(described)
+    generated_requests.try_all(
+        described,
+        (),
+        coverage=max(coverage, settings.fuzz_examples or 0),
+        examples=examples,
+        seed=settings.seed,
+    )
+
+
+@clause("API-02")
+@pytest.mark.parametrize("chain", list(CHAINS))
+def test_a_session_goes_along_the_links_of_the_document(session: TargetSession, chain: str) -> None:
+    """At every endpoint; a session that was ended on the way is refused at its refresh."""
+    requests = UsualRequests(session.token_pairs)
+    for mint in open_mints(requests):
+        session.service.transcript.begin_case()
+        CHAINS[chain](LinkedRequests(requests), mint)
