@@ -11,7 +11,7 @@ import click
 
 from contract.harness.cli.commands import BROKEN, NO_VERDICT
 from contract.harness.cli.configuration import split
-from contract.harness.cli.named_targets import targets_of
+from contract.harness.cli.named_targets import names_of_targets, targets_of
 from contract.harness.cli.options import Command, Opening, opens_targets, option
 from contract.harness.cli.outputs import Outputs, format_options, publish_in_actions
 from contract.harness.errors import UsageError
@@ -49,7 +49,10 @@ EXAMPLES = """\
 @option(REPORTS, "-v", "--verbose", is_flag=True,
         help="Print each case; with --case also its requests and responses.")  # fmt: skip
 @option("Known failures", "--baseline", metavar="FILE", help="The file with failures that are accepted.")
-@option("Known failures", "--update-baseline", is_flag=True, help="Write the failures of this run to it.")
+@option("Known failures", "--update-baseline", is_flag=True,
+        help="Write the failures of this run to it, remove what no longer fails, and say so.")  # fmt: skip
+@option("Known failures", "--baseline-strict", is_flag=True,
+        help="Exit with 1 if an accepted failure no longer occurs.")  # fmt: skip
 @option(HOW, "--polite", is_flag=True,
         help="Send little hostile traffic, and at most 5 requests a second to a deployment.")  # fmt: skip
 @option(HOW, "--max-requests", type=click.IntRange(1), metavar="N",
@@ -68,6 +71,7 @@ def check(
     verbose: bool,
     baseline: str | None,
     update_baseline: bool,
+    baseline_strict: bool,
     **chosen: Any,
 ) -> None:
     """Run the contract against TARGET (default: the bundled reference server).
@@ -92,17 +96,19 @@ def check(
     if any(target.spec.startswith(("reference", "exec:")) for target in named):
         make_keys()
 
-    from contract.harness.cli.checking import Checking, accept, read_baselines
+    from contract.harness.cli.checking import Checking, accept, read_baselines, stale
     from contract.harness.run import Settings, exit_code
 
     for globs in ("clauses", "require", "expected_not_tried"):
         chosen[globs] = split(chosen[globs])
     # Not given: what the target file or the baseline expects.
     chosen["expected_not_tried"] = chosen["expected_not_tried"] or None
-    accepted = read_baselines(named, may_be_missing=update_baseline)
+    baselines = read_baselines(named, names_of_targets(opening), may_be_missing=update_baseline)
     settings = Settings(
         targets=tuple(named),
-        baselines={} if update_baseline else accepted,
+        baselines={
+            name: each.without_failures() if update_baseline else each for name, each in baselines.items()
+        },
         transcripts=bool(verbose and chosen["cases"]),
         **chosen,
     )
@@ -110,12 +116,15 @@ def check(
     started, begun = datetime.now(UTC), time.perf_counter()
     reports = checking.run()
     seconds = time.perf_counter() - begun
-    reports, faults = accept(reports, accepted) if update_baseline else (reports, [])
-    checking.show(reports)
+    written, faults = list[str](), list[str]()
+    if update_baseline:
+        reports, written, faults = accept(reports, baselines, settings)
+    checking.show(reports, written)
     if outputs.files or "GITHUB_ACTIONS" in os.environ:
-        result = checking.result(reports, started, seconds, accepted)
+        result = checking.result(reports, started, seconds)
         faults += outputs.write(result) + publish_in_actions(result, outputs.human_stream())
-    for fault in faults:
-        click.echo(f"relayauth-contract: {fault}", err=True)
-    code = exit_code(reports)
+    outdated = stale(reports) if baseline_strict else []
+    for sentence in (*faults, *outdated):
+        click.echo(f"relayauth-contract: {sentence}", err=True)
+    code = BROKEN if outdated else exit_code(reports)
     sys.exit(NO_VERDICT if faults and code != BROKEN else code)

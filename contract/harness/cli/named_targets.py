@@ -40,6 +40,14 @@ def targets_of(names: Sequence[str], opening: Opening, *, polite: bool = False) 
     return _with_credentials_withheld(found, rows)
 
 
+def names_of_targets(opening: Opening) -> list[str]:
+    """Return the names that the target file gives."""
+    from contract.harness.cli import configuration
+
+    file = Path(opening.config) if opening.config else configuration.find(Path.cwd())
+    return [*configuration.read(file)] if file else []
+
+
 def _with_credentials_withheld(
     targets: "Sequence[Target]", rows: Mapping[str, Mapping[str, Any]]
 ) -> "list[Target]":

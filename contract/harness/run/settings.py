@@ -3,10 +3,11 @@
 import fnmatch
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
 from contract.harness.errors import UsageError
 from contract.harness.run.baseline import Baseline
-from contract.harness.run.outcomes import Place
+from contract.harness.run.known import KnownFailure
 from contract.harness.spec import Level, Profile, catalogue
 from contract.harness.targets import Target
 
@@ -20,7 +21,8 @@ class Settings:
     target and its baseline. `cases` has texts: the id of a case must contain one of them; with `transcripts`
     the exchanges of every case are kept, not only of those that fail. With `first_failure_only` a run leaves
     out the other cases of a clause that has failed, and as many of the first cases of a clause as
-    `skip_first` says for a target, by its name.
+    `skip_first` says for a target, by its name. `today` (UTC) decides whether a known failure is still
+    accepted.
     """
 
     targets: tuple[Target, ...] = (Target("reference", "reference"),)
@@ -41,6 +43,7 @@ class Settings:
     polite: bool = False
     max_requests: int | None = None
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
     def __post_init__(self) -> None:
         """Refuse a glob that matches nothing: a misspelt gate must not pass without a word."""
@@ -52,15 +55,14 @@ class Settings:
         """Return the ids of the clauses to test on `target`; the command's choice replaces the file's."""
         return catalogue().select(self.clauses or target.clauses, self.level, self.profile)
 
-    def known(self, target: Target) -> frozenset[Place]:
-        """Return where a failure of `target` is accepted."""
-        return self.baselines[target.name].of(target.name) if target.name in self.baselines else frozenset()
+    def known(self, target: Target) -> tuple[KnownFailure, ...]:
+        """Return the failures of `target` that are accepted, whether or not they have ended."""
+        return self.baselines[target.name].of(target.name) if target.name in self.baselines else ()
 
-    def reason(self, target: str, place: Place) -> Mapping[str, str] | None:
-        """Return why the baseline accepts a failure of the target of this name, None if it does not."""
-        baseline = self.baselines.get(target)
-        why = baseline.accepted.get(target, {}).get(place) if baseline else None
-        return None if why is None else {"reason": why}
+    def settles(self, entry: KnownFailure) -> bool:
+        """Say whether all cases are run that `entry` is about, so that it is stale if none of them fails."""
+        everywhere = entry.endpoint is not None or not self.endpoints
+        return everywhere and not self.cases and not self.first_failure_only
 
     @property
     def required(self) -> frozenset[str]:
