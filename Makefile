@@ -12,7 +12,7 @@ LOCKED := --universal --generate-hashes --no-header --no-annotate --no-emit-inde
 CODE   := conftest.py contract reference_impl relayauth_contract tests
 
 .DEFAULT_GOAL := help
-.PHONY: help check test lint format bench mutation lock wheel clean FORCE
+.PHONY: help check test lint format generated bench mutation lock wheel clean FORCE
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,6 +34,9 @@ lint: $(READY) ## ruff, its formatter and mypy, all of them strict
 
 format: $(READY) ## let ruff put the code into its form
 	$(BIN)/ruff format .
+
+generated: $(READY) ## write what is made from the options and the clauses: schema, manual, catalogue
+	$(BIN)/python -m contract.harness.cli.generated
 
 bench: $(READY) ## measure what is promised, and fail if a bound is passed
 	$(BIN)/python -m tests.bench
