@@ -217,6 +217,8 @@ def test_the_wheel_holds_the_law_and_the_reference_and_not_the_tests(tmp_path: P
         names = set(wheel.namelist())
     law = {name_of(path) for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
     data = {"contract/clauses.toml", "contract/openapi.yaml", *(f"{name}/py.typed" for name in PACKAGES)}
+    data |= {"contract/result.schema.json", "contract/configuration.schema.json"}
     assert law | data <= names
+    assert any(name.endswith("/data/share/man/man1/relayauth-contract.1") for name in names)
     assert {name.split("/")[0].partition("-")[0] for name in names} == {*PACKAGES}
     assert any(name.endswith("licenses/LICENSE") for name in names)

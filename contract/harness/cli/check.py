@@ -9,10 +9,12 @@ from typing import Any
 
 import click
 
+from contract.harness.cli import completions
 from contract.harness.cli.commands import BROKEN, NO_VERDICT
 from contract.harness.cli.configuration import split
+from contract.harness.cli.configured import ConfiguredCommand
 from contract.harness.cli.named_targets import names_of_targets, targets_of
-from contract.harness.cli.options import Command, Opening, opens_targets, option
+from contract.harness.cli.options import Opening, opens_targets, option
 from contract.harness.cli.outputs import Outputs, format_options, publish_in_actions
 from contract.harness.errors import UsageError
 from contract.harness.spec import ENDPOINTS
@@ -22,24 +24,27 @@ EXAMPLES = """\
   relayauth-contract check
   relayauth-contract check "exec:npm start" --json result.json
   relayauth-contract check https://staging.example --profile core --polite
+  relayauth-contract check --profile nightly
   relayauth-contract check mutant:NoCap --clause 'TTL-*' --endpoint path
 """
 
 
-@click.command(cls=Command, examples=EXAMPLES)
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.command(cls=ConfiguredCommand, examples=EXAMPLES)
+@click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=completions.targets)
 @option("Which target", "--target", "more_targets", metavar="TARGET", multiple=True,
+        shell_complete=completions.targets,
         help="A target, like the argument. Repeatable.")  # fmt: skip
-@option(WHAT, "--clause", "clauses", metavar="GLOBS", multiple=True,
+@option(WHAT, "--clause", "clauses", metavar="GLOBS", multiple=True, shell_complete=completions.clauses,
         help="Try only these clauses, such as TTL-02 or 'TTL-*,ROT-01'. Repeatable.")  # fmt: skip
 @option(WHAT, "--endpoint", "endpoints", type=click.Choice(list(ENDPOINTS)), metavar="NAME", multiple=True,
         help=f"Try only this mint endpoint: {', '.join(ENDPOINTS)}. Repeatable.")  # fmt: skip
 @option(WHAT, "--case", "cases", metavar="ID", multiple=True,
         help="Try only the cases whose id contains this text. Repeatable.")  # fmt: skip
 @option(WHAT, "--level", type=click.Choice(["must"]), help="Leave out the clauses that are recommendations.")
-@option(WHAT, "--profile", type=click.Choice(["core", "full"]), default="full", show_default=True,
-        help="core: how long a session lives. full: hardening as well.")  # fmt: skip
-@option(WHAT, "--require", metavar="GLOBS", multiple=True,
+@option(WHAT, "--profile", metavar="NAME", shell_complete=completions.profiles,
+        help="core: how long a session lives. full: hardening as well. Or a profile of the configuration "
+             "file.  [default: full]")  # fmt: skip
+@option(WHAT, "--require", metavar="GLOBS", multiple=True, shell_complete=completions.clauses,
         help="Give no verdict unless these clauses were tried. Repeatable.")  # fmt: skip
 @option(WHAT, "--expect-not-tried", "expected_not_tried", metavar="GLOBS", multiple=True,
         help="Give no verdict if any other must could not be tried. Repeatable.")  # fmt: skip
@@ -77,7 +82,7 @@ def check(
     """Run the contract against TARGET (default: the bundled reference server).
 
     TARGET is reference, exec:COMMAND, https://HOST, http://127.0.0.1:PORT, asgi:PACKAGE.MODULE:ATTR, or a
-    name from the target file. Credentials come from variables and files, never from the command line.
+    name from the configuration file. Credentials come from variables and files, never from the command line.
 
     Exit code: 0 the contract holds, 1 it is broken, 2 no verdict.
     """
