@@ -21,6 +21,7 @@ _ROOMS = (
     "claims",
     "exposure",
     "assertions",
+    "surface",
 )
 
 
