@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from contract.harness.checks import clause
 from contract.harness.checks.api_document import once_each, operations
+from contract.harness.checks.api_examples import Examples
 from contract.harness.checks.api_generation import GeneratedRequests
 from contract.harness.checks.api_links import CHAINS, LinkedRequests, open_mints
 from contract.harness.checks.api_requests import MINTS, UsualRequests, send_each
@@ -51,28 +53,36 @@ FUZZED = 2
 
 
 @pytest.fixture(scope="session")
-def generated_requests(session: TargetSession) -> GeneratedRequests:
+def examples(session: TargetSession) -> Examples:
+    """The generated cases that are kept from one run to the next."""
+    file = session.settings.examples_file
+    return Examples(Path(file) if file else None)
+
+
+@pytest.fixture(scope="session")
+def generated_requests(session: TargetSession, examples: Examples) -> GeneratedRequests:
     """The generated requests of the run."""
     on_a_url = session.connection.kind == "url"
-    return GeneratedRequests(UsualRequests(session.token_pairs), on_a_url=on_a_url)
+    return GeneratedRequests(
+        UsualRequests(session.token_pairs), on_a_url=on_a_url, keep=examples.keep_request
+    )
 
 
 @clause("API-02")
 @pytest.mark.parametrize("operation", list(operations()))
 def test_generated_requests_get_sound_answers(
-    session: TargetSession, generated_requests: GeneratedRequests, operation: str
+    session: TargetSession, examples: Examples, generated_requests: GeneratedRequests, operation: str
 ) -> None:
     """Requests from the document, valid and not, and one without a credential; no answer is unsound."""
     settings, described = session.settings, operations()[operation]
     on_a_url = session.connection.kind == "url"
     coverage = COVERAGE_ON_A_URL if on_a_url else COVERAGE
-    examples = settings.fuzz_examples or FUZZED
     generated_requests.without_credential(described)
     generated_requests.try_all(
         described,
-        (),
+        examples.requests,
         coverage=max(coverage, settings.fuzz_examples or 0),
-        examples=examples,
+        examples=settings.fuzz_examples or FUZZED,
         seed=settings.seed,
     )
 
@@ -127,7 +137,7 @@ def walker(session: TargetSession) -> Iterator[Walker]:
 @clause("API-03")
 @pytest.mark.last
 def test_any_order_of_requests_agrees_with_the_model(
-    session: TargetSession, walker: Walker, mint: MintEndpoint
+    session: TargetSession, examples: Examples, walker: Walker, mint: MintEndpoint
 ) -> None:
     """Walks that mint in every body shape, wait, use, replay, revoke, suspend and restart, from a seed."""
     if mint.name in walker.own_org.closed:
@@ -137,9 +147,10 @@ def test_any_order_of_requests_agrees_with_the_model(
     walks(
         rows,
         walker.take,
-        first=(),
+        first=examples.walks(mint.name),
         number=session.settings.fuzz_examples or WALKS,
         seed=session.settings.seed,
         shrink=not session.settings.first_failure_only,
+        keep=lambda steps: examples.keep_walk(mint.name, steps),
     )
     session.note = f"{walker.steps} steps so far" if session.settings.fuzz_examples else ""

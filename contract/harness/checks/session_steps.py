@@ -84,8 +84,12 @@ def walks(
     number: int,
     seed: int,
     shrink: bool,
+    keep: Callable[[Sequence[Step]], None] = lambda _: None,
 ) -> None:
-    """Take the `first` walks and `number` generated ones; a `Violation` shows the smallest that fails."""
+    """Take the `first` walks and `number` generated ones.
+
+    A `Violation` shows the smallest that fails; `keep` is called with that one.
+    """
     failing: list[Sequence[Step]] = []
 
     def tried(steps: Sequence[Step]) -> None:
@@ -101,6 +105,7 @@ def walks(
         for_all(lambda: strategy(rows), tried, examples=number, seed=seed, shrink=False)
     except Violation as violation:
         steps, violation = smallest(failing[0], violation, take, REPLAYS if shrink else 0)
+        keep(steps)
         raise Violation(f"{violation}; the walk is {as_json(steps)}") from None
 
 
