@@ -1,7 +1,7 @@
 """Sends generated requests to one operation, judges each answer, and makes a failing request small."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,7 +32,14 @@ class Tally:
 class GeneratedRequests:
     """Generated requests on one target; `on_a_url` says that each costs somebody else."""
 
-    def __init__(self, requests: UsualRequests, *, on_a_url: bool) -> None:
+    def __init__(
+        self,
+        requests: UsualRequests,
+        *,
+        on_a_url: bool,
+        keep: Callable[[GeneratedCase], None] = lambda _: None,
+    ) -> None:
+        self._keep = keep
         self._requests = requests
         self._own = OwnThingsIn(requests)
         self._answers = Answers()
@@ -82,13 +89,20 @@ class GeneratedRequests:
 
     def _smallest(self, case: GeneratedCase, operation: Operation, violation: Violation) -> Violation:
         """Leave out member after member of the body as long as the request fails; return the last failure."""
+        case, violation = self._made_small(case, operation, violation)
+        self._keep(case)
+        return violation
+
+    def _made_small(
+        self, case: GeneratedCase, operation: Operation, violation: Violation
+    ) -> tuple[GeneratedCase, Violation]:
         left = 0 if self._on_a_url else SHRINKS
         changed = True
         while changed and isinstance(case.body, dict):
             changed = False
             for name in list(case.body):
                 if left <= 0:
-                    return violation
+                    return case, violation
                 left -= 1
                 smaller = replace(case, body={key: each for key, each in case.body.items() if key != name})
                 self._requests.service.transcript.begin_case()
@@ -97,7 +111,7 @@ class GeneratedRequests:
                 except Violation as again:
                     case, violation, changed = smaller, again, True
                     break
-        return violation
+        return case, violation
 
 
 def _told(case: GeneratedCase, operation: Operation, sent: Sent) -> str:

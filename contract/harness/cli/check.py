@@ -14,7 +14,7 @@ from contract.harness.cli.commands import BROKEN, NO_VERDICT
 from contract.harness.cli.configuration import split
 from contract.harness.cli.configured import ConfiguredCommand
 from contract.harness.cli.named_targets import names_of_targets, targets_of
-from contract.harness.cli.options import Opening, opens_targets, option
+from contract.harness.cli.options import Opening, Seed, opens_targets, option
 from contract.harness.cli.outputs import Outputs, format_options, publish_in_actions
 from contract.harness.errors import UsageError
 from contract.harness.spec import ENDPOINTS
@@ -64,9 +64,11 @@ EXAMPLES = """\
         help="Send at most N requests.  [default for a deployment: 2600; core: 700]")  # fmt: skip
 @option(HOW, "--keep", is_flag=True, help="Leave what the run made on the target.")
 @option(HOW, "--fuzz-examples", type=click.IntRange(1, 10_000), metavar="N",
-        help="Generate N values for each endpoint.")  # fmt: skip
-@option(HOW, "--seed", type=click.IntRange(0), metavar="N", default=0,
+        help="Generate N values, requests and walks for each endpoint and operation.")  # fmt: skip
+@option(HOW, "--seed", type=Seed(), metavar="N|random", default=0,
         help="The seed of generated values.  [default: 0]")  # fmt: skip
+@option(HOW, "--examples-file", metavar="FILE",
+        help="Try the cases in FILE first, and keep generated cases that fail in it.")  # fmt: skip
 @opens_targets
 def check(
     *,

@@ -60,21 +60,34 @@ class Checking:
     def result(self, reports: list[TargetReport], started: datetime, seconds: float) -> dict[str, Any]:
         """Return the result of schema 2."""
         targets = zip(self._settings.targets, reports, strict=True)
-        commands = {target.name: again(target, report.kind, self._opening) for target, report in targets}
+        commands = {target.name: self._again(target, report.kind) for target, report in targets}
         occasion = Occasion(started, seconds, version("relayauth-contract"))
         return document(reports, self._settings, occasion, commands)
 
+    def _again(self, target: Target, kind: str) -> Again:
+        """Return how a failure is reproduced, with what its generated cases come from."""
+        settings, made = self._settings, again(target, kind, self._opening)
+        words = [
+            *(["--seed", str(settings.seed)] if settings.seed else []),
+            *(["--fuzz-examples", str(settings.fuzz_examples)] if settings.fuzz_examples else []),
+            *(["--examples-file", shlex.quote(settings.examples_file)] if settings.examples_file else []),
+        ]
+        return replace(made, command=" ".join([made.command, *words])) if words else made
+
     def show(self, reports: list[TargetReport], written: Sequence[str] = ()) -> None:
-        """Print what there is to say of each target, its verdict, and what was written into baselines."""
+        """Print each target, its verdict, what was written into baselines, and the seed if one was chosen."""
         for number, (report, target) in enumerate(zip(reports, self._settings.targets, strict=True)):
             if self._quiet:
                 terminal.show_verdict(self._console, report)
             else:
                 if number:
                     self._console.print()
-                terminal.show(self._console, report, again(target, report.kind, self._opening))
+                terminal.show(self._console, report, self._again(target, report.kind))
         for sentence in written:
             self._console.print(sentence, soft_wrap=True)
+        settings = self._settings
+        if not self._quiet and (settings.seed or settings.fuzz_examples or settings.examples_file):
+            self._console.print(f"Seed: {settings.seed} (--seed {settings.seed} generates the same again)")
 
 
 def again(target: Target, kind: str, opening: Opening) -> Again:

@@ -1,5 +1,6 @@
 """The options that several commands share, and help that shows options in sections."""
 
+import secrets
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,20 @@ class _Option(click.Option):
     def __init__(self, *args: Any, section: str, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.section = section
+
+
+class Seed(click.ParamType[int]):
+    """A whole number of at least 0, or `random` for one that is drawn now."""
+
+    name = "seed"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the seed as a number."""
+        if str(value).lower() == "random":
+            return secrets.randbelow(1 << 32)
+        if not str(value).isdecimal():
+            self.fail(f"{value!r} is neither a whole number nor `random`", param, ctx)
+        return int(value)
 
 
 def option(section: str, *names: str, **settings: Any) -> Callable[[_F], _F]:

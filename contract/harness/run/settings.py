@@ -19,7 +19,8 @@ class Settings:
     `require` are globs of clauses that must be judged in full; with `strict` all musts must be.
     `expected_not_tried` are globs of clauses that may be left untried, and no others; None leaves it to the
     target and its baseline. `cases` has texts: the id of a case must contain one of them; with `transcripts`
-    the exchanges of every case are kept, not only of those that fail. With `first_failure_only` a run leaves
+    the exchanges of every case are kept, not only of those that fail. Cases that were generated and failed
+    are kept in `examples_file`, and are tried first from then on. With `first_failure_only` a run leaves
     out the other cases of a clause that has failed, and as many of the first cases of a clause as
     `skip_first` says for a target, by its name. `today` (UTC) decides whether a known failure is still
     accepted.
@@ -34,6 +35,7 @@ class Settings:
     profile: Profile = "full"
     fuzz_examples: int | None = None
     seed: int = 0
+    examples_file: str | None = None
     strict: bool = False
     require: tuple[str, ...] = ()
     expected_not_tried: tuple[str, ...] | None = None
