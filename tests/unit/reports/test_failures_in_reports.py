@@ -28,6 +28,7 @@ from tests.support.fakes import unsigned
 BITES = {
     clause: min(name for name, mutant in mutants().items() if clause in mutant.breaks)
     for clause in catalogue().clauses
+    if any(clause in mutant.breaks for mutant in mutants().values())
 }
 
 
