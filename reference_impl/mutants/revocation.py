@@ -168,7 +168,7 @@ class DeletionReachesWhatIsThere(Mutant):
 class RevokingASessionNeedsAnIdentity(Mutant):
     """A session whose subject no identity names is not found by its id: 404."""
 
-    breaks = frozenset({"REV-01"})
+    breaks = frozenset({"CLK-08", "REV-01"})
 
     def revokes(self, cause: Cause, *, named: bool) -> bool:
         return named or cause != "sessionId"
@@ -204,7 +204,7 @@ class RevokingAUsedTokenDoesNothing(Mutant):
 class RevokingASessionLateDoesNothing(Mutant):
     """A session is revoked while the access token of its mint lives; later that does nothing."""
 
-    breaks = frozenset({"REV-01"})
+    breaks = frozenset({"CLK-08", "REV-01"})
 
     def revoking_session_ends(self, session: Session, now: float) -> bool:
         return now < session.minted_at + ACCESS_TTL
@@ -240,7 +240,7 @@ class RevokingAnIdentityBarsIt(Mutant):
 class RevocationsAreForgottenAfterADay(Mutant):
     """A session that was minted more than 24 h ago is no longer looked for among those that ended."""
 
-    breaks = frozenset({"REV-01", "REV-03", "SES-02", "SES-03"})
+    breaks = frozenset({"CLK-08", "REV-01", "REV-03", "SES-02", "SES-03"})
 
     def redeemable(self, state: TokenState, now: float) -> bool:
         return state.status == "live" and (not state.session_revoked or now >= state.grant.minted_at + DAY)
@@ -249,7 +249,7 @@ class RevocationsAreForgottenAfterADay(Mutant):
 class RevocationsAreForgottenAfterAMonth(Mutant):
     """A session that was minted more than 30 days ago is no longer looked for among those that ended."""
 
-    breaks = frozenset({"REV-01", "REV-03", "SES-02", "SES-03"})
+    breaks = frozenset({"CLK-08"})
 
     def redeemable(self, state: TokenState, now: float) -> bool:
         forgotten = now >= state.grant.minted_at + 30 * DAY
@@ -334,7 +334,7 @@ class TheUsedIsShownLater(Mutant):
 class RefreshTokensAreShownForAnHour(Mutant):
     """Introspection shows a refresh token as long as the access token of its mint lives."""
 
-    breaks = frozenset({"REV-06"})
+    breaks = frozenset({"CLK-07", "REV-06"})
 
     def is_shown(self, state: TokenState | None, now: float) -> bool:
         return super().is_shown(state, now) and (

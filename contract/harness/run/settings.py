@@ -1,7 +1,7 @@
 """What a run is asked to do."""
 
 import fnmatch
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from contract.harness.errors import UsageError
@@ -20,7 +20,8 @@ class Settings:
     target and its baseline. `cases` has texts: the id of a case must contain one of them; with `transcripts`
     the exchanges of every case are kept, not only of those that fail. With `first_failure_only` a run leaves
     out the other cases of a clause that has failed, and as many of the first cases of a clause as
-    `skip_first` says for a target, by its name.
+    `skip_first` says for a target, by its name; the clauses that `one_shape` has for it are tried with one
+    body shape of each endpoint.
     """
 
     targets: tuple[Target, ...] = (Target("reference", "reference"),)
@@ -38,6 +39,7 @@ class Settings:
     keep: bool = False
     first_failure_only: bool = False
     skip_first: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    one_shape: Mapping[str, Collection[str]] = field(default_factory=dict)
     polite: bool = False
     max_requests: int | None = None
     baselines: Mapping[str, Baseline] = field(default_factory=dict)

@@ -15,7 +15,7 @@ YEAR = 365 * DAY
 class RequestedTtlIsDropped(Fault):
     """The TTL that a mint requests never reaches the server: 24 h, and no meta.refreshTokenTtl."""
 
-    breaks = frozenset({"CLK-03", "META-01", "ROT-09", "TTL-01", "TTL-02"})
+    breaks = frozenset({"CLK-03", "META-01", "ROT-01", "ROT-02", "ROT-09", "TTL-01", "TTL-02"})
 
     def on_request(self, call: Call) -> Call:
         """Drop the field."""
@@ -25,7 +25,7 @@ class RequestedTtlIsDropped(Fault):
 class PathDropsTheTtl(Fault):
     """The TTL that a mint at /v1/tokens/path requests never reaches the server."""
 
-    breaks = frozenset({"CLK-03", "META-01", "ROT-09", "TTL-01", "TTL-02"})
+    breaks = frozenset({"CLK-03", "META-01", "ROT-01", "ROT-02", "ROT-09", "TTL-01", "TTL-02"})
 
     def on_request(self, call: Call) -> Call:
         """Drop the field at this endpoint."""
@@ -36,7 +36,7 @@ class PathDropsTheTtl(Fault):
 class RequestedTtlIsReadAsMilliseconds(Fault):
     """A requested whole number of seconds is divided by 1000."""
 
-    breaks = frozenset({"CLK-03", "ROT-09", "TTL-01", "TTL-02"})
+    breaks = frozenset({"CLK-03", "ROT-01", "ROT-02", "ROT-09", "TTL-01", "TTL-02"})
 
     def on_request(self, call: Call) -> Call:
         """Divide the field."""
@@ -49,7 +49,7 @@ class RequestedTtlIsReadAsMilliseconds(Fault):
 class DefaultIsThirtyDays(Fault):
     """A mint that requests no TTL gets 30 days, and meta.refreshTokenTtl says so."""
 
-    breaks = frozenset({"CLK-03", "META-03", "TTL-03", "TTL-09"})
+    breaks = frozenset({"CLK-03", "META-03", "ROT-03", "TTL-03", "TTL-09"})
 
     def on_request(self, call: Call) -> Call:
         """Add the field."""
@@ -76,9 +76,7 @@ class CapIsAYear(Resigning):
 class LivesADayAtMost(Resigning):
     """A refresh token states the requested TTL in its meta, and expires after a day."""
 
-    breaks = frozenset(
-        {"CLK-01", "CLK-02", "CLK-03", "CLK-04", "META-01", "ROT-01", "TTL-01", "TTL-02", "TTL-05"}
-    )
+    breaks = frozenset({"CLK-01", "CLK-02", "CLK-03", "CLK-04", "META-01", "TTL-01", "TTL-02", "TTL-05"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Shorten the lifetime at a mint."""
@@ -89,7 +87,7 @@ class LivesADayAtMost(Resigning):
 class AccessLivesADay(Resigning):
     """An access token lives for a day, whatever was requested."""
 
-    breaks = frozenset({"CLK-06", "ROT-09", "TTL-08"})
+    breaks = frozenset({"CLK-06", "CLK-07", "REV-06", "ROT-09", "TTL-08"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Extend the lifetime of an access token."""
@@ -99,7 +97,7 @@ class AccessLivesADay(Resigning):
 class MarkIsDropped(Resigning):
     """Neither token of a minted pair has meta.refreshTokenTtl."""
 
-    breaks = frozenset({"META-01", "ROT-04", "ROT-09", "TTL-05"})
+    breaks = frozenset({"META-01", "REV-06", "ROT-04", "ROT-09", "TTL-05"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Remove the entry."""
@@ -109,7 +107,7 @@ class MarkIsDropped(Resigning):
 class OnlyRefreshIsMarked(Resigning):
     """The access token of a mint bears no mark, the refresh token does."""
 
-    breaks = frozenset({"META-01", "ROT-09", "TTL-05"})
+    breaks = frozenset({"META-01", "REV-06", "ROT-09", "TTL-05"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Take the mark of one token away."""
@@ -119,7 +117,7 @@ class OnlyRefreshIsMarked(Resigning):
 class MarkIsANumber(Resigning):
     """meta.refreshTokenTtl of a minted pair is a JSON number."""
 
-    breaks = frozenset({"META-01", "META-02", "ROT-01", "ROT-04", "ROT-09", "TTL-05"})
+    breaks = frozenset({"META-01", "META-02", "REV-06", "ROT-04", "ROT-09", "TTL-05"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Turn the entry into a number."""
@@ -131,7 +129,7 @@ class MarkIsANumber(Resigning):
 class MetaHasNoOtherEntry(Resigning):
     """A pair with meta.refreshTokenTtl has no other entry in meta."""
 
-    breaks = frozenset({"META-02", "ROT-07"})
+    breaks = frozenset({"META-02", "REV-06", "ROT-07"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Keep that entry only."""
@@ -143,7 +141,7 @@ class MetaHasNoOtherEntry(Resigning):
 class IssuedAnHourAgo(Resigning):
     """A new refresh token states that it was issued an hour ago, and expires an hour early."""
 
-    breaks = frozenset({"CLK-01", "CLK-04", "CLK-05", "ROT-09"})
+    breaks = frozenset({"CLK-01", "CLK-04", "CLK-05", "CLK-07", "REV-06", "ROT-09"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Move both times back."""

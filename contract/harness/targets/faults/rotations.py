@@ -15,7 +15,7 @@ CLOCK_SLACK = 5  # seconds that may pass between two rotations on a real clock
 class RotationGivesADay(Resigning):
     """A rotated refresh token states the TTL of its session in its meta, and expires after a day."""
 
-    breaks = frozenset({"CLK-02", "CLK-03", "ROT-01", "ROT-05"})
+    breaks = frozenset({"CLK-02", "CLK-03", "ROT-01", "ROT-02", "ROT-05"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Shorten the lifetime at a rotation."""
@@ -46,7 +46,7 @@ class RotationTakesASecond(Resigning):
 class RotationDropsTheMark(Resigning):
     """A rotated pair has the right lifetime, and no meta.refreshTokenTtl."""
 
-    breaks = frozenset({"ROT-01", "ROT-04", "ROT-09"})
+    breaks = frozenset({"REV-06", "ROT-01", "ROT-02", "ROT-04", "ROT-09"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Remove the entry at a rotation."""
@@ -110,7 +110,7 @@ class RotationLosesThePrefix(Resigning):
 class ScopesGrow(Resigning):
     """A rotated access token has every scope."""
 
-    breaks = frozenset({"ROT-04", "ROT-10"})
+    breaks = frozenset({"REV-06", "ROT-04", "ROT-10"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Widen the scopes at a rotation."""

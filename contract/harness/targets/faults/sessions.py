@@ -31,7 +31,7 @@ class _TracksUse(Fault):
 class AnswersTwice(Fault):
     """A used refresh token gets the same response a second time."""
 
-    breaks = frozenset({"SES-01", "SES-02", "SES-03", "SES-05"})
+    breaks = frozenset({"CLK-08", "SES-01", "SES-02", "SES-03", "SES-05"})
 
     def __init__(self, key: SigningKey, now: Callable[[], float]) -> None:
         super().__init__(key, now)
@@ -57,7 +57,7 @@ class AnswersTwice(Fault):
 class ReuseKeepsTheSession(_TracksUse):
     """A used refresh token is refused, and its session continues."""
 
-    breaks = frozenset({"SES-02", "SES-03"})
+    breaks = frozenset({"CLK-08", "SES-02", "SES-03"})
 
     def on_request(self, call: Call) -> Call | Reply:
         """Refuse without a request to the server."""
@@ -67,7 +67,7 @@ class ReuseKeepsTheSession(_TracksUse):
 class OlderReuseKeepsTheSession(_TracksUse):
     """A used refresh token is refused, and its session continues unless the token is the last one used."""
 
-    breaks = frozenset({"SES-03"})
+    breaks = frozenset({"CLK-08", "SES-02", "SES-03"})
 
     def on_request(self, call: Call) -> Call | Reply:
         """Refuse all but the last without a request to the server."""
