@@ -15,6 +15,7 @@ from contract.harness.checks import (
     describe,
     positive_control,
     renewals,
+    requested_ttl,
     require,
     require_status,
     still_live,
@@ -39,7 +40,7 @@ from contract.harness.targets import Clock
 TTLS = {"24h": None, "60s": 60, "90d": REFRESH_TTL_CAP}
 
 
-def asked_fields(ttl: int | None) -> dict[str, int]:
+def ttl_fields(ttl: int | None) -> dict[str, int]:
     """Return the mint's fields that ask for `ttl`; None asks for nothing."""
     return {} if ttl is None else {"refreshTokenTtlSeconds": ttl}
 
@@ -50,8 +51,8 @@ def test_a_refresh_token_is_good_to_the_last_second(
     token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint, ttl: int | None
 ) -> None:
     """A second before `exp` it is redeemed; its sibling is refused with 401 from `exp` + 60 s on."""
-    early, late = (token_pairs.fresh(mint, **asked_fields(ttl)) for _ in range(2))
-    sent = f"asked {describe(ttl)} at mint"
+    early, late = (token_pairs.fresh(mint, **ttl_fields(ttl)) for _ in range(2))
+    sent = f"{requested_ttl(ttl)} at mint"
     clock.set(max(early.refresh.exp - 1, clock.now()))
     response = token_pairs.service.refresh(early.refresh)
     require_status(
@@ -73,14 +74,14 @@ def test_a_rotated_life_counts_from_the_rotation(
     token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint, ttl: int | None
 ) -> None:
     """Rotated halfway through its life, a session has its whole TTL again."""
-    before = token_pairs.fresh(mint, **asked_fields(ttl))
-    moment = (before.refresh.iat + before.refresh.exp) // 2
-    clock.set(moment)
+    before = token_pairs.fresh(mint, **ttl_fields(ttl))
+    moment = max((before.refresh.iat + before.refresh.exp) // 2, int(clock.now()))
+    clock.set(max(moment, clock.now()))
     after = token_pairs.rotate(before)
     off = after.refresh.exp - moment - before.refresh.lifetime
     require(
         off == 0,
-        sent=f"asked {describe(ttl)} at mint, rotated {moment - before.refresh.iat} s later",
+        sent=f"{requested_ttl(ttl)} at mint, rotated {moment - before.refresh.iat} s later",
         requires=f"the rotated refresh token ends {before.refresh.lifetime} s after the rotation",
         got=f"it ends {abs(off)} s {'before' if off < 0 else 'after'} that",
     )
@@ -182,8 +183,8 @@ def test_who_sleeps_past_the_ttl_is_locked_out(
     token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint, ttl: int | None
 ) -> None:
     """The announced expiry decides: good just before it, refused with 401 a minute after it."""
-    awake, asleep = (token_pairs.fresh(mint, **asked_fields(ttl)) for _ in range(2))
-    sent = f"asked {describe(ttl)} at mint, presented the refresh token"
+    awake, asleep = (token_pairs.fresh(mint, **ttl_fields(ttl)) for _ in range(2))
+    sent = f"{requested_ttl(ttl)} at mint, presented the refresh token"
     requires = "the announced expiry decides and no other"
     clock.set(_announced(awake) - 1)
     require_status(
@@ -209,9 +210,9 @@ def test_who_sleeps_past_the_delegation_is_locked_out(
     """Before `delegationNotAfter` a refresh succeeds; a second after it, it gets 401."""
     horizon = int(clock.now()) + 600
     awake, asleep = (
-        token_pairs.fresh(mint, **asked_fields(REFRESH_TTL_CAP), delegationNotAfter=horizon) for _ in range(2)
+        token_pairs.fresh(mint, **ttl_fields(REFRESH_TTL_CAP), delegationNotAfter=horizon) for _ in range(2)
     )
-    sent = f"asked {describe(REFRESH_TTL_CAP)} and a delegation of 600 s at mint, presented the refresh token"
+    sent = f"{requested_ttl(REFRESH_TTL_CAP)} and a delegation of 600 s at mint, presented the refresh token"
     requires = "a delegation ends when it was said to end"
     clock.set(horizon - 1)
     require_status(
@@ -236,7 +237,7 @@ def test_both_tokens_are_issued_now(
     for name, token in pair.tokens.items():
         require(
             abs(token.iat - int(now)) <= slack,
-            sent=f"asked {response.request.path} at {int(now)}",
+            sent=f"requested {response.request.path} at {int(now)}",
             requires="iat is now" + (f", give or take {slack} s" if slack else ""),
             got=f"iat of the {name} token was {token.iat}, {token.iat - int(now):+} s",
         )

@@ -1,4 +1,4 @@
-"""META: the mark that both tokens of a pair carry when a TTL was asked."""
+"""META: the mark that both tokens of a pair carry when a TTL was requested."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def test_both_tokens_are_marked_with_the_effective_ttl(
         require_equal(
             token.mark,
             mark,
-            sent=f"asked {sent} s, given {mark} s",
+            sent=f"requested {sent} s, given {mark} s",
             requires=f"both tokens are marked {mark!r}",
             what=f"meta.{REFRESH_TTL_MARK} of the {name} token",
         )
@@ -49,7 +49,7 @@ def test_meta_holds_strings_and_the_endpoints_own_entries(
     token_pairs: TokenPairs, mint: MintEndpoint, fields: dict[str, Any], generation: int
 ) -> None:
     """All values of `meta` are strings, and what the endpoint itself enters is there, marked or not."""
-    sent = f"asked {mint.path} for {fields or 'nothing'}"
+    sent = f"requested {mint.path} for {fields or 'nothing'}"
     for name, token in token_pairs.generation(mint, generation, **fields).tokens.items():
         odd = sorted(entry for entry, value in token.meta.items() if not isinstance(value, str))
         require(
@@ -73,7 +73,7 @@ def test_meta_holds_strings_and_the_endpoints_own_entries(
     [({}, 0), ({}, 1), ({"refreshTokenTtlSeconds": None}, 0)],
     ids=["absent", "absent, at refresh", "null"],
 )
-def test_asked_nothing_no_token_is_marked(
+def test_without_a_requested_ttl_no_token_is_marked(
     token_pairs: TokenPairs, mint: MintEndpoint, fields: dict[str, None], generation: int
 ) -> None:
     """`meta.refreshTokenTtl` is absent from both tokens."""
@@ -81,7 +81,7 @@ def test_asked_nothing_no_token_is_marked(
         require_equal(
             token.mark,
             None,
-            sent="asked refreshTokenTtlSeconds null" if fields else "asked nothing",
+            sent="requested refreshTokenTtlSeconds null" if fields else "requested no TTL",
             requires="there is no mark",
             what=f"meta.{REFRESH_TTL_MARK} of the {name} token",
         )

@@ -418,7 +418,7 @@ def test_a_delegation_that_is_over_is_refused(
         clock.set(int(clock.now()) + 1)
     over = int(clock.now()) - (ago if clock.settable else 60)
     response = token_pairs.own_org.mint(mint, None, **NINETY_DAYS, delegationNotAfter=over)
-    sent = f"asked for a delegation until {over} at {int(clock.now())}"
+    sent = f"requested a delegation until {over} at {int(clock.now())}"
     require_status(response, 400, sent=sent, requires="delegationNotAfter lies in the future")
 
 

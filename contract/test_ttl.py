@@ -64,9 +64,11 @@ def access_lives(pair: Pair, want: int, *, sent: str) -> None:
 def test_a_ttl_within_the_cap_is_given_to_the_second(
     token_pairs: TokenPairs, mint: MintEndpoint, sent: float
 ) -> None:
-    """`exp - iat` of the refresh token is the TTL that was asked, a fraction floored."""
+    """`exp - iat` of the refresh token is the TTL that was requested, rounded down."""
     pair = token_pairs.pair(mint, refreshTokenTtlSeconds=sent)
-    lifetime_is(pair, int(sent), sent=f"asked {sent} s", requires="a TTL within the cap is given, floored")
+    lifetime_is(
+        pair, int(sent), sent=f"requested {sent} s", requires="a TTL within the cap is granted, rounded down"
+    )
 
 
 @clause("TTL-02")
@@ -74,18 +76,18 @@ def test_a_ttl_within_the_cap_is_given_to_the_second(
 def test_above_the_cap_the_mint_succeeds_and_gives_the_cap(
     token_pairs: TokenPairs, mint: MintEndpoint, sent: float
 ) -> None:
-    """The refresh token lives exactly as long as the cap says, whatever more was asked."""
+    """The refresh token lives exactly as long as the cap says, whatever more was requested."""
     pair = token_pairs.pair(mint, refreshTokenTtlSeconds=sent)
-    lifetime_is(pair, REFRESH_TTL_CAP, sent=f"asked {sent} s", requires=f"the cap is {REFRESH_TTL_CAP} s")
+    lifetime_is(pair, REFRESH_TTL_CAP, sent=f"requested {sent} s", requires=f"the cap is {REFRESH_TTL_CAP} s")
 
 
 @clause("TTL-03")
 @pytest.mark.parametrize("fields", [{}, {REFRESH_TTL_FIELD: None}], ids=["absent", "null"])
-def test_asked_nothing_a_refresh_token_lives_a_day(
+def test_without_a_requested_ttl_a_refresh_token_lives_a_day(
     token_pairs: TokenPairs, mint: MintEndpoint, fields: dict[str, None]
 ) -> None:
     """The refresh token lives exactly as long as the default says."""
-    sent = f"asked {REFRESH_TTL_FIELD} null" if fields else "asked nothing"
+    sent = f"requested {REFRESH_TTL_FIELD} null" if fields else "requested no TTL"
     lifetime_is(
         token_pairs.pair(mint, **fields),
         DEFAULT_REFRESH_TTL,
@@ -106,7 +108,7 @@ def test_the_announced_expiries_are_the_tokens_exp(
         announced = pair.body.get(f"{name}TokenExpiresAt")
         require(
             announced == iso(token.exp),
-            sent=f"asked {'a refresh' if generation else 'a mint'} with {describe(sent)}",
+            sent=f"requested {'a refresh' if generation else 'a mint'} with {describe(sent)}",
             requires=f"{name}TokenExpiresAt is the token's exp, {iso(token.exp)}",
             got=f"it announced {announced!r}, for a token with exp {token.exp}",
         )
@@ -291,14 +293,14 @@ def test_the_access_ttl_does_not_depend_on_the_refresh_ttl(
     want = expires_in or ACCESS_TTL
     if mint.delegated:
         want = min(want, ACCESS_TTL)
-    access_lives(pair, want, sent=f"asked {REFRESH_TTL_FIELD} {sent}, expiresIn {describe(expires_in)}")
+    access_lives(pair, want, sent=f"requested {REFRESH_TTL_FIELD} {sent}, expiresIn {describe(expires_in)}")
 
 
 @clause("TTL-08")
 def test_a_rotation_makes_no_access_token_live_longer(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
     """Asked for no `expiresIn`, a rotated access token lives as a minted one does: 3600 s."""
     pair = token_pairs.generation(mint, 1, refreshTokenTtlSeconds=REFRESH_TTL_CAP)
-    access_lives(pair, ACCESS_TTL, sent=f"asked {REFRESH_TTL_FIELD} {REFRESH_TTL_CAP}, and rotated")
+    access_lives(pair, ACCESS_TTL, sent=f"requested {REFRESH_TTL_FIELD} {REFRESH_TTL_CAP}, and rotated")
 
 
 @clause("TTL-08")
@@ -311,7 +313,7 @@ def test_no_field_makes_a_delegated_access_token_live_longer(
     lifetime = pair.access.lifetime
     require(
         0 < lifetime <= ACCESS_TTL,
-        sent=f"asked {REFRESH_TTL_FIELD} {REFRESH_TTL_CAP}, ttlSeconds 7200",
+        sent=f"requested {REFRESH_TTL_FIELD} {REFRESH_TTL_CAP}, ttlSeconds 7200",
         requires=f"a delegated access token lives {ACCESS_TTL} s at most",
         got=f"exp - iat of the access token was {lifetime} s",
     )

@@ -10,7 +10,7 @@ from reference_impl.mutants import Mutant
 class AssertionsComeWithARefreshToken(Mutant):
     """An assertion is minted like any other pair."""
 
-    breaks = frozenset({"API-01", "SEC-10"})
+    breaks = frozenset({"SEC-10"})
 
     def assertion_kinds(self) -> Sequence[Kind]:
         return ("access", "refresh")

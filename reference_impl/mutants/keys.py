@@ -208,7 +208,7 @@ class PublishesNothing(Mutant):
 class PublishesAPrivateMember(Mutant):
     """The published key has a member d."""
 
-    breaks = frozenset({"API-01", "JWKS-09"})
+    breaks = frozenset({"JWKS-09"})
 
     def published(self, jwk: Mapping[str, str]) -> Mapping[str, str] | None:
         return {**jwk, "d": jwk["e"]}
@@ -226,7 +226,7 @@ class PublishesAnotherKid(Mutant):
 class PublishesAPrivateMemberOfTheFactors(Mutant):
     """The published key has the members p and q."""
 
-    breaks = frozenset({"API-01", "JWKS-09"})
+    breaks = frozenset({"JWKS-09"})
 
     def published(self, jwk: Mapping[str, str]) -> Mapping[str, str] | None:
         return {**jwk, "p": jwk["e"], "q": jwk["e"]}

@@ -161,7 +161,7 @@ class PathPrefixForAll(Mutant):
 class AgentTokensHaveNoPrefix(Mutant):
     """An agent token is minted without its prefix, and gets it at its first rotation."""
 
-    breaks = frozenset({"API-01", "ROT-08"})
+    breaks = frozenset({"ROT-08"})
 
     def prefix(self, endpoint: Endpoint) -> str:
         return "" if endpoint == "agent" else super().prefix(endpoint)

@@ -1,7 +1,6 @@
 """A clause that another one leaves nothing to judge is blocked by it: it neither fails nor is an error."""
 
 import contextlib
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +39,7 @@ def test_known_failures_and_what_they_block_give_a_verdict(check: Check, tmp_pat
     baseline = tmp_path / "baseline.json"
     words = (IGNORES_THE_TTL, "--clause", "TTL-*", "--clause", "META-01", "--clause", "ROT-0[12]")
     check(*words, "--baseline", str(baseline), "--update-baseline")
-    assert json.loads(baseline.read_text())["targets"][IGNORES_THE_TTL]
+    assert IGNORES_THE_TTL in baseline.read_text()
     said = check(*words, "--baseline", str(baseline))
     assert said.code == 0, said.out
     assert {row["outcome"] for row in said.target["results"]} == {"pass", "known", "blocked"}
@@ -124,7 +123,7 @@ def test_a_refresh_that_never_works_is_a_failure() -> None:
 
     mint = ENDPOINTS["path"]
     with deployed(refuses) as there, opened(there) as session:
-        with pytest.raises(Violation, match="it answered 401"):
+        with pytest.raises(Violation, match="got 401"):
             session.token_pairs.generation(mint, 1)
         _, response = session.token_pairs.attempt(mint, lambda pair: session.service.refresh(pair.refresh))
         assert response.status == 401

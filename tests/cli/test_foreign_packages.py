@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.command import patience
+
 COMMAND = [str(Path(sys.executable).parent / "relayauth-contract")]
 MODULE = [sys.executable, "-m", "relayauth_contract"]
 SPOILED = "raise RuntimeError('the foreign package was imported')\n"
@@ -16,7 +18,13 @@ def run(words: list[str], folder: Path, **variables: str) -> subprocess.Complete
     """Run the command in `folder`."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(
-        words, cwd=folder, env=kept | variables, capture_output=True, text=True, timeout=120, check=False
+        words,
+        cwd=folder,
+        env=kept | variables,
+        capture_output=True,
+        text=True,
+        timeout=patience(),
+        check=False,
     )
 
 

@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -77,6 +78,10 @@ def test_a_rate_is_kept_on_a_url(check: Check) -> None:
     assert got[-1] - got[0] > 0.95 * windows
 
 
+# Each request to a URL may cost a round trip over a network, so what only repeats is repeated less.
+FULL_ON_URL = replace(FULL, rounds=SMALL.rounds, mints=SMALL.mints)
+
+
 def _nobody_asks(request: httpx.Request) -> httpx.Response:
     pytest.fail(f"nothing is to be asked, and {request.url} was")
 
@@ -85,7 +90,7 @@ def _nobody_asks(request: httpx.Request) -> httpx.Response:
 @pytest.mark.parametrize(
     ("host", "polite", "on_url"),
     [
-        pytest.param("127.0.0.1", False, FULL, id="loopback"),
+        pytest.param("127.0.0.1", False, FULL_ON_URL, id="loopback"),
         pytest.param("127.0.0.1", True, SMALL, id="loopback, polite"),
         pytest.param("staging.invalid", False, SMALL, id="elsewhere"),
         pytest.param("staging.invalid", True, SMALL, id="elsewhere, polite"),

@@ -60,7 +60,7 @@ def test_a_failure_says_what_was_asked_what_the_contract_says_and_what_came(chec
     """The sentence has the numbers in it."""
     said = check("mutant:NoCap", "--clause", "TTL-02", "--endpoint", "path")
     (why,) = said.whys("fail")
-    assert why.startswith("asked 7776001 s; the cap is 7776000 s; exp - iat was 7776001 s")
+    assert why.startswith("requested 7776001 s; the cap is 7776000 s; exp - iat was 7776001 s")
 
 
 def again(said: Run, folder: Path, **variables: str) -> str:

@@ -95,8 +95,11 @@ REFUSED = {
     "a wrong type": ("[targets.a]\ncommand = 1", "command must be a string"),
     "a truth for a number": (RUN + "ready-timeout = true", "ready-timeout must be a number"),
     "no time at all": (RUN + "ready-timeout = 0", "ready-timeout must be more than 0 seconds"),
-    "a number in env": (RUN + "env = { A = 1 }", "the entries of lists and of env must be strings"),
-    "a number for a clause": (RUN + "clauses = [1]", "the entries of lists and of env must be strings"),
+    "a number in env": (RUN + "env = { A = 1 }", ":3: [targets.a]: env has an entry that must be a string"),
+    "a number for a clause": (
+        RUN + "clauses = [1]",
+        ":3: [targets.a]: clauses has an entry that must be a string",
+    ),
     "an API key": (URL + 'api-key-env = "rak_0123"', "targets.a.api-key-env holds a credential"),
     "a workspace token": (
         RUN + 'env = { KEY = "relay_ws_0123" }',

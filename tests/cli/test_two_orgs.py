@@ -39,7 +39,7 @@ def test_a_second_key_that_is_refused_is_named_by_its_variable(check: Check) -> 
     assert set(said.outcomes("META-03").values()) == {"pass"}
     told = "the API key in OTHER_KEY is refused with 401 (invalid_api_key)"
     assert {why.startswith(told) for why in said.whys("error")} == {True}
-    assert there.wall.request.count("GET /health") == 2
+    assert there.wall.request.count("GET /v1/tokens/introspect") == 2  # one with each key
 
 
 def test_what_needs_an_identity_of_another_org_is_not_tried_without_one(check: Check) -> None:
@@ -48,9 +48,4 @@ def test_what_needs_an_identity_of_another_org_is_not_tried_without_one(check: C
         said = check(there.url, *ORGS, key=there.key, OTHER_KEY=there.key_of("org_other"))
     assert said.code == 0, said.out
     assert said.outcomes("REV-04")["path"] == said.outcomes("REV-04")["workspace-path"] == "pass"
-    assert said.outcomes("SEC-08") == {
-        "identity": "not_tried",
-        "agent": "not_tried",
-        "path": "pass",
-        "workspace-path": "pass",
-    }
+    assert set(said.outcomes("SEC-08").values()) == {"not_tried"}

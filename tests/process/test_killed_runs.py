@@ -1,20 +1,17 @@
 """A run that is killed leaves a journal, from which a later one removes what it made."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from contract.harness.client import sweep_target
 from contract.harness.targets import Access, Target
+from tests.support.command import COMMAND, KEY_VARIABLE, environment
+from tests.support.room import until
 from tests.unit.client.scripted import reference_on_a_socket
-
-COMMAND = str(Path(sys.executable).parent / "relayauth-contract")
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the platform has no SIGKILL")
@@ -25,21 +22,18 @@ def test_what_a_killed_run_made_is_swept(tmp_path: Path, monkeypatch: pytest.Mon
     with reference_on_a_socket() as deployment:
         process = subprocess.Popen(
             [COMMAND, "check", deployment.address],
-            env={
-                "PATH": os.environ["PATH"],
-                "XDG_STATE_HOME": str(tmp_path),
-                "RELAYAUTH_CONTRACT_API_KEY": deployment.key.reveal(),
-            },
+            env=environment({"XDG_STATE_HOME": str(tmp_path), KEY_VARIABLE: deployment.key.reveal()}),
             cwd=tmp_path,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            text=True,
         )
         try:
-            until = time.monotonic() + 120
-            while sum(file.read_text().count('"session"') for file in journals.glob("*")) < 20:
-                assert process.poll() is None
-                assert time.monotonic() < until
-                time.sleep(0.01)
+
+            def sessions() -> int:
+                return sum(file.read_text().count('"session"') for file in journals.glob("*"))
+
+            until(lambda: sessions() >= 20, what="it had noted sessions", alive=process)
             target = Target(deployment.address, deployment.address, Access(api_key=deployment.key))
             assert sweep_target(target) == []
             (file,) = journals.iterdir()

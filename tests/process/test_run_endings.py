@@ -1,9 +1,7 @@
 """Whatever ends a run, what it created is removed, and the verdict says how the run ended."""
 
-import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -13,8 +11,9 @@ from contract.harness.run import CaseResult, Settings, TargetReport, run_contrac
 from contract.harness.run.signals import ENDING, interruptible, shielded
 from contract.harness.targets import Access, Target
 from tests.process.test_clearing_up import NOTHING, left
-from tests.support.command import COMMAND, KEY_VARIABLE
+from tests.support.command import COMMAND, KEY_VARIABLE, environment, patience
 from tests.support.deployments import Deployment, deployed
+from tests.support.room import until
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 
@@ -23,17 +22,14 @@ def started(there: Deployment, folder: Path, *before: str) -> "subprocess.Popen[
     """A run on `there` that is in the middle of its work."""
     process = subprocess.Popen(
         [*before, COMMAND, "check", there.url],
-        env={KEY_VARIABLE: there.key, "PATH": os.environ["PATH"], "HOME": str(folder)},
+        env=environment({KEY_VARIABLE: there.key, "HOME": str(folder)}, folder),
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    until = time.monotonic() + 60
-    while there.wall.request.count("POST /v1/tokens") < 5:
-        assert time.monotonic() < until
-        assert process.poll() is None
-        time.sleep(0.005)
+    sent = there.wall.request
+    until(lambda: sent.count("POST /v1/tokens") >= 5, what="it had minted", alive=process)
     return process
 
 
@@ -43,7 +39,7 @@ def test_every_ending_signal_clears_up(tmp_path: Path, stop: signal.Signals) -> 
     with deployed() as there:
         process = started(there, tmp_path)
         process.send_signal(stop)
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=patience())
         after = left(there)
     assert process.returncode == 2, out
     assert "the run was interrupted" in out
@@ -56,13 +52,14 @@ def test_a_signal_during_the_removal_does_not_cut_it_short(tmp_path: Path) -> No
     with deployed() as there:
         process = started(there, tmp_path)
         process.send_signal(signal.SIGINT)
-        until = time.monotonic() + 60
-        while not any(each.startswith("DELETE") for each in there.wall.request):
-            assert time.monotonic() < until
+
+        def removes() -> bool:
             process.send_signal(signal.SIGTERM)
-            time.sleep(0.001)
+            return any(each.startswith("DELETE") for each in there.wall.request)
+
+        until(removes, what="it removed what it had made")
         process.send_signal(signal.SIGHUP)
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=patience())
         after = left(there)
     assert process.returncode == 2, out
     assert after == NOTHING
@@ -74,13 +71,9 @@ def test_a_run_under_nohup_survives_its_terminal(tmp_path: Path) -> None:
         process = started(there, tmp_path, "nohup")
         process.send_signal(signal.SIGHUP)
         sent = len(there.wall.request)
-        until = time.monotonic() + 60
-        while len(there.wall.request) < sent + 50:
-            assert time.monotonic() < until
-            assert process.poll() is None
-            time.sleep(0.005)
+        until(lambda: len(there.wall.request) >= sent + 50, what="it had gone on", alive=process)
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=patience())
     assert process.returncode == 2, out
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.command import patience
+
 CODE = Path(__file__).resolve().parents[2]
 DROPS = """
 def pytest_collection_modifyitems(items):
@@ -75,7 +77,7 @@ class World:
             env={**os.environ, "PYTHONPATH": str(self.site), **variables},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=patience(),
             check=False,
         )
         assert report.exists(), ended.stderr
@@ -189,6 +191,8 @@ def test_nothing_is_written_into_the_current_folder(world: World, tmp_path: Path
         "for_all(json_values, lambda value: None, examples=20, seed=0, shrink=False)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(world.site), "XDG_CACHE_HOME": str(cache)}
-    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, timeout=120, check=True)
+    subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, timeout=patience(), check=True
+    )
     assert {path.name for path in tmp_path.iterdir()} - before == {"cache"}
     assert list((cache / "relayauth-contract" / "hypothesis").iterdir())

@@ -71,14 +71,18 @@ class Check(Protocol):
         """Run it to its end."""
 
 
-def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's environment without a developer's own settings, and with `variables`."""
+def environment(variables: Mapping[str, str], folder: Path | None = None) -> dict[str, str]:
+    """Return this process's environment without a developer's own settings, and with `variables`.
+
+    What a run notes for a later one goes into `folder`: the runs of other tests are none of its business.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
         if name not in FOREIGN and not name.startswith("RELAYAUTH_")
     }
-    return kept | dict(variables)
+    own = {"XDG_STATE_HOME": str(folder / "state")} if folder else {}
+    return kept | own | dict(variables)
 
 
 def run_here(words: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Run:
@@ -93,7 +97,7 @@ def invoke(command: click.Command, words: Sequence[str], folder: Path, variables
     out, err, code = io.StringIO(), io.StringIO(), 0
     path = list(sys.path)
     with (
-        mock.patch.dict(os.environ, environment(variables), clear=True),
+        mock.patch.dict(os.environ, environment(variables, folder), clear=True),
         mock.patch("tempfile.tempdir", None),  # else TMPDIR is not looked at again
         contextlib.chdir(folder),
         contextlib.redirect_stdout(out),
@@ -113,7 +117,7 @@ def run_process(words: Sequence[str], folder: Path, variables: Mapping[str, str]
     try:
         ended = subprocess.run(
             [COMMAND, *words],
-            env=environment(variables),
+            env=environment(variables, folder),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -101,7 +101,7 @@ class Room:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=self.folder,
-            env=environment(self._variables(env)),
+            env=environment(self._variables(env), self.folder),
         )
         self._started.append(process)
         return process

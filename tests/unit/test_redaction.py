@@ -174,7 +174,7 @@ INNOCENT = [
     "the API key lacks relayauth:token:create:*",
     "relay_ag_ and relay_pa_ are prefixes",
     "RELAYAUTH_CONTRACT_API_KEY is refused with 401 (invalid_api_key)",
-    "asked 31536000 s; the cap is 7776000 s; exp - iat was 31536000 s",
+    "requested 31536000 s; the cap is 7776000 s; exp - iat was 31536000 s",
     "a key is one word of ASCII, such as rak_...",
 ]
 

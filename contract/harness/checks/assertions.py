@@ -32,6 +32,11 @@ def require_equal(got: Any, want: Any, *, sent: str, requires: str, what: str) -
     )
 
 
+def requested_ttl(seconds: float | None) -> str:
+    """Return how a sentence names a mint's request for a refresh TTL: `requested 60 s`."""
+    return "requested no TTL" if seconds is None else f"requested {seconds} s"
+
+
 def describe(value: Any) -> str:
     """Return `value` for a sentence: seconds with their unit, None as `absent`."""
     if value is None:

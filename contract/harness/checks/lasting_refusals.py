@@ -109,6 +109,8 @@ class LastingRefusals:
         first = [pairs.fresh(mint, **{REFRESH_TTL_FIELD: REFRESH_TTL_CAP}) for _ in range(5)]
         self._has_longest_ttl(mint, first[0])
         used = {when: [pair, pairs.rotate(pair)] for when, pair in zip(LATER, first, strict=False)}
+        for _, rotated in used.values():
+            self._has_longest_ttl(mint, rotated)
         self._sessions[str(mint)] = Sessions(used, *first[2:])
         self._revoke(first[2], sent="revoked a session by its id")
 
@@ -119,7 +121,9 @@ class LastingRefusals:
             return
         usual = self._observed.get((str(ENDPOINTS[mint.name]), LATE))
         here_alone = usual is not None and usual.error is None
-        by = "ROT-01" if here_alone or pair.response.status == 200 else "TTL-01"
+        rotated = pair.response.status == 200
+        at_once = str(mint) not in self._sessions
+        by = "CLK-02" if not at_once else "ROT-01" if rotated or here_alone else "TTL-01"
         raise Blocked(by, f"the refresh token lives {given} s, not the requested {REFRESH_TTL_CAP} s")
 
     def _revoke(self, pair: Pair, *, sent: str) -> None:

@@ -1,6 +1,7 @@
 """The table of commands, and the group that imports a command when it is called."""
 
 import importlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from contract.harness.errors import ContractError
 from contract.harness.files import clean_output
 
 BROKEN, NO_VERDICT = 1, 2
+COMPLETION = "_RELAYAUTH_CONTRACT_COMPLETE"  # the variable by which a shell asks for completions
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ COMMANDS: dict[str, tuple[Row, ...]] = {
     "Run a server": (
         _own("start", "Start a server as check does, to reproduce a failure by hand."),
         Row("serve", "Run the bundled reference server.", "reference_impl.serve", scrubbed=False),
+    ),
+    "Set up your shell": (
+        _own("completion", "Print a script that completes words in bash, zsh or fish."),
+        _own("man", "Print the manual page."),
     ),
 }
 EXAMPLES = """\
@@ -112,8 +118,9 @@ class Commands(click.Group):
         **extra: Any,
     ) -> Any:
         """Run a command and exit with its code; 2 if it could not print all, unless it found a failure."""
-        if not standalone_mode:
-            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        # What completes a word writes bytes, and nothing else runs.
+        if not standalone_mode or COMPLETION in os.environ:
+            return super().main(args, prog_name, complete_var, standalone_mode=standalone_mode, **extra)
         with guarded() as out:
             code = self._code_of(args, prog_name, complete_var, extra)
             out.flush()

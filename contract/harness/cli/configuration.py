@@ -1,38 +1,52 @@
-"""The target file: named targets, in `relayauth-contract.toml` or a table of `pyproject.toml`."""
+"""The configuration file: options of `check`, profiles and named targets, in `relayauth-contract.toml`."""
 
+import functools
+import json
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from contract.harness import toml_file
 from contract.harness.errors import UsageError
-from contract.harness.targets import Launching, Target, access_from
+from contract.harness.toml_file import Key, TomlFile
+
+if TYPE_CHECKING:
+    from contract.harness.targets import Target
 
 NAME = "relayauth-contract.toml"
-_TYPES: Mapping[str, type | tuple[type, ...]] = {
-    "url": str,
-    "command": str,
-    "cwd": str,
-    "env": dict,
-    "ready-path": str,
-    "ready-timeout": (int, float),
-    "api-key-env": str,
-    "second-api-key-env": str,
-    "signing-key": str,
-    "cacert": str,
-    "allow-http": bool,
-    "rate": str,
-    "i-may-test-this-host": bool,
-    "baseline": str,
-    "clauses": list,
-    "expected-not-tried": list,
-}
+SCHEMA = Path(__file__).parents[2] / "configuration.schema.json"
+BUILT_IN_PROFILES = ("core", "full")
 _CREDENTIAL = re.compile(r"\b(rak|relay_ws)_\w|eyJ\w|PRIVATE KEY")
+_TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
+    "string": (str, "a string"),
+    "boolean": (bool, "true or false"),
+    "integer": (int, "a whole number"),
+    "number": ((int, float), "a number"),
+    "array": (list, "a list"),
+    "object": (dict, "a table"),
+}
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a file says: options of `check` for every run, for named profiles, and targets by name."""
+
+    file: Path
+    check: Row
+    profiles: Mapping[str, Row]
+    targets: Mapping[str, Row]
+
+    @property
+    def folder(self) -> Path:
+        """The folder to which paths in the file are relative."""
+        return self.file.parent
 
 
 def find(start: Path) -> Path | None:
-    """Return the target file for `start`: its own, or that of the nearest folder above."""
+    """Return the configuration file for `start`: its own, or that of the nearest folder above."""
     for folder in (start, *start.parents):
         if (folder / NAME).is_file():
             return folder / NAME
@@ -42,54 +56,96 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def read(file: Path) -> dict[str, Mapping[str, Any]]:
-    """Return the table of each target by name; `UsageError` says what is wrong in the file and what to do."""
-    try:
-        document = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{file}: can't be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: is not valid TOML: {error}") from None
-    table = (
-        document.get("tool", {}).get("relayauth-contract", {}) if file.name == "pyproject.toml" else document
-    )
-    for where, value in _texts(table, ""):
+def load(file: Path) -> Configuration:
+    """Read a file; `UsageError` says what is wrong in it, on which line, and what to do."""
+    document = toml_file.read(file)
+    if file.name == "pyproject.toml":
+        document = toml_file.TomlFile(
+            file, document.text, document.data, document.lines, ("tool", "relayauth-contract")
+        )
+    table = document.table
+    _refuse_credentials(document)
+    for key in table:
+        if key not in ("check", "profiles", "targets"):
+            raise UsageError(
+                f"{document.at(key)}: unknown key {key!r}: describe each target in a table [targets.NAME], "
+                "and write options of `check` into [check] or [profiles.NAME]"
+            )
+        if not isinstance(table[key], dict):
+            raise UsageError(f"{document.at(key)}: {key} must be a table")
+    check, profiles, targets = (table.get(key, {}) for key in ("check", "profiles", "targets"))
+    if "check" in table:
+        _check(document, ("check",), check, "check")
+    for name, row in profiles.items():
+        if name in BUILT_IN_PROFILES:
+            raise UsageError(
+                f"{document.at('profiles', name)}: {name} is a profile of the contract: choose another name, "
+                f'and write profile = "{name}" in it'
+            )
+        _check(document, ("profiles", name), row, "check")
+    for name, row in targets.items():
+        _check(document, ("targets", name), row, "target")
+        if ("url" in row) == ("command" in row):
+            where = f"{document.at('targets', name)}: [targets.{name}]"
+            raise UsageError(f"{where}: set either url or command, not both or neither")
+    return Configuration(file, check, profiles, targets)
+
+
+def read(file: Path) -> Mapping[str, Row]:
+    """Return the table of each target of a file by name."""
+    return load(file).targets
+
+
+@functools.cache
+def _published() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(SCHEMA.read_text("utf-8"))["$defs"]
+    return found
+
+
+def _refuse_credentials(document: TomlFile) -> None:
+    for path, value in _texts(document.table, ()):
         if _CREDENTIAL.search(value):
             raise UsageError(
-                f"{file}: {where} holds a credential: put it into an environment variable, and write the "
-                "variable's name here, as api-key-env"
+                f"{document.at(*path)}: {'.'.join(map(str, path))} holds a credential: put it into an "
+                "environment variable, and write the variable's name here, as api-key-env"
             )
-    unknown = sorted(set(table) - {"targets"})
-    if unknown:
-        raise UsageError(
-            f"{file}: unknown key {unknown[0]!r}: describe each target in a table [targets.NAME]"
-        )
-    targets: dict[str, Mapping[str, Any]] = table.get("targets", {})
-    for name, row in targets.items():
-        _check(f"{file}: [targets.{name}]", row)
-    return targets
 
 
-def _check(where: str, row: Any) -> None:
+def _check(document: TomlFile, path: tuple[Key, ...], row: Any, kind: str) -> None:
+    """Hold one table against the published schema."""
+    known: Mapping[str, Any] = _published()[kind]["properties"]
+    name = f"[{'.'.join(map(str, path))}]"
     if not isinstance(row, dict):
-        raise UsageError(f"{where} must be a table")
+        raise UsageError(f"{document.at(*path)}: {name} must be a table")
     for key, value in row.items():
-        if key not in _TYPES:
-            raise UsageError(f"{where}: unknown key {key!r}: use one of {', '.join(_TYPES)}")
-        if not isinstance(value, _TYPES[key]) or (isinstance(value, bool) and _TYPES[key] is not bool):
-            raise UsageError(f"{where}: {key} must be {_type_name(_TYPES[key])}")
-    if ("url" in row) == ("command" in row):
-        raise UsageError(f"{where}: set either url or command, not both or neither")
-    if not row.get("ready-timeout", 1) > 0:
-        raise UsageError(f"{where}: ready-timeout must be more than 0 seconds")
-    entries = [*row.get("clauses", []), *row.get("expected-not-tried", []), *row.get("env", {}).values()]
-    if not all(isinstance(entry, str) for entry in entries):
-        raise UsageError(f"{where}: the entries of lists and of env must be strings")
+        where = f"{document.at(*path, key)}: {name}"
+        if key not in known:
+            raise UsageError(f"{where}: unknown key {key!r}: use one of {', '.join(known)}")
+        fault = _fault(value, known[key])
+        if fault:
+            raise UsageError(f"{where}: {key} {fault}")
 
 
-def _type_name(expected: type | tuple[type, ...]) -> str:
-    names = {str: "a string", dict: "a table", bool: "true or false", list: "a list"}
-    return names.get(expected, "a number") if isinstance(expected, type) else "a number"
+def _fault(value: Any, rule: Mapping[str, Any]) -> str:
+    """Return what is wrong with a value, empty if nothing is."""
+    if "enum" in rule:
+        return "" if value in rule["enum"] else f"must be one of {', '.join(rule['enum'])}"
+    expected, words = _TYPES[rule["type"]]
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+        return f"must be {words}"
+    unit = " seconds" if rule["type"] == "number" else ""
+    if "exclusiveMinimum" in rule and not value > rule["exclusiveMinimum"]:
+        return f"must be more than {rule['exclusiveMinimum']:g}{unit}"
+    if "minimum" in rule and value < rule["minimum"]:
+        return f"must be at least {rule['minimum']}"
+    if "maximum" in rule and value > rule["maximum"]:
+        return f"must be at most {rule['maximum']}"
+    entries = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    inner = rule.get("items") or rule.get("additionalProperties")
+    for entry in entries:
+        if isinstance(inner, dict) and _fault(entry, inner):
+            return f"has an entry that {_fault(entry, inner)}"
+    return ""
 
 
 def split(globs: Iterable[str]) -> tuple[str, ...]:
@@ -97,20 +153,22 @@ def split(globs: Iterable[str]) -> tuple[str, ...]:
     return tuple(part.strip() for each in globs for part in each.split(",") if part.strip())
 
 
-def _texts(value: Any, where: str) -> Iterator[tuple[str, str]]:
+def _texts(value: Any, path: tuple[Key, ...]) -> Iterator[tuple[tuple[Key, ...], str]]:
     """Yield every string of a document, with the path of its keys."""
     if isinstance(value, str):
-        yield where, value
+        yield path, value
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _texts(item, f"{where}.{key}" if where else key)
+            yield from _texts(item, (*path, key))
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item, where)
+            yield from _texts(item, path)
 
 
-def target(name: str, row: Mapping[str, Any], folder: Path, *, polite: bool = False) -> Target:
+def target(name: str, row: Row, folder: Path, *, polite: bool = False) -> "Target":
     """Return the target that `row` describes; paths in it are relative to `folder`."""
+    from contract.harness.targets import Launching, Target, access_from
+
     signing_key, cacert = row.get("signing-key"), row.get("cacert")
     baseline = row.get("baseline")
     access = access_from(

@@ -5,14 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contract.harness.cli.options import DEFAULT_KEY_VARIABLE, FLAGS, Opening
+from contract.harness.cli.options import DEFAULT_KEY_VARIABLE, FLAGS, Opening, key_of
 from contract.harness.errors import UsageError
 
 if TYPE_CHECKING:
     from contract.harness.targets import Target
-
-# What the target file calls an option, where that is not its flag.
-_KEYS = {"any_host": "i-may-test-this-host"}
 
 
 def targets_of(names: Sequence[str], opening: Opening, *, polite: bool = False) -> "list[Target]":
@@ -40,6 +37,14 @@ def targets_of(names: Sequence[str], opening: Opening, *, polite: bool = False) 
     return _with_credentials_withheld(found, rows)
 
 
+def names_of_targets(opening: Opening) -> list[str]:
+    """Return the names that the target file gives."""
+    from contract.harness.cli import configuration
+
+    file = Path(opening.config) if opening.config else configuration.find(Path.cwd())
+    return [*configuration.read(file)] if file else []
+
+
 def _with_credentials_withheld(
     targets: "Sequence[Target]", rows: Mapping[str, Mapping[str, Any]]
 ) -> "list[Target]":
@@ -56,7 +61,7 @@ def _refuse_options(name: str, file: Path, options: Mapping[str, Any]) -> None:
     """Refuse an option that would be ignored: a named target is described in its file."""
     for option, value in options.items():
         if value not in (None, (), False, DEFAULT_KEY_VARIABLE):
-            key = _KEYS.get(option, option.replace("_", "-"))
+            key = key_of(option)
             raise UsageError(
                 f"{FLAGS[option]}: the target {name!r} is described in {file}: "
                 f"leave the option out, and set `{key}` in [targets.{name}] there"

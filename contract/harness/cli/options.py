@@ -1,5 +1,6 @@
 """The options that several commands share, and help that shows options in sections."""
 
+import secrets
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,11 +8,24 @@ from typing import Any, TypeVar
 
 import click
 
+from contract.harness.cli.completions import paths
+from contract.harness.reports.formats import FORMATS
 from contract.harness.spec import routes
 
 DEFAULT_KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
 SECOND_KEY_VARIABLE = "RELAYAUTH_CONTRACT_SECOND_API_KEY"  # what `start` calls the key of another org
+PATHS = (*(row.name for row in FORMATS), "baseline", "signing_key", "cacert", "cwd")
+"""The options whose value is a path: in the configuration file it is relative to that file."""
+_KEYS = {"any_host": "i-may-test-this-host"}
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+
+_PATH_KINDS = {"FILE": "file", "DIR": "dir"}
+
+
+def key_of(name: str) -> str:
+    """Return what the configuration file calls the option with this name."""
+    return _KEYS.get(name, name.replace("_", "-"))
 
 
 class _Option(click.Option):
@@ -22,8 +36,25 @@ class _Option(click.Option):
         self.section = section
 
 
+class Seed(click.ParamType[int]):
+    """A whole number of at least 0, or `random` for one that is drawn now."""
+
+    name = "seed"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the seed as a number."""
+        if str(value).lower() == "random":
+            return secrets.randbelow(1 << 32)
+        if not str(value).isdecimal():
+            self.fail(f"{value!r} is neither a whole number nor `random`", param, ctx)
+        return int(value)
+
+
 def option(section: str, *names: str, **settings: Any) -> Callable[[_F], _F]:
     """Return what adds an option to a command; the help shows it under `section`."""
+    kind = _PATH_KINDS.get(settings.get("metavar", ""))
+    if kind:
+        settings = {"shell_complete": paths(kind), **settings}
     return click.option(*names, cls=_Option, section=section, **settings)
 
 
@@ -32,23 +63,29 @@ class Command(click.Command):
 
     def __init__(self, *args: Any, examples: str = "", **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self._examples = examples
+        self.examples = examples
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options section by section, in the order in which they were added."""
-        sections: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if isinstance(parameter, _Option) and record is not None:
-                sections.setdefault(parameter.section, []).append(record)
-        for title, records in sections.items():
+        for title, records in sections(self, ctx).items():
             with formatter.section(title):
                 formatter.write_dl(records)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the examples."""
-        if self._examples:
-            formatter.write(f"\nExamples:\n{self._examples}")
+        if self.examples:
+            formatter.write(f"\nExamples:\n{self.examples}")
+
+
+def sections(command: click.Command, ctx: click.Context) -> dict[str, list[tuple[str, str]]]:
+    """Return the options of a command with their help, by the section under which they are shown."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for parameter in command.get_params(ctx):
+        record = parameter.get_help_record(ctx)
+        if record is not None and not isinstance(parameter, click.Argument) and parameter.name != "help":
+            section = parameter.section if isinstance(parameter, _Option) else "Options"
+            found.setdefault(section, []).append(record)
+    return found
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from contract.harness.spec import routes
 
 _NOT_A_TOKEN = Token("none", "", {}, {})
 # docs/contract.md, Errors and The other routes: the key may not use the route, or not grant what it asks for.
-MISSING_SCOPE = frozenset({"insufficient_scope", "scope_escalation"})
+SCOPE_ESCALATION = "scope_escalation"
+MISSING_SCOPE = frozenset({"insufficient_scope", SCOPE_ESCALATION})
 
 
 class Credentials:
@@ -67,8 +68,13 @@ class Credentials:
         """
         if response.status != 403:
             return None
+        if response.code in MISSING_SCOPE and self.given is None:
+            return None
+        if response.code == SCOPE_ESCALATION:
+            where = response.request.where
+            return f"the API key lacks a scope that it would grant ({where} answered {response.summary})"
         if response.code in MISSING_SCOPE:
-            return missing_scope(response) if self.given is not None else None
+            return missing_scope(response)
         if self.given is None and response.code is None:
             return None
         return f"{response.request.where} answered {response.summary}"

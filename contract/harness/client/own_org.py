@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from contract.harness.client.bootstrap import Credentials
+from contract.harness.client.bootstrap import SCOPE_ESCALATION, Credentials
 from contract.harness.client.created import CreatedThings
 from contract.harness.client.journal import Journal, Owner
 from contract.harness.client.messages import Pair, Response
@@ -17,7 +17,7 @@ from contract.harness.client.sweeping import Credential, place_of, sweep
 from contract.harness.client.workspace_tokens import WORKSPACE_SCOPES, widest
 from contract.harness.errors import NotTried
 from contract.harness.redaction import Secret, fingerprint
-from contract.harness.spec import GROUPS, IDENTITY_SCOPES, MintEndpoint, routes
+from contract.harness.spec import GROUPS, IDENTITY_SCOPES, READ_SCOPE, MintEndpoint, routes
 
 SPONSOR = "user_relayauth-contract"
 SWEPT_AT_START = 150
@@ -40,6 +40,7 @@ class OwnOrg(OwnThings):
         self._removal = Removal(service, self.created, self)
         self._mints = Mints(service, self, self._credentials, self._removal)
         self._lasting = lasting
+        self._identity_scopes: Sequence[str] = IDENTITY_SCOPES
         self._opened_journal = False
         self._left_before: list[str] = []
         service.observers.append(self.created)
@@ -135,12 +136,15 @@ class OwnOrg(OwnThings):
         self.identity = self.call_in_a_shell("identity id", self._identity_in(response))
 
     def _request_identity(self, name: str, workspace: str | None = None) -> Response:
-        body = {
-            "name": name,
-            "sponsorId": SPONSOR,
-            "workspaceId": workspace or self.workspace,
-            "scopes": list(IDENTITY_SCOPES),
-        }
+        """Request an identity with as many scopes as the key may grant, the one that it needs at least."""
+        response = self._request_identity_with(name, workspace or self.workspace, self._identity_scopes)
+        if response.status == 403 and response.code == SCOPE_ESCALATION:
+            self._identity_scopes = (READ_SCOPE,)
+            response = self._request_identity_with(name, workspace or self.workspace, self._identity_scopes)
+        return response
+
+    def _request_identity_with(self, name: str, workspace: str, scopes: Sequence[str]) -> Response:
+        body = {"name": name, "sponsorId": SPONSOR, "workspaceId": workspace, "scopes": list(scopes)}
         return self.service.call("POST", routes.IDENTITIES, key=self.org_key, body=body)
 
     def _identity_in(self, response: Response) -> str:

@@ -11,7 +11,7 @@ from contract.harness.client import Raw, Response, displayable
 from contract.harness.redaction import plain, scrub
 from contract.harness.reports.first_run import preamble
 from contract.harness.reports.reproduction import Again, reproduction
-from contract.harness.run import CaseResult, ClauseResult, Settings, TargetReport
+from contract.harness.run import CaseResult, ClauseResult, Reconciled, Settings, TargetReport
 from contract.harness.spec import catalogue
 
 LONGEST_TEXT = 4000
@@ -61,7 +61,7 @@ def document(
         "profile": settings.profile,
         "interrupted": any(report.interrupted for report in reports),
         "commit": commit(os.environ),
-        "targets": [_target(report, settings, again.get(report.name)) for report in reports],
+        "targets": [_target(report, again.get(report.name)) for report in reports],
     }
 
 
@@ -96,12 +96,12 @@ def _moment(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _target(report: TargetReport, settings: Settings, again: Again | None) -> dict[str, Any]:
+def _target(report: TargetReport, again: Again | None) -> dict[str, Any]:
     rows, commands = [], list[str]()
     for result in report.results:
         lines = reproduction(result, again) if again and result.outcome in ("fail", "known") else []
         commands += lines
-        rows.append(_row(result, report.name, settings, lines))
+        rows.append(_row(result, lines))
     first = preamble(again.address, again.api_key_envs, commands) if again else []
     return {
         "name": scrub(report.name),
@@ -115,13 +115,30 @@ def _target(report: TargetReport, settings: Settings, again: Again | None) -> di
         "fingerprint": dict(report.fingerprint) if report.fingerprint else None,
         "results": rows,
         "leftovers": report.leftovers,
+        **({"baseline": _baseline(report.baseline)} if report.baseline else {}),
         **({"firstRun": [scrub(line) for line in first]} if first else {}),
     }
 
 
-def _row(result: ClauseResult, target: str, settings: Settings, lines: list[str]) -> dict[str, Any]:
+def _baseline(reconciled: Reconciled) -> dict[str, Any]:
+    """Return what a run says of a baseline: its entries that match nothing any more, or have ended."""
+    return {
+        "file": scrub(reconciled.file),
+        **{
+            name: [
+                {"clause": each.clause, "endpoint": each.endpoint, "reason": plain(each.reason)}
+                | ({"shape": each.shape} if each.shape else {})
+                | ({"until": each.until.isoformat()} if each.until else {})
+                for each in entries
+            ]
+            for name, entries in (("stale", reconciled.stale), ("expired", reconciled.expired))
+        },
+    }
+
+
+def _row(result: ClauseResult, lines: list[str]) -> dict[str, Any]:
     clause = catalogue()[result.clause]
-    known = settings.reason(target, result.place) if result.outcome == "known" else None
+    known = result.known_as
     telling = result.telling[0] if result.telling else None
     return {
         "clause": clause.id,
@@ -133,7 +150,7 @@ def _row(result: ClauseResult, target: str, settings: Settings, lines: list[str]
         "outcome": result.outcome,
         "why": result.why,
         **({"blocked_by": result.blocked_by} if result.blocked_by else {}),
-        **({"known": dict(known)} if known else {}),
+        **({"known": {name: plain(text) for name, text in known.items()}} if known else {}),
         "seconds": round(result.seconds, 6),
         "cases": [_case(case, lines if case is telling else []) for case in result.cases],
     }

@@ -7,10 +7,11 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from contract.harness.redaction import plain
 from contract.harness.reports.first_run import preamble
 from contract.harness.reports.reproduction import Again, reproduction
 from contract.harness.reports.terminal_matrix import matrix
-from contract.harness.run import ClauseResult, Outcome, TargetReport
+from contract.harness.run import ClauseResult, KnownFailure, Outcome, TargetReport
 from contract.harness.spec import catalogue
 
 STYLES = {"holds": "bold green", "broken": "bold red", "open": "bold yellow"}
@@ -42,6 +43,7 @@ def show(out: Console, report: TargetReport, again: Again) -> None:
     _show_errors(out, report)
     out.print()
     show_verdict(out, report)
+    _show_known(out, report)
 
 
 def show_verdict(out: Console, report: TargetReport) -> None:
@@ -51,6 +53,33 @@ def show_verdict(out: Console, report: TargetReport) -> None:
     if report.problem:
         _line(out, Text(report.problem, "yellow"))
     _line(out, Text(report.sentence, STYLES[report.verdict]))
+
+
+def _show_known(out: Console, report: TargetReport) -> None:
+    """Print what the baseline accepts, with its reasons, and what there is to do about it."""
+    by_reason: dict[str, list[str]] = {}
+    for result in _with(report, "known"):
+        for entry in dict.fromkeys(case.known for case in result.telling if case.known):
+            by_reason.setdefault(entry.told, []).append(_place(result))
+    baseline = report.baseline
+    if by_reason:
+        where = f", accepted by {baseline.file}" if baseline else ""
+        _line(out, Text(f"known failures{where}:", "bold yellow"))
+    for told, places in by_reason.items():
+        _line(out, Text(f"  {', '.join(dict.fromkeys(places))}: {plain(told)}"))
+    for entry in baseline.expired if baseline else ():
+        _line(out, Text(f"expired: {entry.place}: {plain(entry.told)}", "yellow"))
+    for entry in baseline.stale if baseline else ():
+        _line(
+            out,
+            Text(f"stale: {entry.place} no longer fails as {baseline_line(report, entry)} says", "yellow"),
+        )
+
+
+def baseline_line(report: TargetReport, entry: KnownFailure) -> str:
+    """Return where an entry of the baseline of `report` stands: `FILE:LINE`."""
+    file = report.baseline.file if report.baseline else "the baseline"
+    return f"{file}:{entry.line}" if entry.line else file
 
 
 def _line(out: Console, text: Text) -> None:

@@ -1,5 +1,6 @@
 """One run: which cases there are, the session of each target, what each case showed, and the verdict."""
 
+from contract.harness.run.known import KnownFailure, Reconciled
 from contract.harness.run.outcomes import CaseResult, ClauseResult, Outcome
 from contract.harness.run.runner import run_contract
 from contract.harness.run.session import TargetSession
@@ -11,7 +12,9 @@ __all__ = [
     "ENDING",
     "CaseResult",
     "ClauseResult",
+    "KnownFailure",
     "Outcome",
+    "Reconciled",
     "Settings",
     "TargetReport",
     "TargetSession",

@@ -3,10 +3,11 @@
 import fnmatch
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
 from contract.harness.errors import UsageError
 from contract.harness.run.baseline import Baseline
-from contract.harness.run.outcomes import Place
+from contract.harness.run.known import KnownFailure
 from contract.harness.spec import Level, Profile, catalogue
 from contract.harness.targets import Target
 
@@ -18,10 +19,11 @@ class Settings:
     `require` are globs of clauses that must be judged in full; with `strict` all musts must be.
     `expected_not_tried` are globs of clauses that may be left untried, and no others; None leaves it to the
     target and its baseline. `cases` has texts: the id of a case must contain one of them; with `transcripts`
-    the exchanges of every case are kept, not only of those that fail. With `first_failure_only` a run leaves
+    the exchanges of every case are kept, not only of those that fail. Cases that were generated and failed
+    are kept in `examples_file`, and are tried first from then on. With `first_failure_only` a run leaves
     out the other cases of a clause that has failed, and as many of the first cases of a clause as
     `skip_first` says for a target, by its name; the clauses that `one_shape` has for it are tried with one
-    body shape of each endpoint.
+    body shape of each endpoint. `today` (UTC) decides whether a known failure is still accepted.
     """
 
     targets: tuple[Target, ...] = (Target("reference", "reference"),)
@@ -33,6 +35,7 @@ class Settings:
     profile: Profile = "full"
     fuzz_examples: int | None = None
     seed: int = 0
+    examples_file: str | None = None
     strict: bool = False
     require: tuple[str, ...] = ()
     expected_not_tried: tuple[str, ...] | None = None
@@ -43,6 +46,7 @@ class Settings:
     polite: bool = False
     max_requests: int | None = None
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
     def __post_init__(self) -> None:
         """Refuse a glob that matches nothing: a misspelt gate must not pass without a word."""
@@ -54,15 +58,14 @@ class Settings:
         """Return the ids of the clauses to test on `target`; the command's choice replaces the file's."""
         return catalogue().select(self.clauses or target.clauses, self.level, self.profile)
 
-    def known(self, target: Target) -> frozenset[Place]:
-        """Return where a failure of `target` is accepted."""
-        return self.baselines[target.name].of(target.name) if target.name in self.baselines else frozenset()
+    def known(self, target: Target) -> tuple[KnownFailure, ...]:
+        """Return the failures of `target` that are accepted, whether or not they have ended."""
+        return self.baselines[target.name].of(target.name) if target.name in self.baselines else ()
 
-    def reason(self, target: str, place: Place) -> Mapping[str, str] | None:
-        """Return why the baseline accepts a failure of the target of this name, None if it does not."""
-        baseline = self.baselines.get(target)
-        why = baseline.accepted.get(target, {}).get(place) if baseline else None
-        return None if why is None else {"reason": why}
+    def settles(self, entry: KnownFailure) -> bool:
+        """Say whether all cases are run that `entry` is about, so that it is stale if none of them fails."""
+        everywhere = entry.endpoint is not None or not self.endpoints
+        return everywhere and not self.cases and not self.first_failure_only
 
     @property
     def required(self) -> frozenset[str]:

@@ -3,7 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
-from contract.harness.run.outcomes import CaseResult, clause_results
+from contract.harness.run.known import Reconciled
+from contract.harness.run.outcomes import CaseResult, ClauseResult, clause_results
+from contract.harness.run.reconciling import reconcile
 from contract.harness.run.selection import CaseGroup, Selection
 from contract.harness.run.session import FailedOpening, TargetSession, open_target
 from contract.harness.run.settings import Settings
@@ -55,7 +57,7 @@ class TargetRun:
             capabilities=session.connection.capabilities if session else (),
             missing=dict(session.connection.missing) if session else {},
             requests=self._opening.requests if self._opening else 0,
-            results=[] if self.problem else clause_results(self.cases, settings.known(self.target)),
+            results=[] if self.problem else self._results(),
             leftovers=self._leftovers,
             problem=self.problem,
             strict=settings.strict,
@@ -64,6 +66,24 @@ class TargetRun:
             required=settings.required,
             expected_not_tried=settings.expected(self.target),
             fingerprint=session.fingerprint if session else None,
+            baseline=self._reconciled(whole=not interrupted and not fault),
+        )
+
+    def _results(self) -> list[ClauseResult]:
+        return clause_results(self.cases, self.settings.known(self.target), self.settings.today)
+
+    def _reconciled(self, *, whole: bool) -> Reconciled | None:
+        """Return what the run says of the target's baseline, if it has one."""
+        settings = self.settings
+        baseline = settings.baselines.get(self.target.name)
+        if baseline is None or self.problem:
+            return None
+        return reconcile(
+            baseline.file,
+            settings.known(self.target),
+            self.cases,
+            settings.today,
+            lambda entry: whole and settings.settles(entry),
         )
 
 

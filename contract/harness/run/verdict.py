@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Literal
 
-from contract.harness.run.outcomes import ClauseResult, Outcome, Place
+from contract.harness.run.known import KnownFailure, Reconciled
+from contract.harness.run.outcomes import ClauseResult, Outcome, clause_results
 from contract.harness.spec import Level, catalogue
 
 Verdict = Literal["holds", "broken", "open"]
@@ -28,7 +30,8 @@ class TargetReport:
 
     `required` are the clauses that must have been judged in full; with `strict` all musts are. Those in
     `expected_not_tried` may be left untried, and no others; None is no expectation. `fingerprint` is what the
-    target says of itself, None if it was never reached.
+    target says of itself, None if it was never reached; `baseline` is what the run says of its baseline, None
+    if it has none.
     """
 
     name: str
@@ -45,6 +48,7 @@ class TargetReport:
     required: Collection[str] = ()
     expected_not_tried: Collection[str] | None = None
     fingerprint: Mapping[str, Any] | None = None
+    baseline: Reconciled | None = None
 
     def count(self, outcome: Outcome, level: Level | None = None) -> int:
         """Count the results with `outcome`, of `level` if one is given."""
@@ -139,10 +143,10 @@ class TargetReport:
         return f"{_WORDS[verdict]}: {'; '.join(parts)}."
 
 
-def accepted(report: TargetReport, known: Collection[Place]) -> TargetReport:
-    """Return `report` as it reads where the failures at `known` are accepted."""
-    results = [each.accepted() if each.place in known else each for each in report.results]
-    return replace(report, results=results)
+def accepted(report: TargetReport, known: Iterable[KnownFailure], today: date | None = None) -> TargetReport:
+    """Return `report` as it reads where the failures `known` are accepted on `today` (UTC)."""
+    cases = [case for result in report.results for case in result.cases]
+    return replace(report, results=clause_results(cases, known, today))
 
 
 def exit_code(reports: Sequence[TargetReport]) -> int:

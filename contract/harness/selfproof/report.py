@@ -62,7 +62,7 @@ def _faults(result: MutantResult) -> Iterable[str]:
     yield f"what it does: {result.sentence}"
     if missing := result.declared - result.caught:
         yield f"declared, but did not fail: {', '.join(sorted(missing))}"
-    if extra := result.caught - result.declared:
+    if extra := result.caught - result.declared - result.may_also:
         yield f"failed, but not declared: {', '.join(sorted(extra))}"
     if result.problem:
         yield result.problem
@@ -90,6 +90,7 @@ def document(proof: Proof, started: datetime, seconds: float) -> dict[str, Any]:
                     "declared": sorted(each.declared),
                     "caught": sorted(each.caught),
                     "errors": sorted(each.errors),
+                    "may_also": sorted(each.may_also),
                     "exact": each.exact,
                     "problem": each.problem,
                 }

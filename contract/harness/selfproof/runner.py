@@ -22,6 +22,8 @@ BATCH = 4  # mutants that one run of the contract is for
 # So many mutants are tried with all clauses: the witness, which finds out which clauses could notice a
 # mutant, costs as much as two of these runs.
 FEW = 2
+# Broad clauses: they notice most mutants, and whether they do is declared only where nothing else does.
+MAY_ALSO = frozenset(each for each in catalogue().clauses if catalogue()[each].chapter == "API")
 # Held here for the processes that are forked: a target holds what can't be sent to them.
 _subjects: Subjects
 
@@ -52,8 +54,13 @@ class MutantResult:
 
     @property
     def exact(self) -> bool:
-        """Whether exactly the declared clauses failed."""
-        return self.caught == self.declared and not self.problem and not self.unseen
+        """Whether exactly the declared clauses failed, and perhaps some of those that may also fail."""
+        return self.caught - self.may_also == self.declared and not self.problem and not self.unseen
+
+    @property
+    def may_also(self) -> frozenset[str]:
+        """The clauses that may fail as well without being declared."""
+        return MAY_ALSO - self.declared
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,11 @@ def _result(name: str, judged: frozenset[str], report: TargetReport | None) -> M
     )
 
 
+def _declared(subjects: Subjects, name: str) -> frozenset[str]:
+    declared: frozenset[str] = subjects.known[name].breaks  # type: ignore[attr-defined]
+    return declared
+
+
 def witness(clause: str) -> Witnessed:
     """Try `clause` on the target without a mutant; one that is not noticed would answer it in the same way.
 
@@ -174,7 +186,7 @@ def prove(subjects: Subjects, names: Sequence[str] = ()) -> Proof:
             found = _with_all_clauses(pool, chosen, number)
             left_out: dict[str, str] = {}
         else:
-            found, left_out = _with_a_witness(pool, {name: subjects.known[name] for name in chosen})
+            found, left_out = _with_a_witness(pool, subjects, chosen)
     caught = frozenset().union(*(each.caught for each in found))
     musts = [each.id for each in catalogue().clauses.values() if each.level == "must"]
     complete = subjects.complete and not names
@@ -202,7 +214,9 @@ def _merged(parts: Sequence[MutantResult]) -> MutantResult:
     )
 
 
-def _with_a_witness(pool: Workers, mutants: Mapping[str, type]) -> tuple[list[MutantResult], dict[str, str]]:
+def _with_a_witness(
+    pool: Workers, subjects: Subjects, names: Sequence[str]
+) -> tuple[list[MutantResult], dict[str, str]]:
     """Try each clause without a mutant, with a witness; then each mutant with the clauses that notice it.
 
     Most of these clauses pass, in full, and that is most of the work of a proof. So one that a mutant does
@@ -215,12 +229,18 @@ def _with_a_witness(pool: Workers, mutants: Mapping[str, type]) -> tuple[list[Mu
     if not judged:
         raise TargetError("the target keeps no clause that could be tried: nothing can be proved on it")
     held = {
-        name: {clause: seen[clause].noticed[name] for clause in book if name in seen[clause].noticed}
-        for name in mutants
+        name: {
+            clause: seen[clause].noticed[name]
+            for clause in book
+            if name in seen[clause].noticed
+            and (clause not in MAY_ALSO or clause in _declared(subjects, name))
+        }
+        for name in names
     }
     in_one_shape = {
-        name: frozenset(each for each in held[name] if name not in seen[each].by_shape) - mutant.breaks  # type: ignore[attr-defined]
-        for name, mutant in mutants.items()
+        name: frozenset(each for each in held[name] if name not in seen[each].by_shape)
+        - _declared(subjects, name)
+        for name in names
     }
     # Long and short ones in each batch, so that no core waits for the other at the end.
     queue = sorted(held, key=lambda name: len(held[name]), reverse=True)

@@ -7,7 +7,7 @@ import pytest
 from contract.harness.checks import Rounds, later, over_time
 from contract.harness.client import FULL, SMALL, STAGGERS, Race, Racer
 from contract.harness.errors import CouldNotTry
-from contract.harness.spec import REFRESH_TTL_CAP, SHAPED
+from contract.harness.spec import DAY, SHAPED
 from contract.harness.targets import ObservedClock
 from tests.support.fakes import served
 
@@ -31,12 +31,12 @@ class Settable:
 
 
 def test_the_clock_is_moved_as_each_moment_is_taken() -> None:
-    """25 h after the start, and a minute before the longest refresh token that began then ends."""
+    """25 h after the start, and a minute before a refresh token of eight days that began then ends."""
     clock = Settable()
     moments = later(clock)
     assert clock.moments == [1000.0]
     assert list(moments) == ["25 h later", "a minute before its exp"]
-    assert clock.moments[1:] == [1000.0 + 25 * 3600, 1000.0 + REFRESH_TTL_CAP - 60]
+    assert clock.moments[1:] == [1000.0 + 25 * 3600, 1000.0 + 8 * DAY - 60]
 
 
 def test_where_no_clock_can_be_set_it_stays_at_once() -> None:

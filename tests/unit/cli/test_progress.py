@@ -9,7 +9,7 @@ import pytest
 from contract.harness.cli.progress import EVERY, EveryCase, Progress, Quiet
 from contract.harness.reports.terminal import console
 from contract.harness.run import CaseResult
-from tests.support.command import COMMAND
+from tests.support.command import COMMAND, patience
 
 ROW = CaseResult("TTL-02", "workspace-path", "test_it[workspace-path-1s]", "pass", "", 0.01)
 
@@ -107,14 +107,16 @@ def test_a_quiet_run_shows_nothing() -> None:
 def test_quiet_prints_the_verdict_alone() -> None:
     """`-q`: one line, and nothing on standard error."""
     words = [COMMAND, "check", "-q", "--clause", "JWKS-09"]
-    ended = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=patience(), check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout == "Conforms: reference, 1 of 1 checks passed.\n"
 
 
 def test_verbose_and_quiet_together_are_refused() -> None:
     """One of them would be ignored."""
-    ended = subprocess.run([COMMAND, "check", "-qv"], capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(
+        [COMMAND, "check", "-qv"], capture_output=True, text=True, timeout=patience(), check=False
+    )
     assert ended.returncode == 2
     assert "--quiet and --verbose: give one of them" in ended.stderr
 
@@ -123,7 +125,7 @@ def test_a_named_case_is_shown_with_its_exchange() -> None:
     """`--case ID -v`: request, response and claims; no token among them."""
     words = ["--clause", "TTL-01", "--endpoint", "path", "--case", "-1s]", "-v"]
     ended = subprocess.run(
-        [COMMAND, "check", *words], capture_output=True, text=True, timeout=120, check=False
+        [COMMAND, "check", *words], capture_output=True, text=True, timeout=patience(), check=False
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert re.match(r"\d cases?\n", ended.stdout)
@@ -137,7 +139,7 @@ def test_a_case_that_does_not_exist_is_named_as_the_reason() -> None:
     """Nothing is selected, and that is no verdict."""
     words = ["--clause", "TTL-01", "--case", "no-such-case"]
     ended = subprocess.run(
-        [COMMAND, "check", *words], capture_output=True, text=True, timeout=120, check=False
+        [COMMAND, "check", *words], capture_output=True, text=True, timeout=patience(), check=False
     )
     assert ended.returncode == 2
     assert "no case matches --clause, --endpoint and --case together" in ended.stderr

@@ -88,3 +88,11 @@ def test_the_machine_code_is_read_from_code_else_error(body: dict[str, object], 
     """docs/contract.md, Errors; prose is no code."""
     response = Response(Request("GET", "/x", None, 0.0), 404, {}, json.dumps(body).encode(), 0.0)
     assert response.code == code
+
+
+def test_an_identity_has_the_scopes_that_the_key_may_grant() -> None:
+    """A key that lacks one of the further scopes still makes identities."""
+    with opened(lambda _request: None, [scope for scope in SCOPES if "api-key" not in scope]) as (own_org, _):
+        assert own_org.own_identity
+        assert own_org.another_identity()
+        assert set(own_org.closed) == {"agent", "path"}

@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.command import patience
+
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
 MISSING = "" if CHROMIUM and DRIVER else "chromedriver is missing: apt-get install chromium-driver"
@@ -85,7 +87,9 @@ def launched(profile: Path) -> Iterator[Browser]:
             assert driver.stdout
             started = (re.search(r"successfully on port (\d+)", line) for line in driver.stdout)
             port = next(found[1] for found in started if found)
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{port}", timeout=patience(), trust_env=False
+            ) as client:
                 answer = client.post("/session", json={"capabilities": {"alwaysMatch": wanted}})
                 assert answer.is_success, answer.text
                 session = answer.json()["value"]["sessionId"]

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from contract.harness.reports.formats import BY_NAME, FORMATS, Format
+from tests.support.command import patience
 from tests.unit.reports import hostile, samples
 
 SLOW = ("jinja2", "jsonschema", "xml.etree", "pytest", "httpx", "rich")
@@ -54,7 +55,7 @@ def test_importing_the_table_imports_nothing_slow() -> None:
         f"import sys, contract.harness.reports.formats; print([m for m in {SLOW!r} if m in sys.modules])"
     )
     told = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=patience(), check=True
     )
     assert told.stdout.strip() == "[]"
 
@@ -67,7 +68,7 @@ def test_loading_and_comparing_imports_nothing_slow() -> None:
         f"print([m for m in {SLOW!r} if m in sys.modules])"
     )
     told = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=patience(), check=True
     )
     assert told.stdout.strip() == "[]"
 

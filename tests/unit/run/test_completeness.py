@@ -118,7 +118,7 @@ def test_the_loss_of_one_case_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     report = run_with(monkeypatch, DropsOneCase(), Settings(clauses=("TTL-02",)))
     (lost,) = [each for each in report.results if each.outcome == "error"]
     assert lost.endpoint == "identity"
-    assert lost.why.startswith("1 of 4 cases of test_above_the_cap")
+    assert lost.why.startswith("1 of 5 cases of test_above_the_cap")
     assert report.verdict == "open"
 
 

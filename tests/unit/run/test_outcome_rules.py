@@ -4,9 +4,9 @@ import pytest
 
 from contract.harness.errors import Blocked, CouldNotTry, NotTried, Violation
 from contract.harness.jose import Malformed
-from contract.harness.run import CaseResult, Outcome
+from contract.harness.run import CaseResult, KnownFailure, Outcome
 from contract.harness.run.judging import judge
-from contract.harness.run.outcomes import Place, clause_results
+from contract.harness.run.outcomes import clause_results
 
 SEVERAL_CASES: list[tuple[list[Outcome], Outcome]] = [
     (["pass", "pass"], "pass"),
@@ -42,8 +42,8 @@ def test_a_shape_that_could_not_be_tried_does_not_count_beside_one_that_was() ->
 TTL_FAILED = case("fail", "TTL-01")
 SES_HELD = [case("pass", "SES-04"), case("fail", "CLK-01")]
 BLOCKED_ITSELF = case("blocked", "META-01", blocked_by=("TTL-01",))
-KNOWN: set[Place] = {("TTL-01", None)}
-Blocking = tuple[tuple[str, ...], list[CaseResult], set[Place], Outcome, str | None]
+KNOWN = {KnownFailure("TTL-01")}
+Blocking = tuple[tuple[str, ...], list[CaseResult], set[KnownFailure], Outcome, str | None]
 BLOCKED: dict[str, Blocking] = {
     "by a clause that failed": (("TTL-01",), [TTL_FAILED], set(), "blocked", "TTL-01"),
     "by a failure elsewhere": (("TTL-01",), [case("fail", "TTL-01", "path")], set(), "blocked", "TTL-01"),
@@ -59,7 +59,7 @@ BLOCKED: dict[str, Blocking] = {
 def test_a_case_is_blocked_only_by_a_failure(
     by: tuple[str, ...],
     others: list[CaseResult],
-    known: set[Place],
+    known: set[KnownFailure],
     outcome: Outcome,
     blocked_by: str | None,
 ) -> None:
@@ -80,7 +80,7 @@ def test_a_clause_with_a_failure_and_a_blocked_case_fails() -> None:
 def test_only_a_failure_can_be_accepted() -> None:
     """A baseline does not cover an error, nor a case that is blocked."""
     results = clause_results(
-        [case("fail", "TTL-01"), case("error", "TTL-02")], {("TTL-01", None), ("TTL-02", None)}
+        [case("fail", "TTL-01"), case("error", "TTL-02")], {KnownFailure("TTL-01"), KnownFailure("TTL-02")}
     )
     assert [each.outcome for each in results] == ["known", "error"]
     assert [each.outcome for each in results[0].cases] == ["known"]

@@ -1,11 +1,12 @@
 """What a run must have tried, and what it may leave out: globs from the command, the target, a baseline."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from contract.harness.errors import UsageError
-from contract.harness.run import Settings, baseline
+from contract.harness.run import CaseResult, Settings, baseline, baseline_update
 from contract.harness.spec import catalogue
 from contract.harness.targets import Target
 
@@ -42,10 +43,10 @@ def test_the_command_replaces_the_target_and_that_the_baseline() -> None:
 
 def test_a_baseline_keeps_what_is_expected_to_be_left_out(tmp_path: Path) -> None:
     """Through an update of its failures as well."""
-    file = tmp_path / "baseline.json"
-    baseline.Baseline(file, not_tried={"a target": ("CLK-*", "JWKS-0?")}).updated(
-        "a target", [], {("TTL-01", "path"): "too short"}
-    ).write()
-    read = baseline.read(file)
+    file = tmp_path / "baseline.toml"
+    expecting = baseline.Baseline(file, not_tried={"a target": ("CLK-*", "JWKS-0?")})
+    failed = CaseResult("TTL-01", "path", "a case", "fail", "too short", 0.0)
+    baseline_update.write(baseline_update.updated(expecting, "a target", [failed], date(2026, 1, 1)).baseline)
+    read = baseline.read(file, targets=["a target"])
     assert read.not_tried == {"a target": ("CLK-*", "JWKS-0?")}
-    assert read.of("a target") == {("TTL-01", "path")}
+    assert [each.place for each in read.of("a target")] == ["TTL-01 at path"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contract.harness.run import CaseResult, Outcome, TargetReport, accepted, exit_code
+from contract.harness.run import CaseResult, KnownFailure, Outcome, TargetReport, accepted, exit_code
 from contract.harness.run.outcomes import clause_results
 
 PASS: dict[str, Outcome] = {"TTL-01": "pass"}
@@ -103,7 +103,7 @@ WORDS = {"holds": "Conforms: ", "broken": "Does not conform: ", "open": "No verd
 
 def report(outcomes: dict[str, Outcome], **more: Any) -> TargetReport:
     """A report with one case for each clause."""
-    known = {(clause, None) for clause, outcome in outcomes.items() if outcome == "known"}
+    known = {KnownFailure(clause) for clause, outcome in outcomes.items() if outcome == "known"}
     cases = [
         CaseResult(
             clause=clause,
@@ -146,7 +146,7 @@ def test_accepted_failures_are_known() -> None:
     """With them the target conforms."""
     broken = report({"TTL-01": "pass", "TTL-02": "fail"})
     assert broken.verdict == "broken"
-    assert accepted(broken, {("TTL-02", None)}).verdict == "holds"
+    assert accepted(broken, [KnownFailure("TTL-02")]).verdict == "holds"
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ class PublishesNoKey(Fault):
 class PublishesPrivateMembers(Fault):
     """The published keys contain a private member."""
 
-    breaks = frozenset({"API-01", "JWKS-09"})
+    breaks = frozenset({"JWKS-09"})
 
     def on_response(self, call: Call, reply: Reply) -> Reply:
         """Add a member to every key; its value is not a real one."""
@@ -106,7 +106,7 @@ class AddsACredential(Fault):
 class TokensAreCacheable(Fault):
     """A response with tokens may be stored by any cache."""
 
-    breaks = frozenset({"API-01", "SEC-06"})
+    breaks = frozenset({"SEC-06"})
 
     def on_response(self, call: Call, reply: Reply) -> Reply:
         """Replace the header."""

@@ -52,7 +52,7 @@ class SwallowsRevocationsOfTokens(Fault):
 class SwallowsRevocationsOfKeys(Fault):
     """A revocation of an API key or workspace token is acknowledged and never reaches the server."""
 
-    breaks = frozenset({"API-01", "REV-02", "SEC-05", "SEC-08"})
+    breaks = frozenset({"REV-02", "SEC-05", "SEC-08"})
 
     def on_request(self, call: Call) -> Call | Reply:
         """Answer in place of the server."""

@@ -86,7 +86,7 @@ class RefreshReadsTheRequest(Resigning):
 class SessionIsRenamed(Resigning):
     """A rotated pair has another session id."""
 
-    breaks = frozenset({"REV-01", "ROT-05", "ROT-06", "ROT-07"})
+    breaks = frozenset({"REV-06", "ROT-07"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Change the session id at a rotation."""

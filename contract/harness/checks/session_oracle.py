@@ -1,0 +1,118 @@
+"""One session of a walk as the model sees it: its state, its tokens, and what each is answered now."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contract.harness.checks.assertions import require
+from contract.harness.client import Pair
+from contract.harness.spec import (
+    CLOCK_SKEW,
+    DEFAULT_REFRESH_TTL,
+    REFRESH_TTL_CAP,
+    REFRESH_TTL_FIELD,
+    MintEndpoint,
+)
+from contract.harness.spec.session_model import REFRESHES, Answer, Event, State, after
+
+_KEPT = ("sid", "sub", "org", "wks", "sponsorId", "parentTokenId")
+
+
+def horizon_of(fields: Mapping[str, Any]) -> int | None:
+    """Return the `delegationNotAfter` of a mint in Unix seconds, if it has one."""
+    value = fields.get("delegationNotAfter")
+    return value if isinstance(value, int) else None
+
+
+class WalkedSession:
+    """A session that a walk minted at `mint` with `ttl`, by the workspace token of id `minter` if by one.
+
+    `identity` is the identity that it is for, or happens to name; `lost_identity` says that this one has been
+    inactive since.
+    """
+
+    def __init__(self, mint: MintEndpoint, pair: Pair, *, ttl: int | None, minter: str | None) -> None:
+        self.mint = mint
+        self.state = State.LIVE
+        self.minter = minter
+        self.newest = pair
+        self.used: list[Pair] = []
+        self.revoked_access: set[str] = set()
+        self.identity: str | None = None
+        self.lost_identity = False
+        self.subject = str(pair.refresh.claims.get("sub"))
+        self._ttl = ttl
+        self._horizon: int | None = None
+
+    @property
+    def told(self) -> str:
+        """What has become of it, as the end of a sentence."""
+        return f"since {self.state.value}"
+
+    def happened(self, event: Event) -> None:
+        """Take note of `event`."""
+        self.state = after(self.state, event)
+
+    def pass_time(self, now: float) -> None:
+        """Take note of an `exp` that has passed, with the skew that verifiers allow."""
+        if now > self.newest.refresh.exp + CLOCK_SKEW and self.state is State.LIVE:
+            self.happened(Event.EXPIRE)
+
+    def generation(self, age: int) -> Pair:
+        """Return the newest pair (0), or one that was used before."""
+        pairs = [self.newest, *reversed(self.used)]
+        return pairs[age % len(pairs)]
+
+    def renewed(self, pair: Pair) -> None:
+        """Take the pair of a refresh; it must be as was requested at mint, and the same session's."""
+        self.require_as_requested(pair, "refreshed", self._horizon)
+        before, now = self.newest.refresh.claims, pair.refresh.claims
+        for claim in _KEPT:
+            require(
+                before.get(claim) == now.get(claim),
+                sent=f"refreshed a session of {self.mint}",
+                requires=f"{claim} stays the same",
+                got=f"{claim} is another one",
+            )
+        self.used.append(self.newest)
+        self.newest = pair
+        self.happened(Event.REFRESH)
+
+    def require_as_requested(self, pair: Pair, how: str, horizon: int | None) -> None:
+        """Require the TTL that was requested at mint: none of a session's renewals changes it."""
+        self._horizon = horizon
+        refresh = pair.refresh
+        wanted = DEFAULT_REFRESH_TTL if self._ttl is None else min(self._ttl, REFRESH_TTL_CAP)
+        mark = None if self._ttl is None else str(wanted)
+        if horizon is not None:
+            wanted = min(wanted, horizon - int(refresh.claims["iat"]))
+        asked = "no TTL" if self._ttl is None else f"{REFRESH_TTL_FIELD} {self._ttl}"
+        require(
+            refresh.lifetime == wanted and refresh.mark == mark and pair.access.mark == mark,
+            sent=f"{how} a session of {self.mint} that was minted with {asked}",
+            requires=f"the refresh token lives {wanted} s and is marked {mark}",
+            got=f"it lives {refresh.lifetime} s and is marked {refresh.mark}",
+        )
+
+    def answer_to_refresh(self, now: float) -> Answer:
+        """Return what the newest refresh token is answered at refresh."""
+        if self.state is State.LIVE and not now < self.newest.refresh.exp:
+            return Answer.EITHER
+        return REFRESHES[self.state]
+
+    def answer_to_access(self, pair: Pair, usual: Answer, now: float) -> Answer:
+        """Return what an access token is answered where a live one gets `usual`."""
+        if pair.access.text in self.revoked_access:
+            return Answer.REFUSED
+        return _in_time(usual, pair.access.exp, now)
+
+    def answer_to_showing(self, pair: Pair, usual: Answer, now: float) -> Answer:
+        """Return whether introspection shows a refresh token, where it shows the newest one as `usual`."""
+        if pair is not self.newest:
+            return Answer.REFUSED
+        return _in_time(usual, pair.refresh.exp, now)
+
+
+def _in_time(usual: Answer, exp: float, now: float) -> Answer:
+    if now < exp or usual is Answer.REFUSED:
+        return usual
+    return Answer.REFUSED if now > exp + CLOCK_SKEW else Answer.EITHER
