@@ -141,6 +141,16 @@ class ReplaysAreForgottenWithTheAccessToken(Mutant):
         return super().is_reuse(state, now) and now - (state.used_at or 0) < ACCESS_TTL
 
 
+class UsedTokensWorkForASecond(Mutant):
+    """A used token works again within a second, for a client that tries again."""
+
+    breaks = frozenset({"SES-01", "SES-02", "SES-03", "SES-05"})
+
+    def redeemable(self, state: TokenState, now: float) -> bool:
+        again = state.status == "used" and now - (state.used_at or 0) < 1
+        return super().redeemable(state, now) or (again and not state.session_revoked)
+
+
 class UsedTokensWorkAgainAfterADay(Mutant):
     """A list of used tokens holds them for 24 h; then they work again."""
 
