@@ -601,6 +601,9 @@ def _revoked(token_pairs: TokenPairs, mint: MintEndpoint) -> Pair:
 def _live_and_used(token_pairs: TokenPairs, mint: MintEndpoint) -> tuple[Pair, Pair]:
     """Return a pair that was refreshed and lives, and one whose refresh token was used."""
     live, used = renewed(token_pairs, token_pairs.fresh(mint)), token_pairs.fresh(mint)
+    positive_control(
+        token_pairs.service.present_bearer(live.access), what="the live access token", unless="JWKS-08"
+    )
     renewed(token_pairs, used)
     return live, used
 

@@ -81,7 +81,7 @@ class MintsGiveAllThatIsHeld(Mutant):
 class OnlyTheFirstScopeIsGranted(Mutant):
     """Of the scopes that a mint requests the first is granted."""
 
-    breaks = frozenset({"ROT-10"})
+    breaks = frozenset({"ROT-10", "SEC-05"})
 
     def granted(
         self, endpoint: Endpoint, asked: Sequence[str] | None, default: Sequence[str]

@@ -35,6 +35,16 @@ class BlankIsSet(Mutant):
         return bool(value)
 
 
+class ABlankBaseUrlUnbindsTheKey(Mutant):
+    """With a BASE_URL of white space the bound public key does not count."""
+
+    breaks = frozenset({"JWKS-06"})
+
+    def bound_key_counts(self, public: str | None, base_url: str | None) -> bool:
+        blank = base_url is not None and not base_url.strip()
+        return super().bound_key_counts(public, base_url) and not blank
+
+
 class WholeBaseUrlIsUsed(Mutant):
     """The JWKS is requested below the path of BASE_URL."""
 

@@ -14,7 +14,7 @@ HOUR, DAY = 3600, 86400
 class ReplaysAreForgottenAfterADay(Mutant):
     """What was used more than a day ago is refused, and its session goes on."""
 
-    breaks = frozenset({"CLK-08"})
+    breaks = frozenset({"CLK-08", "SES-02", "SES-03"})
 
     def is_reuse(self, state: TokenState, now: float) -> bool:
         return super().is_reuse(state, now) and now - (state.used_at or 0) < DAY
@@ -32,7 +32,7 @@ class ReplaysAreForgottenAfterAMonth(Mutant):
 class PathReplaysAreForgottenAfterADay(Mutant):
     """On the path endpoints a replay is noticed for a day."""
 
-    breaks = frozenset({"CLK-08"})
+    breaks = frozenset({"CLK-08", "SES-02", "SES-03"})
 
     def is_reuse(self, state: TokenState, now: float) -> bool:
         late = now - (state.used_at or 0) >= DAY
@@ -52,7 +52,7 @@ class UsedTokensReviveAfterTwoMonths(Mutant):
 class RevocationsEndAfterADay(Mutant):
     """A revoked session is refused for a day after its mint."""
 
-    breaks = frozenset({"CLK-08"})
+    breaks = frozenset({"CLK-08", "REV-01", "REV-03", "SES-02", "SES-03"})
 
     def redeemable(self, state: TokenState, now: float) -> bool:
         late = state.status == "live" and now - state.grant.minted_at > DAY
@@ -72,7 +72,7 @@ class OldSessionsOfNobodyRevive(Mutant):
 class LateRevocationsDoNothing(Mutant):
     """A session can't be revoked any more once its first access token has expired."""
 
-    breaks = frozenset({"CLK-08"})
+    breaks = frozenset({"CLK-08", "REV-01"})
 
     def revoking_session_ends(self, session: Session, now: float) -> bool:
         return now - session.minted_at <= HOUR + SKEW
@@ -81,7 +81,7 @@ class LateRevocationsDoNothing(Mutant):
 class IntrospectionEndsWithTheAccessToken(Mutant):
     """Introspection shows a refresh token for as long as an access token lives."""
 
-    breaks = frozenset({"CLK-07"})
+    breaks = frozenset({"CLK-07", "REV-06"})
 
     def is_shown(self, state: TokenState | None, now: float) -> bool:
         old = state is not None and now - state.grant.minted_at > HOUR

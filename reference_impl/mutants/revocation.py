@@ -342,6 +342,15 @@ class RefreshTokensAreShownForAnHour(Mutant):
         )
 
 
+class TokensAreNotShownAfterTwoRefreshes(Mutant):
+    """Introspection shows the tokens of a mint and of the first refresh, and none after that."""
+
+    breaks = frozenset({"API-03"})
+
+    def is_shown(self, state: TokenState | None, now: float) -> bool:
+        return super().is_shown(state, now) and (state is None or state.number < 2)
+
+
 class TheGrantIsShown(Mutant):
     """Introspection of a refresh token shows the scopes of its access token."""
 

@@ -132,15 +132,6 @@ class ReplayedPathSessionsNeedAnIdentity(Mutant):
         return state.named
 
 
-class ReplaysAreForgottenAfterADay(Mutant):
-    """A used token that is presented more than 24 h after its use is merely refused."""
-
-    breaks = frozenset({"CLK-08", "SES-02", "SES-03"})
-
-    def is_reuse(self, state: TokenState, now: float) -> bool:
-        return super().is_reuse(state, now) and now - (state.used_at or 0) < DAY
-
-
 class ReplaysAreForgottenWithTheAccessToken(Mutant):
     """A used token that is presented after its access token ended is merely refused."""
 
@@ -150,13 +141,14 @@ class ReplaysAreForgottenWithTheAccessToken(Mutant):
         return super().is_reuse(state, now) and now - (state.used_at or 0) < ACCESS_TTL
 
 
-class ReplaysAreForgottenAfterAMonth(Mutant):
-    """A used token that is presented more than 30 days after its use is merely refused."""
+class UsedTokensWorkForASecond(Mutant):
+    """A used token works again within a second, for a client that tries again."""
 
-    breaks = frozenset({"CLK-08"})
+    breaks = frozenset({"SES-01", "SES-02", "SES-03", "SES-05"})
 
-    def is_reuse(self, state: TokenState, now: float) -> bool:
-        return super().is_reuse(state, now) and now - (state.used_at or 0) < 30 * DAY
+    def redeemable(self, state: TokenState, now: float) -> bool:
+        again = state.status == "used" and now - (state.used_at or 0) < 1
+        return super().redeemable(state, now) or (again and not state.session_revoked)
 
 
 class UsedTokensWorkAgainAfterADay(Mutant):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contract.harness.spec import catalogue
-from reference_impl.mutants import mutants
+from reference_impl.mutants import Mutant, mutants
 from reference_impl.rules import Rules
 from tests.support.command import run_process
 
@@ -35,9 +35,14 @@ def test_every_must_has_a_mutant_that_it_reports_first_or_alone(clause: str) -> 
     assert clause in firsts
 
 
-def test_there_are_sixty_at_least() -> None:
+def test_there_are_220_at_least() -> None:
     """The proof is as broad as was promised."""
-    assert len(MUTANTS) >= 60
+    assert len(MUTANTS) >= 220
+
+
+def test_no_two_mutants_have_one_name() -> None:
+    """Of two with one name only one would be tried."""
+    assert len(MUTANTS) == len(Mutant.__subclasses__())
 
 
 A_FEW = ("NoCap", "TextByItsPrefix", "VerifierFetchesItsOwnUrl")

@@ -104,7 +104,9 @@ class CreatedThings:
             if response.status == 200:
                 self._renew(response)
             elif response.status in REFUSED and (session := self._session_of(request)):
-                session.refused = session.refused or session.newest.text == _presented(request)
+                # A service that renames sessions leaves the old one without any token.
+                newest = session.newest.text if session.tokens else None
+                session.refused = session.refused or newest == _presented(request)
         elif response.status in (200, 204) and (removed := self.things.get(_removed_by(request))):
             self.forget(removed)
 

@@ -10,6 +10,7 @@ from contract.harness.checks import KeySources
 from contract.harness.client import (
     FULL,
     SMALL,
+    STAGGERS,
     ExchangeKinds,
     OwnOrg,
     Racer,
@@ -28,6 +29,9 @@ from contract.harness.targets import Connection, Target, connect, is_loopback
 
 IN_PROCESS_MINTS = 110
 """How many sessions are minted at most after one that must go on: enough to pass a limit of a hundred."""
+IN_PROCESS_ROUNDS = 2 * 2 * STAGGERS
+"""Rounds of each kind of race at most: each stagger in both orders, twice. One event loop decides equal
+rounds alike, so more would show nothing new."""
 SURFACE_CLAUSE = "API-01"
 """The clause that judges every exchange of the run: only for it are they kept."""
 OnLeftover = Callable[[str], None]
@@ -189,7 +193,8 @@ def volume_for(connection: Connection, *, polite: bool) -> Volume:
     if connection.kind == "url":  # each request may cost a round trip over a network
         volume = replace(volume, rounds=SMALL.rounds, mints=SMALL.mints)
     elif connection.at_once is not None:  # each mint costs the time of this process
-        volume = replace(volume, mints=min(volume.mints, IN_PROCESS_MINTS))
+        rounds, mints = min(volume.rounds, IN_PROCESS_ROUNDS), min(volume.mints, IN_PROCESS_MINTS)
+        volume = replace(volume, rounds=rounds, mints=mints)
     return volume.within(connection.pace)
 
 

@@ -109,6 +109,7 @@ class ContractRun:
         self._on_case, self._on_start = on_case, on_start
         self._failed: set[tuple[str, str]] = set()
         self._seen: Counter[tuple[str, str]] = Counter()
+        self._shapes: dict[tuple[str, str, str | None], str | None] = {}
         self._settled: defaultdict[CaseGroup, set[str]] = defaultdict(set)
 
     def begin(self, number: int) -> None:
@@ -130,12 +131,15 @@ class ContractRun:
 
     def leave_out(self, group: CaseGroup, case: str) -> bool:
         """Say whether `case` is left out: its clause has failed, or it is one of those to skip."""
-        if not self.settings.first_failure_only:
+        settings, target = self.settings, group.target
+        if not settings.first_failure_only:
             return False
-        place = group.target, group.clause
+        place = target, group.clause
         self._seen[place] += 1
-        first = self.settings.skip_first.get(group.target, {}).get(group.clause, 0)
-        if place not in self._failed and self._seen[place] > first:
+        first = settings.skip_first.get(target, {}).get(group.clause, 0)
+        shape = self._shapes.setdefault((target, group.function, group.endpoint), group.shape)
+        another = shape != group.shape and group.clause in settings.one_shape.get(target, ())
+        if place not in self._failed and self._seen[place] > first and not another:
             return False
         self._settled[group].add(case)
         return True

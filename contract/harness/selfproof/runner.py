@@ -3,8 +3,9 @@
 import itertools
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from contract.harness.errors import TargetError
@@ -87,20 +88,27 @@ class Proof:
 class Witnessed:
     """What became of a clause on the target without a mutant, and which mutants it could notice.
 
-    `noticed` has, for each of these, the number of first cases in which nothing differs yet. `failure` says
-    why the target does not keep the clause; it is empty if it does.
+    `noticed` has, for each of these, the number of first cases in which nothing differs yet. Those of
+    `by_shape` differ only with another body shape than the first of a test. `failure` says why the target
+    does not keep the clause; it is empty if it does.
     """
 
     tried: bool
     noticed: Mapping[str, int]
+    by_shape: frozenset[str] = frozenset()
     failure: str = ""
 
 
-def mutant_results(held: Mapping[str, Mapping[str, int]], judged: frozenset[str]) -> list[MutantResult]:
+def mutant_results(
+    held: Mapping[str, Mapping[str, int]],
+    judged: frozenset[str],
+    one_shape: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> list[MutantResult]:
     """Run the contract against mutants, by name, each with its clauses.
 
     The number beside a clause says how many of its first cases are passed over. `judged` are the clauses that
-    can be judged on the target: of what a mutant declares, no others are counted.
+    can be judged on the target: of what a mutant declares, no others are counted. Those that `one_shape` has
+    for a mutant are tried with one body shape of each endpoint.
     """
     broken = {
         name: replace(_subjects.broken(name), clauses=tuple(clauses))
@@ -109,7 +117,11 @@ def mutant_results(held: Mapping[str, Mapping[str, int]], judged: frozenset[str]
     }
     skip_first = {target.name: held[name] for name, target in broken.items()}
     settings = Settings(
-        targets=tuple(broken.values()), first_failure_only=True, skip_first=skip_first, **SMALL
+        targets=tuple(broken.values()),
+        first_failure_only=True,
+        skip_first=skip_first,
+        one_shape={target.name: one_shape.get(name, ()) for name, target in broken.items()},
+        **SMALL,
     )
     reports = dict(zip(broken, run_contract(settings) if broken else (), strict=True))
     return [_result(name, judged, reports.get(name)) for name in held]
@@ -140,11 +152,16 @@ def witness(clause: str) -> Witnessed:
     """
     noticed: set[str] = set()
     first: dict[str, int] = {}
+    by_shape: set[str] = set()
+    shapes: dict[tuple[str, str | None], str | None] = {}
     cases = itertools.count()
 
-    def record(_target: str, _row: CaseResult) -> None:
+    def record(_target: str, row: CaseResult) -> None:
         number = next(cases)
-        first.update((name, number) for name in noticed - first.keys())
+        new = noticed - first.keys()
+        first.update(dict.fromkeys(new, number))
+        if row.shape != shapes.setdefault((row.case.partition("[")[0], row.endpoint), row.shape):
+            by_shape.update(new)
 
     target = _subjects.watched(noticed)
     (report,) = run_contract(Settings(targets=(target,), clauses=(clause,), **SMALL), record)
@@ -153,7 +170,7 @@ def witness(clause: str) -> Witnessed:
     for each in report.results:
         if each.outcome not in ("pass", "not_tried"):
             return Witnessed(tried=False, noticed={}, failure=each.why)
-    return Witnessed(any(each.outcome == "pass" for each in report.results), first)
+    return Witnessed(any(each.outcome == "pass" for each in report.results), first, frozenset(by_shape))
 
 
 def prove(subjects: Subjects, names: Sequence[str] = ()) -> Proof:
@@ -202,7 +219,9 @@ def _with_a_witness(
 ) -> tuple[list[MutantResult], dict[str, str]]:
     """Try each clause without a mutant, with a witness; then each mutant with the clauses that notice it.
 
-    Return the clauses that the target itself does not keep, too: no mutant is judged by them.
+    Most of these clauses pass, in full, and that is most of the work of a proof. So one that a mutant does
+    not declare is tried with all body shapes only if the shape is what makes the difference. Return the
+    clauses that the target itself does not keep, too: no mutant is judged by them.
     """
     book = list(catalogue().clauses)
     seen = dict(zip(book, pool.map(witness, book), strict=True))
@@ -218,13 +237,17 @@ def _with_a_witness(
         }
         for name in names
     }
+    in_one_shape = {
+        name: frozenset(each for each in held[name] if name not in seen[each].by_shape)
+        - _declared(subjects, name)
+        for name in names
+    }
     # Long and short ones in each batch, so that no core waits for the other at the end.
     queue = sorted(held, key=lambda name: len(held[name]), reverse=True)
     number = math.ceil(len(queue) / BATCH)
     batches = [{name: held[name] for name in queue[start::number]} for start in range(number)]
-    done = {
-        each.name: each for batch in pool.map(mutant_results, batches, [judged] * number) for each in batch
-    }
+    tried = pool.map(mutant_results, batches, [judged] * number, [in_one_shape] * number)
+    done = {each.name: each for batch in tried for each in batch}
     failed = {clause: seen[clause].failure for clause in book if seen[clause].failure}
     return [done[name] for name in held], failed
 

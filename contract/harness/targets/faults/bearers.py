@@ -17,12 +17,15 @@ class AcceptsEveryBearer(Fault):
             "CLK-06",
             "JWKS-03",
             "JWKS-07",
+            "REV-01",
             "REV-03",
-            "REV-05",
             "SEC-01",
             "SEC-02",
             "SEC-03",
             "SEC-04",
+            "SEC-09",
+            "SEC-10",
+            "SEC-11",
             "SES-02",
             "SES-07",
         }
@@ -128,7 +131,7 @@ class ErrorsShowAStackTrace(Fault):
 class ErrorsEchoTheToken(Fault):
     """The refusal of a refresh token contains the token."""
 
-    breaks = frozenset({"SEC-07"})
+    breaks = frozenset({"SEC-07", "SEC-10"})
 
     def on_response(self, call: Call, reply: Reply) -> Reply:
         """Add it."""

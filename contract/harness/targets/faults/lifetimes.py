@@ -87,7 +87,7 @@ class LivesADayAtMost(Resigning):
 class AccessLivesADay(Resigning):
     """An access token lives for a day, whatever was requested."""
 
-    breaks = frozenset({"CLK-06", "CLK-07", "ROT-09", "TTL-08"})
+    breaks = frozenset({"CLK-06", "CLK-07", "REV-06", "ROT-09", "TTL-08"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Extend the lifetime of an access token."""
@@ -97,7 +97,7 @@ class AccessLivesADay(Resigning):
 class MarkIsDropped(Resigning):
     """Neither token of a minted pair has meta.refreshTokenTtl."""
 
-    breaks = frozenset({"META-01", "ROT-04", "ROT-09", "TTL-05"})
+    breaks = frozenset({"META-01", "REV-06", "ROT-04", "ROT-09", "TTL-05"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Remove the entry."""
@@ -107,7 +107,7 @@ class MarkIsDropped(Resigning):
 class OnlyRefreshIsMarked(Resigning):
     """The access token of a mint bears no mark, the refresh token does."""
 
-    breaks = frozenset({"META-01", "ROT-09", "TTL-05"})
+    breaks = frozenset({"META-01", "REV-06", "ROT-09", "TTL-05"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Take the mark of one token away."""
@@ -117,7 +117,7 @@ class OnlyRefreshIsMarked(Resigning):
 class MarkIsANumber(Resigning):
     """meta.refreshTokenTtl of a minted pair is a JSON number."""
 
-    breaks = frozenset({"META-01", "META-02", "ROT-04", "ROT-09", "TTL-05"})
+    breaks = frozenset({"META-01", "META-02", "REV-06", "ROT-04", "ROT-09", "TTL-05"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Turn the entry into a number."""
@@ -129,7 +129,7 @@ class MarkIsANumber(Resigning):
 class MetaHasNoOtherEntry(Resigning):
     """A pair with meta.refreshTokenTtl has no other entry in meta."""
 
-    breaks = frozenset({"META-02", "ROT-07"})
+    breaks = frozenset({"META-02", "REV-06", "ROT-07"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Keep that entry only."""
@@ -141,7 +141,7 @@ class MetaHasNoOtherEntry(Resigning):
 class IssuedAnHourAgo(Resigning):
     """A new refresh token states that it was issued an hour ago, and expires an hour early."""
 
-    breaks = frozenset({"CLK-01", "CLK-04", "CLK-05", "CLK-07", "ROT-09"})
+    breaks = frozenset({"CLK-01", "CLK-04", "CLK-05", "CLK-07", "REV-06", "ROT-09"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Move both times back."""

@@ -12,7 +12,7 @@ _KEY = re.compile(routes.api_key_revocation("([^/?]+)"))
 class SwallowsRevocations(Fault):
     """A revocation of tokens is answered 204 and never reaches the server."""
 
-    breaks = frozenset({"CLK-08", "REV-01", "REV-04", "REV-05"})
+    breaks = frozenset({"CLK-08", "REV-01", "REV-04"})
 
     def on_request(self, call: Call) -> Call | Reply:
         """Answer in place of the server."""
@@ -22,7 +22,7 @@ class SwallowsRevocations(Fault):
 class SwallowsRevocationsOfSessions(Fault):
     """A revocation by session id is answered 204 and never reaches the server."""
 
-    breaks = frozenset({"CLK-08", "REV-01", "REV-04", "REV-05"})
+    breaks = frozenset({"CLK-08", "REV-01", "REV-04"})
 
     def on_request(self, call: Call) -> Call | Reply:
         """Answer in place of the server."""
@@ -76,7 +76,7 @@ class SwallowsDeletions(Fault):
 class ForbidsRevocations(Fault):
     """A revocation is refused as if the token were unknown."""
 
-    breaks = frozenset({"CLK-08", "REV-01", "REV-05"})
+    breaks = frozenset({"CLK-08", "REV-01"})
 
     def on_request(self, call: Call) -> Call | Reply:
         """Refuse the request."""

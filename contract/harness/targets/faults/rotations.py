@@ -46,7 +46,7 @@ class RotationTakesASecond(Resigning):
 class RotationDropsTheMark(Resigning):
     """A rotated pair has the right lifetime, and no meta.refreshTokenTtl."""
 
-    breaks = frozenset({"ROT-01", "ROT-02", "ROT-04", "ROT-09"})
+    breaks = frozenset({"REV-06", "ROT-01", "ROT-02", "ROT-04", "ROT-09"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Remove the entry at a rotation."""
@@ -86,7 +86,7 @@ class RefreshReadsTheRequest(Resigning):
 class SessionIsRenamed(Resigning):
     """A rotated pair has another session id."""
 
-    breaks = frozenset({"REV-01", "ROT-05", "ROT-06", "ROT-07"})
+    breaks = frozenset({"REV-06", "ROT-07"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Change the session id at a rotation."""
@@ -110,7 +110,7 @@ class RotationLosesThePrefix(Resigning):
 class ScopesGrow(Resigning):
     """A rotated access token has every scope."""
 
-    breaks = frozenset({"ROT-04", "ROT-10"})
+    breaks = frozenset({"REV-06", "ROT-04", "ROT-10"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Widen the scopes at a rotation."""
