@@ -1,5 +1,6 @@
 """Generated walks: the steps, from a seed, and a failing walk made small."""
 
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,17 +13,17 @@ LONGEST, SHORTEST = 36, 12
 """Steps of one walk."""
 REPLAYS = 80
 """Walks that are tried at most to make a failing one smaller."""
-TTLS = (None, 60, ACCESS_TTL, DEFAULT_REFRESH_TTL, 30 * DAY, REFRESH_TTL_CAP, 4 * REFRESH_TTL_CAP)
-WAITS = (1, CLOCK_SKEW + 1, 1800, ACCESS_TTL + CLOCK_SKEW + 1, 2 * ACCESS_TTL, 25 * 3600, 8 * DAY)
+TTLS = (None, None, 60, ACCESS_TTL, DEFAULT_REFRESH_TTL, 30 * DAY, REFRESH_TTL_CAP, 4 * REFRESH_TTL_CAP)
+WAITS = (1, 1, 1, CLOCK_SKEW + 1, 1800, ACCESS_TTL + CLOCK_SKEW + 1, 2 * ACCESS_TTL, 25 * 3600, 8 * DAY)
 HORIZONS = (None, None, 600, 2 * DAY)
 # How often each thing is done, in parts of all.
 _WEIGHTS: Mapping[str, int] = {
-    "refresh": 10,
+    "refresh": 12,
     "wait": 5,
     "mint": 4,
     "bearer": 4,
     "introspect": 3,
-    "replay": 2,
+    "replay": 3,
     "revoke": 2,
     "suspend": 1,
     "reactivate": 2,
@@ -33,46 +34,50 @@ _WEIGHTS: Mapping[str, int] = {
 
 
 def strategy(rows: Sequence[str]) -> Any:
-    """Return a strategy of walks that begin with a mint at the first of `rows`, and mint at any of them."""
+    """Return a strategy of walks that begin with a mint at the first of `rows`, and mint at any of them.
+
+    Each is expanded from one number that hypothesis draws: drawn step by step, walks repeat themselves, and
+    what fails is made small by `smallest`.
+    """
     from hypothesis import strategies as st
 
-    # One choice for each place: drawing is what a walk costs most besides the service's own work.
-    kinds = [name for name, weight in _WEIGHTS.items() for _ in range(weight)]
-    numbers = st.tuples(st.sampled_from(kinds), st.integers(0, 2**16 - 1))
-    first = st.sampled_from(range(len(TTLS) * len(HORIZONS)))
-    return st.tuples(first, st.lists(numbers, min_size=SHORTEST, max_size=LONGEST)).map(
-        lambda drawn: [_mint(rows, drawn[0] * len(rows)), *(_step(rows, *each) for each in drawn[1])]
-    )
+    return st.integers(0, 2**63 - 1).map(lambda number: _walk(rows, random.Random(number)))  # noqa: S311
 
 
-def _mint(rows: Sequence[str], number: int) -> Step:
-    number, row = divmod(number, len(rows))
-    number, ttl = divmod(number, len(TTLS))
-    return {"do": "mint", "at": rows[row], "ttl": TTLS[ttl], "horizon": HORIZONS[number % len(HORIZONS)]}
+def _walk(rows: Sequence[str], drawn: random.Random) -> list[Step]:
+    kinds = drawn.choices([*_WEIGHTS], [*_WEIGHTS.values()], k=drawn.randint(SHORTEST, LONGEST))
+    return [_mint(rows[:1], drawn), *(_step(rows, kind, drawn) for kind in kinds)]
 
 
-def _step(rows: Sequence[str], kind: str, number: int) -> Step:
-    if kind == "mint":
-        return _mint(rows, number)
-    number, session = divmod(number, 4)
-    if kind == "wait":
-        place = number % (len(WAITS) + 2)
-        if place >= len(WAITS):
-            until = "before" if place == len(WAITS) else "after"
-            return {"do": "wait", "until": until, "session": session}
-        return {"do": "wait", "seconds": WAITS[place]}
-    if kind == "retire or delete":
-        return {"do": ("retire", "delete")[number % 2]}
-    if kind in ("suspend", "reactivate", "revoke workspace token", "restart"):
-        return {"do": kind}
-    step: dict[str, Any] = {"do": kind, "session": session}
-    number, age = divmod(number, 4)
-    if kind != "refresh":
-        step["age"] = age
+def _mint(rows: Sequence[str], drawn: random.Random) -> Step:
+    ttl, horizon = drawn.choice(TTLS), drawn.choice(HORIZONS)
+    return {"do": "mint", "at": drawn.choice(rows), "ttl": ttl, "horizon": horizon}
+
+
+def _step(rows: Sequence[str], kind: str, drawn: random.Random) -> Step:
+    session = drawn.choice((0, 0, 0, 1, 1, 2, 3))
+    match kind:
+        case "mint":
+            return _mint(rows, drawn)
+        case "wait":
+            if drawn.random() < 0.25:
+                return {
+                    "do": "wait",
+                    "until": drawn.choice(("before", "before", "after")),
+                    "session": session,
+                }
+            return {"do": "wait", "seconds": drawn.choice(WAITS)}
+        case "retire or delete":
+            return {"do": drawn.choice(("retire", "delete"))}
+        case "suspend" | "reactivate" | "revoke workspace token" | "restart":
+            return {"do": kind}
+        case "refresh":
+            return {"do": "refresh", "session": session}
+    step: dict[str, Any] = {"do": kind, "session": session, "age": drawn.randrange(4)}
     if kind == "introspect":
-        step["kind"] = ("refresh", "access")[number % 2]
+        step["kind"] = drawn.choice(("refresh", "access"))
     if kind == "revoke":
-        step["by"] = ("session", "identity", "refresh token", "access token")[number % 4]
+        step["by"] = drawn.choice(("session", "identity", "refresh token", "access token"))
     return step
 
 

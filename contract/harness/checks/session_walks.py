@@ -156,7 +156,7 @@ class Walk:
         session.pass_time(self.now)
         if not session.used:
             return
-        pair = session.used[step.get("age", 0) % len(session.used)]
+        pair = session.used[-1 - step.get("age", 0) % len(session.used)]
         late = self.now >= pair.refresh.exp
         self.history.append(f"replay {self._called(session)}")
         response = self.service.refresh(pair.refresh)

@@ -36,7 +36,7 @@ class _Option(click.Option):
         self.section = section
 
 
-class Seed(click.ParamType[int]):
+class Seed(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no type argument
     """A whole number of at least 0, or `random` for one that is drawn now."""
 
     name = "seed"

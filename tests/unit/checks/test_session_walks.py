@@ -36,7 +36,7 @@ def test_the_page_is_drawn_from_the_table() -> None:
 def outcome(spec: str, examples: int | None = None) -> tuple[list[str], str]:
     settings = Settings(targets=(Target(spec, spec),), clauses=("API-03",), fuzz_examples=examples)
     (report,) = run_contract(settings)
-    return [each.outcome for each in report.results], " ".join(each.why for each in report.results)
+    return [each.outcome for each in report.results], " ".join(each.why for each in report.results).strip()
 
 
 def test_the_reference_agrees_with_the_model() -> None:
