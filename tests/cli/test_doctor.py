@@ -4,14 +4,14 @@ import pytest
 
 from contract.harness.spec import CAPABILITIES, ENDPOINTS
 from tests.support.command import COMMAND
-from tests.support.room import MINIATURE, REFERENCE, Room, needs_node
+from tests.support.room import MINIATURE, REFERENCE, Room, needs_faketime, needs_node
 
 pytestmark = pytest.mark.usefixtures("loopback_reserved")
 
 
 @pytest.mark.parametrize(
     "target",
-    ["reference", pytest.param(MINIATURE, id="exec", marks=needs_node)],
+    ["reference", pytest.param(MINIATURE, id="exec", marks=[needs_node, needs_faketime])],
 )
 def test_a_sound_target_lacks_nothing(room: Room, target: str) -> None:
     """Each ability and each endpoint is there, and the exit code is 0."""
@@ -33,6 +33,7 @@ def test_what_is_missing_comes_with_its_remedy(room: Room) -> None:
     assert "  ok       key\n" in target
 
 
+@needs_faketime
 def test_a_clock_that_is_not_followed_is_found_out(room: Room) -> None:
     """The library is there, and the server does not follow all the same: that is told of the target."""
     run = room.run("doctor", f"exec:env -u LD_PRELOAD {COMMAND} serve")

@@ -9,9 +9,9 @@ from contract.harness.run import Settings, TargetSession
 from contract.harness.run.state import TargetRun
 from contract.harness.spec import ENDPOINTS, catalogue
 from contract.harness.targets import Target
-from tests.support.room import MINIATURE, Room, needs_node
+from tests.support.room import MINIATURE, Room, needs_faketime, needs_node
 
-pytestmark = needs_node
+pytestmark = [needs_node, needs_faketime]
 
 
 def test_the_whole_contract_holds_on_a_server_in_another_language(room: Room, untestable: set[str]) -> None:

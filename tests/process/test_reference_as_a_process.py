@@ -3,12 +3,13 @@
 import pytest
 
 from contract.harness.spec import ENDPOINTS, catalogue
-from tests.support.room import REFERENCE, Room
+from tests.support.room import REFERENCE, Room, needs_faketime
 
 CORE = ("TTL", "META", "ROT", "CLK", "JWKS")
 
 
 @pytest.mark.proof
+@needs_faketime
 def test_the_full_core_holds_on_the_served_reference(room: Room, untestable: set[str]) -> None:
     """Every clause is tested and passes, on every endpoint that it is about."""
     chosen = [word for chapter in CORE for word in ("--clause", f"{chapter}-*")]

@@ -9,7 +9,9 @@ from contract.harness.run.state import TargetRun
 from contract.harness.spec import ENDPOINTS
 from contract.harness.targets import REAL, SteeredClock, Target
 from tests.support.command import COMMAND
-from tests.support.room import CLOCK_CLAUSES, MINIATURE, REFERENCE, Room, needs_node
+from tests.support.room import CLOCK_CLAUSES, MINIATURE, REFERENCE, Room, needs_faketime, needs_node
+
+pytestmark = needs_faketime
 
 TIME = ("--clause", "CLK-*", "--clause", "TTL-04")
 DROPS_IT = f"exec:env -u LD_PRELOAD {COMMAND} serve"

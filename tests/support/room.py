@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from contract.harness.targets.steering import library
 from tests.support.command import COMMAND, Run, check_with, environment, patience, run_here, run_process
 
 HERE = Path(__file__).parent
@@ -24,6 +25,10 @@ CLOCK_CLAUSES = {"CLK-01", "CLK-02", "CLK-03", "CLK-04", "CLK-06"}
 
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None, reason="node is not installed: no server in another language"
+)
+
+needs_faketime = pytest.mark.skipif(
+    library() is None, reason="libfaketime is not installed: the clock of a launched server can't be set"
 )
 
 # A marker that every process of a run inherits, and the file in which a launched server notes its port.
