@@ -23,21 +23,22 @@ DELEGATED = ("agent", "path", "workspace-path")
 
 
 def test_a_deployment_that_ignores_the_ttl_gives_no_errors(check: Check) -> None:
-    """Rotation can't be judged where there is no requested TTL to keep; the report names TTL-01."""
-    said = check(IGNORES_THE_TTL, "--clause", "TTL-*", "--clause", "META-01", "--clause", "ROT-0[12]")
+    """Rotation fails; what needs a session of 90 days can't be judged, and the report names TTL-01."""
+    said = check(IGNORES_THE_TTL, "--clause", "TTL-*,META-01,ROT-0[12],CLK-08")
     assert said.code == 1
     assert not said.whys("error")
     for clause in ("ROT-01", "ROT-02"):
-        assert said.outcomes(clause) == {"identity": "pass"} | dict.fromkeys(DELEGATED, "blocked")
+        assert said.outcomes(clause) == {"identity": "pass"} | dict.fromkeys(DELEGATED, "fail")
+    assert said.outcomes("CLK-08") == {"identity": "pass"} | dict.fromkeys(DELEGATED, "blocked")
     blocked = [row for row in said.target["results"] if row["outcome"] == "blocked"]
     assert {row["blocked_by"] for row in blocked} == {"TTL-01"}
-    assert "blocked by TTL-01: ROT-01, ROT-02" in said.out
+    assert "blocked by TTL-01: CLK-08" in said.out
 
 
 def test_known_failures_and_what_they_block_give_a_verdict(check: Check, tmp_path: Path) -> None:
     """With a baseline of its failures such a deployment conforms: nothing is left in doubt."""
     baseline = tmp_path / "baseline.json"
-    words = (IGNORES_THE_TTL, "--clause", "TTL-*", "--clause", "META-01", "--clause", "ROT-0[12]")
+    words = (IGNORES_THE_TTL, "--clause", "TTL-*,META-01,ROT-0[12],CLK-08")
     check(*words, "--baseline", str(baseline), "--update-baseline")
     assert IGNORES_THE_TTL in baseline.read_text()
     said = check(*words, "--baseline", str(baseline))
@@ -47,7 +48,7 @@ def test_known_failures_and_what_they_block_give_a_verdict(check: Check, tmp_pat
 
 def test_what_is_blocked_by_a_clause_that_did_not_run_is_an_error(check: Check) -> None:
     """Nothing shows that the deployment is to blame; the reason says what to run as well."""
-    said = check(IGNORES_THE_TTL, "--clause", "ROT-01")
+    said = check(IGNORES_THE_TTL, "--clause", "CLK-08")
     assert said.code == 2
     assert said.whys("error")
     for why in said.whys("error"):

@@ -110,8 +110,8 @@ CORE = {"TTL", "META", "ROT", "CLK", "JWKS"}
 
 @pytest.mark.parametrize(
     ("profile", "chapters"),
-    [(["--profile", "core"], CORE), (["--profile", "full"], {*CORE, "SES", "REV", "SEC"}),
-     ([], {*CORE, "SES", "REV", "SEC"})],
+    [(["--profile", "core"], CORE), (["--profile", "full"], {*CORE, "SES", "REV", "SEC", "API"}),
+     ([], {*CORE, "SES", "REV", "SEC", "API"})],
     ids=["core", "full", "by default"],
 )  # fmt: skip
 def test_a_profile_is_so_many_chapters(

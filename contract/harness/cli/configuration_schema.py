@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from contract.harness.cli.options import ACCESS, LAUNCHING, PATHS, key_of
+from contract.harness.cli.options import ACCESS, LAUNCHING, PATHS, Seed, key_of
 
 # An update of a baseline is asked for each time, and the file can't name itself.
 NOT_IN_FILE = ("config", "update_baseline", "more_targets", "help")
@@ -94,6 +94,8 @@ def _property(parameter: click.Parameter) -> dict[str, Any]:
 
 
 def _value(kind: click.ParamType[Any]) -> dict[str, Any]:
+    if isinstance(kind, Seed):
+        return {"type": "integer", "minimum": 0}  # a file that says `random` would be none to repeat
     if isinstance(kind, click.Choice):
         return {"enum": list(kind.choices)}
     if isinstance(kind, click.IntRange | click.FloatRange):
