@@ -50,8 +50,8 @@ def test_reports_of_a_url_hold_no_secret(check: Check, tmp_path: Path) -> None:
         )
 
     with deployed(leaky) as there:
-        chapters = ("--clause", "TTL-*", "--clause", "META-*", "--clause", "ROT-*", "--clause", "SES-*")
-        said = check(there.url, *chapters, "--junit", str(tmp_path / "report.xml"), key=there.key)
+        some = ("--clause", "TTL-0[1-4]", "--clause", "ROT-0[1-3]", "--clause", "SES-0[12]")
+        said = check(there.url, *some, "--junit", str(tmp_path / "report.xml"), key=there.key)
     assert said.code == 1
     assert "418" in said.out
     assert_clean(said.out, said.err, str(said.report), (tmp_path / "report.xml").read_text())
@@ -85,7 +85,7 @@ def test_what_a_service_makes_of_a_token_is_not_told(
         return 418, {}, json.dumps({"error": "no", "code": echo(given[-1])}).encode()
 
     with deployed(leaky) as there:
-        said = check(there.url, "--junit", str(tmp_path / "report.xml"), "--clause", "ROT-0*",
+        said = check(there.url, "--junit", str(tmp_path / "report.xml"), "--clause", "ROT-0[13]",
                      "--endpoint", "path", key=there.key)  # fmt: skip
     assert said.code == 1
     assert "418 (" in said.out
