@@ -116,7 +116,7 @@ class NegativeMarkIsTakenAbsolute(Mutant):
 class SessionIsRenewed(Mutant):
     """Each rotation begins a session of its own."""
 
-    breaks = frozenset({"CLK-08", "REV-01", "REV-05", "ROT-07", "SES-02", "SES-03"})
+    breaks = frozenset({"CLK-08", "REV-01", "ROT-07", "SES-02", "SES-03"})
 
     def rotated_session(self, rotation: Rotation) -> str:
         return new_id("sess_")
