@@ -1,4 +1,4 @@
-"""Assertions for relayhistory: an access token alone, for another service (wire.md, The other routes)."""
+"""Assertions for relayhistory: an access token alone, for another service (wire.md, Other routes)."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse

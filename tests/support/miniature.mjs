@@ -238,7 +238,7 @@ function refresh(_caller, body) {
   return issue(session, claims.meta ?? {}, Math.min(kept, CAP));
 }
 
-// The other routes.
+// Other routes.
 
 function makeKey(prefix, caller, body, more) {
   demand(typeof body.name === "string" && Array.isArray(body.scopes), 400, "invalid_request");

@@ -17,7 +17,7 @@ LONGEST = 240
 """Characters of one difference that are shown."""
 # RFC 9110, sections 15.5.14 and 15.5.15, and RFC 6585, section 5: the request was too long for some part.
 TOO_LONG = frozenset({413, 414, 431})
-# A server under one of these may lack the routes of newer deployments (docs/contract.md, The other routes).
+# A server under one of these may lack the routes of newer deployments (docs/contract.md, Other routes).
 NEWER = frozenset(
     {
         "createRelayhistoryAssertion",

@@ -10,7 +10,7 @@ from contract.harness.client import Pair, Response, pair_of
 from contract.harness.errors import NotTried
 from contract.harness.spec import MintEndpoint
 
-# docs/contract.md, The other routes: how a refresh of a session that has ended is refused.
+# docs/contract.md, Other routes: how a refresh of a session that has ended is refused.
 _ENDED = (400, 401, 403, 404)
 
 

@@ -9,7 +9,7 @@ from contract.harness.redaction import Secret
 from contract.harness.spec import routes
 
 _NOT_A_TOKEN = Token("none", "", {}, {})
-# docs/contract.md, Errors and The other routes: the key may not use the route, or not grant what it asks for.
+# docs/contract.md, Errors and Other routes: the key may not use the route, or not grant what it asks for.
 SCOPE_ESCALATION = "scope_escalation"
 MISSING_SCOPE = frozenset({"insufficient_scope", SCOPE_ESCALATION})
 

@@ -14,9 +14,9 @@ from contract.harness.jose import Malformed, Token, read_token
 from contract.harness.redaction import Secret, fingerprint
 from contract.harness.spec import MintEndpoint, routes
 
-# What holds the id in the response that created a thing: docs/contract.md, The other routes.
+# What holds the id in the response that created a thing: docs/contract.md, Other routes.
 _MEMBERS: dict[Kind, str] = {"API key": "apiKey", "workspace token": "workspaceToken"}
-# docs/contract.md, The other routes: how the refresh token of a session that has ended is refused.
+# docs/contract.md, Other routes: how the refresh token of a session that has ended is refused.
 REFUSED = frozenset({401, 404})
 
 

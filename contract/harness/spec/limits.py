@@ -11,7 +11,7 @@ DEFAULT_REFRESH_TTL = 86400
 ACCESS_TTL = 3600
 """Seconds: the default access TTL, and the cap where delegated (docs/contract.md, Token pairs)."""
 CLOCK_SKEW = 60
-"""Seconds that a verifier may still accept a token after `exp` (docs/contract.md, The other routes)."""
+"""Seconds that a verifier may still accept a token after `exp` (docs/contract.md, Other routes)."""
 KEY_DEADLINE = 15
 """Seconds within which a verifier that gets no keys must have refused (JWKS-07)."""
 DAY = 86400

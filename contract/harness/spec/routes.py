@@ -1,4 +1,4 @@
-"""The paths besides those of the mint endpoints, each written once (docs/contract.md, The other routes)."""
+"""The paths besides those of the mint endpoints, each written once (docs/contract.md, Other routes)."""
 
 HEALTH = "/health"
 JWKS = "/.well-known/jwks.json"
