@@ -88,11 +88,11 @@ def _entry(
 ) -> tuple[str, KnownFailure]:
     where = (KNOWN, number)
     for key, value in row.items():
-        if key not in _KEYS:
+        if key not in ENTRY_KEYS:
             raise UsageError(
-                f"{document.at(*where, key)}: unknown key {key!r}: use one of {', '.join(_KEYS)}"
+                f"{document.at(*where, key)}: unknown key {key!r}: use one of {', '.join(ENTRY_KEYS)}"
             )
-        problem = _KEYS[key](value)
+        problem = ENTRY_KEYS[key](value)
         if problem:
             raise UsageError(f"{document.at(*where, key)}: {key}: {problem}")
     for key in ("target", "clause", "reason"):
@@ -170,7 +170,7 @@ def _day(value: Any) -> str:
     return "" if fine and not isinstance(value, datetime) else "write a day, such as 2026-12-31"
 
 
-_KEYS: Mapping[str, Callable[[Any], str]] = {
+ENTRY_KEYS: Mapping[str, Callable[[Any], str]] = {
     "target": _text,
     "clause": _known_clause,
     "endpoint": _one_of(tuple(ENDPOINTS)),
