@@ -62,6 +62,7 @@ class CreatedThings:
         self.things: dict[str, Entry] = {}
         self.sessions: dict[str, Session] = {}
         self.uncertain: list[Entry] = []
+        self.said_to_be_gone: list[Entry] = []
         self.subjects = subjects
         subjects.name(name)
         self._guarded = guarded
@@ -109,6 +110,7 @@ class CreatedThings:
                 session.refused = session.refused or newest == _presented(request)
         elif response.status in (200, 204) and (removed := self.things.get(_removed_by(request))):
             self.forget(removed)
+            self.said_to_be_gone.append(removed)
 
     def unanswered(self, request: Request) -> None:
         """Remember a request of which nobody knows whether it created something."""

@@ -105,6 +105,12 @@ class OwnOrg(OwnThings):
         self._close_journal()
         return [*self._left_before, *left]
 
+    def remove_again(self) -> None:
+        """Remove what responses called removed, once no fault stands between the run and the target."""
+        self.service.budget.begin_removal()
+        if hasattr(self, "org_key"):
+            self._removal.remove_again()
+
     def kept(self) -> list[str]:
         """Name all that the run made, for a run that was told to leave it."""
         if self.service.journal is not None:

@@ -53,6 +53,14 @@ class Removal:
             left += self._end(sessions, alive.get(group))
         return [*left, *self.uncertain(), *self._end_keys(own_key)]
 
+    def remove_again(self) -> None:
+        """Remove what responses called removed: a fault between may have swallowed the requests."""
+        for entry in [*self.created.said_to_be_gone]:
+            if entry.kind == "identity":
+                self._delete(entry)
+            else:
+                self._end_keys([entry])
+
     def uncertain(self) -> list[str]:
         """Name what may have been created by requests that got no response."""
         return [f"perhaps {_uncertain(entry)}" for entry in self.created.uncertain]

@@ -180,7 +180,10 @@ class TargetSession:
         """Remove what the run created in its orgs, or name it, the last org first."""
         if self.connection.disposable:
             return
-        self.connection.stop_faults()
+        if self.connection.stop_faults is not None:
+            self.connection.stop_faults()
+            for org in self._orgs if not self.settings.keep else []:
+                org.remove_again()
         for org in reversed(self._orgs):
             for left in org.kept() if self.settings.keep else org.close():
                 self._on_leftover(plain(left))

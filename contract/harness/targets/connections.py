@@ -149,7 +149,7 @@ class Connection:
     open_http: OpenHttp | None = None
     probes: int = 0
     pace: Pace | None = None
-    stop_faults: Callable[[], None] = lambda: None
+    stop_faults: Callable[[], None] | None = None
 
     @property
     def capabilities(self) -> tuple[str, ...]:

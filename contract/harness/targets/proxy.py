@@ -16,6 +16,7 @@ from contract.harness.targets.transport import client, exchange
 PROXY = "proxy:"
 # Headers of the transfer, not of the message: wrong once a fault has changed the body.
 _OF_THE_TRANSFER = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
+_NEEDS_A_KEY = "proxy: it signs tokens anew, so it needs the deployment's signing key: --signing-key FILE"
 Notice = Callable[[str], None]
 
 
@@ -41,8 +42,11 @@ def fault_of(spec: str) -> type[Fault]:
 def proxied(target: Target, inner: Opener) -> Iterator[Connection]:
     """Open the target behind the proxy, with the fault before it and before each server that it starts."""
     fault = fault_of(target.spec)
+    served = behind(target.spec)
+    if served.startswith(("http://", "https://")) and target.access.signing_key is None:
+        raise UsageError(_NEEDS_A_KEY)
     with (
-        inner(replace(target, spec=behind(target.spec))) as connection,
+        inner(replace(target, spec=served)) as connection,
         between(connection, [fault]) as behind_faults,
     ):
         yield behind_faults
@@ -61,9 +65,7 @@ def between(
 ) -> Iterator[Connection]:
     """Return `connection` with the faults `chosen` before it; with `notice` they are only compared."""
     if connection.key is None:
-        raise UsageError(
-            "proxy: it signs tokens anew, so it needs the deployment's signing key: --signing-key FILE"
-        )
+        raise UsageError(_NEEDS_A_KEY)
     key = connection.key
 
     def new_state() -> FaultState:
