@@ -96,6 +96,10 @@ Hosts = Mapping[str, Host]
 YEARS = {"thirty days at 24 h": (None, 30), "five years at 90 days": (REFRESH_TTL_CAP, 5 * 365)}
 
 
+def _endpoints(session: TargetSession) -> list[str]:
+    return list(dict.fromkeys(row.name for row in session.rows("CLK-03")))
+
+
 @pytest.fixture(scope="session")
 def years(session: TargetSession) -> Callable[[int | None, int], Hosts]:
     """The hosts of all endpoints that renew for some days with a TTL; each is simulated once."""
@@ -104,7 +108,7 @@ def years(session: TargetSession) -> Callable[[int | None, int], Hosts]:
     def simulate(ttl: int | None, days: int) -> Hosts:
         clock = session.connection.clock
         until = clock.now() + days * DAY
-        return renewals(session.token_pairs, clock, requested=ttl, until=until)
+        return renewals(session.token_pairs, clock, requested=ttl, until=until, at=_endpoints(session))
 
     return simulate
 
@@ -160,7 +164,8 @@ def crossings(session: TargetSession) -> Callable[[int], Hosts]:
             raise NotTried("the clock of this run stands past that date already")
         clock.set(date - HALF)
         until = date + 2 * REFRESH_TTL_CAP
-        return renewals(session.token_pairs, clock, requested=REFRESH_TTL_CAP, until=until)
+        at = _endpoints(session)
+        return renewals(session.token_pairs, clock, requested=REFRESH_TTL_CAP, until=until, at=at)
 
     return simulate
 
@@ -353,7 +358,8 @@ def test_introspection_keeps_to_the_tokens_own_exp(
 @pytest.fixture(scope="session")
 def lasting(session: TargetSession) -> Callable[[], LastingRefusals]:
     """Used and revoked tokens of all endpoints over ninety days; they go through them together, once."""
-    return functools.cache(lambda: LastingRefusals(session.token_pairs, session.connection.clock))
+    rows = session.rows("CLK-08")
+    return functools.cache(lambda: LastingRefusals(session.token_pairs, session.connection.clock, rows))
 
 
 @clause("CLK-08")

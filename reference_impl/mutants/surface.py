@@ -461,7 +461,7 @@ class EmptySuspensionsAreText(Mutant):
 class RefusedAssertionsFail(Mutant):
     """An assertion that is requested for too long makes the service fail."""
 
-    breaks = frozenset({"API-02"})
+    breaks = frozenset({"API-02", "SEC-10"})
 
     def answer(self, operation: str, answer: Answer) -> Answer:
         found = operation == "assertions.create" and b"invalid_expires_in" in answer.body

@@ -1,7 +1,8 @@
 """Generated requests for an operation: examples of openapi.yaml, its coverage, and fuzzing."""
 
+import functools
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,11 +32,17 @@ class GeneratedCase:
         return dict(vars(self)) | {name: dict(getattr(self, name)) for name in ("path", "query", "headers")}
 
 
-def generated(operation: Operation, *, coverage: int, examples: int, seed: int) -> Iterator[GeneratedCase]:
-    """Yield the document's own examples, `coverage` cases of its coverage, and fuzzed ones.
+@functools.cache
+def generated(operation: Operation, *, coverage: int, examples: int, seed: int) -> Sequence[GeneratedCase]:
+    """Return the document's own examples, `coverage` cases of its coverage, and fuzzed ones.
 
-    Of each of valid and invalid requests `examples` are fuzzed. The same `seed` gives the same cases.
+    Of each of valid and invalid requests `examples` are fuzzed. The same `seed` gives the same cases: they
+    are made once for all targets of a run, since that takes more time than to send them.
     """
+    return tuple(_generated(operation, coverage, examples, seed))
+
+
+def _generated(operation: Operation, coverage: int, examples: int, seed: int) -> Iterator[GeneratedCase]:
     yield from _from_examples(operation)
     cases = [each for each in _from_coverage(operation) if _can_be_sent(each, operation)]
     if len(cases) > coverage:

@@ -14,7 +14,6 @@ from contract.harness.spec import (
     ENDPOINTS,
     REFRESH_TTL_CAP,
     REFRESH_TTL_FIELD,
-    SHAPED,
     MintEndpoint,
 )
 from contract.harness.targets import Clock
@@ -48,12 +47,12 @@ class Observed:
 
 
 class LastingRefusals:
-    """One walk through ninety days for all endpoints; `result` tells what a check came to.
+    """One walk through ninety days for all `rows`; `result` tells what a check came to.
 
     Times are Unix seconds.
     """
 
-    def __init__(self, token_pairs: TokenPairs, clock: Clock) -> None:
+    def __init__(self, token_pairs: TokenPairs, clock: Clock, rows: Sequence[MintEndpoint]) -> None:
         self._token_pairs = token_pairs
         self._clock = clock
         self._observed: dict[tuple[str, str], Observed] = {}
@@ -61,7 +60,7 @@ class LastingRefusals:
         self._replayed = False
         if not clock.settable:
             return  # pytest makes this before it says that the case is not tried: send nothing for it
-        self._walk([row for rows in SHAPED.values() for row in rows if self._offered(row)])
+        self._walk([row for row in rows if self._offered(row)])
 
     def result(self, mint: MintEndpoint, check: str) -> None:
         """Raise what one of `CHECKS` raised at `mint`."""

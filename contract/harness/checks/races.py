@@ -30,8 +30,8 @@ class Rounds:
     ) -> None:
         self._racer, self._kind = racer, kind
         self._planned = math.ceil(volume.rounds / rows)
-        # Half of a row's turns are those of the row before: together the rows go through all of them.
-        self._place = self._turn = ROWS.index(mint) * max(self._planned // 2, 1)
+        # Each row goes on where the one before it stopped: together they try every stagger in both orders.
+        self._place = self._turn = ROWS.index(mint) * self._planned
         self._ran = self._overlapped = self._decided = 0
 
     def __iter__(self) -> Iterator[int]:

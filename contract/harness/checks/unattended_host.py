@@ -1,6 +1,6 @@
 """An unattended host: it renews its session a minute before each expiry, and records what it was given."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,15 +86,20 @@ class Host:
 
 
 def renewals(
-    token_pairs: TokenPairs, clock: Clock, *, requested: int | None, until: float
+    token_pairs: TokenPairs,
+    clock: Clock,
+    *,
+    requested: int | None,
+    until: float,
+    at: Collection[str] = tuple(ENDPOINTS),
 ) -> Mapping[str, Host]:
-    """Let a host at each mint endpoint renew until `until` (Unix seconds); return them by endpoint.
+    """Let a host at each endpoint of `at` renew until `until` (Unix seconds); return them by endpoint.
 
     The clock moves once for all of them. A host ends when it is refused, and when it is given another TTL
     than it requested.
     """
-    mints = [mint for mint in ENDPOINTS.values() if mint.name not in token_pairs.own_org.closed]
-    hosts = {mint.name: _started(token_pairs, clock, mint, requested) for mint in mints}
+    offered = [ENDPOINTS[name] for name in at if name not in token_pairs.own_org.closed]
+    hosts = {mint.name: _started(token_pairs, clock, mint, requested) for mint in offered}
     while running := [host for host in hosts.values() if host.goes_on]:
         moment = min(host.due for host in running)
         if moment > until:

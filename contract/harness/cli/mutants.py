@@ -24,9 +24,15 @@ EXAMPLES = """\
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @option(WHAT, "--list", "listed", is_flag=True, help="List them, with what each gets wrong, and stop.")
 @option(WHAT, "--on", metavar="TARGET", help="Put a proxy with a fault before TARGET, for every fault.")
+@option(
+    WHAT,
+    "--in-full",
+    is_flag=True,
+    help="Try at every endpoint what a mutant does not declare, too, not at one: it takes far longer.",
+)
 @format_options
 @opens_targets
-def mutants(*, names: tuple[str, ...], listed: bool, on: str | None, **chosen: Any) -> None:
+def mutants(*, names: tuple[str, ...], listed: bool, on: str | None, in_full: bool, **chosen: Any) -> None:
     """Prove that each clause fails where it must.
 
     Runs the contract against the reference server with one rule broken, for every rule or for those named.
@@ -54,7 +60,7 @@ def mutants(*, names: tuple[str, ...], listed: bool, on: str | None, **chosen: A
     from contract.harness.selfproof import report
 
     started, begun = datetime.now(UTC), time.perf_counter()
-    proof = runner.prove(examined, names)
+    proof = runner.prove(examined, names, in_full=in_full)
     seconds = time.perf_counter() - begun
     stream = outputs.human_stream()
     for line in report.lines(proof):

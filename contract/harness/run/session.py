@@ -24,14 +24,14 @@ from contract.harness.redaction import plain, scrub
 from contract.harness.run.capabilities import confirm_capabilities
 from contract.harness.run.fingerprint import fingerprint
 from contract.harness.run.settings import Settings
-from contract.harness.spec import ENDPOINTS
+from contract.harness.spec import ENDPOINTS, GROUPS, SHAPED, MintEndpoint
 from contract.harness.targets import Connection, Target, connect, is_loopback
 
 IN_PROCESS_MINTS = 110
 """How many sessions are minted at most after one that must go on: enough to pass a limit of a hundred."""
-IN_PROCESS_ROUNDS = 2 * 2 * STAGGERS
-"""Rounds of each kind of race at most: each stagger in both orders, twice. One event loop decides equal
-rounds alike, so more would show nothing new."""
+IN_PROCESS_ROUNDS = 2 * STAGGERS
+"""Rounds of each kind of race at most: each stagger in both orders. One event loop decides equal rounds
+alike, so more would show nothing new."""
 SURFACE_CLAUSE = "API-01"
 """The clause that judges every exchange of the run: only for it are they kept."""
 OnLeftover = Callable[[str], None]
@@ -170,6 +170,21 @@ class TargetSession:
                 raise NotTried(f"needs env: {connection.missing.get('env', 'no way to start it')}")
             self._key_sources = KeySources(connection.deployment, connection.clock, self.service.transcript)
         return self._key_sources
+
+    def mints_after(self, mint: MintEndpoint) -> int:
+        """Return how many sessions are minted at an endpoint after one that must go on.
+
+        In this process, where each costs time of the suite, many are minted at one endpoint whose subject is
+        an identity, and at one that takes paths.
+        """
+        many = self.connection.at_once is None or mint.name in (GROUPS["identity"][0], GROUPS["paths"][0])
+        return self.volume.mints if many else min(self.volume.mints, SMALL.mints)
+
+    def rows(self, clause_id: str) -> list[MintEndpoint]:
+        """Return the endpoints, with their body shapes, at which a clause is tried in this run."""
+        sampled = self.settings.sampled.get(self.target.name, {}).get(clause_id)
+        names = [sampled] if sampled else self.settings.endpoints or ENDPOINTS
+        return [row for name in ENDPOINTS if name in names for row in SHAPED[name][: 1 if sampled else None]]
 
     @property
     def requests(self) -> int:

@@ -1,7 +1,7 @@
 """What a run is asked to do."""
 
 import fnmatch
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -22,8 +22,9 @@ class Settings:
     the exchanges of every case are kept, not only of those that fail. Cases that were generated and failed
     are kept in `examples_file`, and are tried first from then on. With `first_failure_only` a run leaves
     out the other cases of a clause that has failed, and as many of the first cases of a clause as
-    `skip_first` says for a target, by its name; the clauses that `one_shape` has for it are tried with one
-    body shape of each endpoint. `today` (UTC) decides whether a known failure is still accepted.
+    `skip_first` says for a target, by its name; the clauses that `sampled` has for it are tried at the
+    endpoint beside them alone, with one body shape. `today` (UTC) decides whether a known failure is still
+    accepted.
     """
 
     targets: tuple[Target, ...] = (Target("reference", "reference"),)
@@ -42,7 +43,7 @@ class Settings:
     keep: bool = False
     first_failure_only: bool = False
     skip_first: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    one_shape: Mapping[str, Collection[str]] = field(default_factory=dict)
+    sampled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     polite: bool = False
     max_requests: int | None = None
     baselines: Mapping[str, Baseline] = field(default_factory=dict)

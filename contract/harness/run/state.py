@@ -138,8 +138,9 @@ class ContractRun:
         self._seen[place] += 1
         first = settings.skip_first.get(target, {}).get(group.clause, 0)
         shape = self._shapes.setdefault((target, group.function, group.endpoint), group.shape)
-        another = shape != group.shape and group.clause in settings.one_shape.get(target, ())
-        if place not in self._failed and self._seen[place] > first and not another:
+        sampled = settings.sampled.get(target, {}).get(group.clause)
+        there = sampled is None or group.endpoint is None or (sampled, shape) == (group.endpoint, group.shape)
+        if place not in self._failed and self._seen[place] > first and there:
             return False
         self._settled[group].add(case)
         return True

@@ -3,7 +3,8 @@
 import itertools
 import math
 import os
-from collections.abc import Collection, Mapping, Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -88,27 +89,39 @@ class Proof:
 class Witnessed:
     """What became of a clause on the target without a mutant, and which mutants it could notice.
 
-    `noticed` has, for each of these, the number of first cases in which nothing differs yet. Those of
-    `by_shape` differ only with another body shape than the first of a test. `failure` says why the target
+    `noticed` has, for each of these, the number of first cases in which nothing differs yet. `places` has the
+    endpoint of the case in which one first differs, save those that differ only with another body shape than
+    the first of a test; `endpoints` are those of the clause in their order. `failure` says why the target
     does not keep the clause; it is empty if it does.
     """
 
     tried: bool
     noticed: Mapping[str, int]
-    by_shape: frozenset[str] = frozenset()
+    places: Mapping[str, str] = field(default_factory=dict)
+    endpoints: Sequence[str] = ()
     failure: str = ""
+
+    def sample(self, name: str, clause: str) -> str | None:
+        """Return one endpoint at which a mutant is tried with `clause`; None if it must be tried at all.
+
+        One that differs from the first endpoint on does so at each: they are taken in turn.
+        """
+        place = self.places.get(name)
+        if place is None or place != self.endpoints[0]:
+            return place
+        return self.endpoints[zlib.crc32(f"{name} {clause}".encode()) % len(self.endpoints)]
 
 
 def mutant_results(
     held: Mapping[str, Mapping[str, int]],
     judged: frozenset[str],
-    one_shape: Mapping[str, Collection[str]] = MappingProxyType({}),
+    sampled: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> list[MutantResult]:
     """Run the contract against mutants, by name, each with its clauses.
 
     The number beside a clause says how many of its first cases are passed over. `judged` are the clauses that
-    can be judged on the target: of what a mutant declares, no others are counted. Those that `one_shape` has
-    for a mutant are tried with one body shape of each endpoint.
+    can be judged on the target: of what a mutant declares, no others are counted. Those that `sampled` has
+    for a mutant are tried at the endpoint beside them alone, with one body shape.
     """
     broken = {
         name: replace(_subjects.broken(name), clauses=tuple(clauses))
@@ -120,7 +133,7 @@ def mutant_results(
         targets=tuple(broken.values()),
         first_failure_only=True,
         skip_first=skip_first,
-        one_shape={target.name: one_shape.get(name, ()) for name, target in broken.items()},
+        sampled={target.name: sampled.get(name, {}) for name, target in broken.items()},
         **SMALL,
     )
     reports = dict(zip(broken, run_contract(settings) if broken else (), strict=True))
@@ -152,16 +165,18 @@ def witness(clause: str) -> Witnessed:
     """
     noticed: set[str] = set()
     first: dict[str, int] = {}
-    by_shape: set[str] = set()
-    shapes: dict[tuple[str, str | None], str | None] = {}
+    places: dict[str, str] = {}
+    shapes: dict[tuple[str, str], str | None] = {}
     cases = itertools.count()
 
     def record(_target: str, row: CaseResult) -> None:
         number = next(cases)
         new = noticed - first.keys()
         first.update(dict.fromkeys(new, number))
-        if row.shape != shapes.setdefault((row.case.partition("[")[0], row.endpoint), row.shape):
-            by_shape.update(new)
+        if row.endpoint is not None:
+            test = row.case.partition("[")[0]
+            if row.shape == shapes.setdefault((test, row.endpoint), row.shape):
+                places.update(dict.fromkeys(new, row.endpoint))
 
     target = _subjects.watched(noticed)
     (report,) = run_contract(Settings(targets=(target,), clauses=(clause,), **SMALL), record)
@@ -170,13 +185,16 @@ def witness(clause: str) -> Witnessed:
     for each in report.results:
         if each.outcome not in ("pass", "not_tried"):
             return Witnessed(tried=False, noticed={}, failure=each.why)
-    return Witnessed(any(each.outcome == "pass" for each in report.results), first, frozenset(by_shape))
+    endpoints = tuple(dict.fromkeys(endpoint for _, endpoint in shapes))
+    return Witnessed(any(each.outcome == "pass" for each in report.results), first, places, endpoints)
 
 
-def prove(subjects: Subjects, names: Sequence[str] = ()) -> Proof:
+def prove(subjects: Subjects, names: Sequence[str] = (), *, in_full: bool = False) -> Proof:
     """Run the contract against the mutants of `names`, or all, on all cores if they may run side by side.
 
     Only with all of them is a clause uncovered. Both keys are made once, before the processes are forked.
+    With `in_full` the clauses that a mutant does not declare are tried at every endpoint, as those that it
+    declares always are.
     """
     run_key(), other_key()
     chosen = list(dict.fromkeys(names)) or list(subjects.known)
@@ -186,7 +204,7 @@ def prove(subjects: Subjects, names: Sequence[str] = ()) -> Proof:
             found = _with_all_clauses(pool, chosen, number)
             left_out: dict[str, str] = {}
         else:
-            found, left_out = _with_a_witness(pool, subjects, chosen)
+            found, left_out = _with_a_witness(pool, subjects, chosen, in_full=in_full)
     caught = frozenset().union(*(each.caught for each in found))
     musts = [each.id for each in catalogue().clauses.values() if each.level == "must"]
     complete = subjects.complete and not names
@@ -215,13 +233,13 @@ def _merged(parts: Sequence[MutantResult]) -> MutantResult:
 
 
 def _with_a_witness(
-    pool: Workers, subjects: Subjects, names: Sequence[str]
+    pool: Workers, subjects: Subjects, names: Sequence[str], *, in_full: bool
 ) -> tuple[list[MutantResult], dict[str, str]]:
     """Try each clause without a mutant, with a witness; then each mutant with the clauses that notice it.
 
-    Most of these clauses pass, in full, and that is most of the work of a proof. So one that a mutant does
-    not declare is tried with all body shapes only if the shape is what makes the difference. Return the
-    clauses that the target itself does not keep, too: no mutant is judged by them.
+    Most of these clauses pass, and that is most of the work of a proof. So, unless `in_full`, one that a
+    mutant does not declare is tried at one endpoint with one body shape, unless these are what makes the
+    difference. Return the clauses that the target itself does not keep, too: no mutant is judged by them.
     """
     book = list(catalogue().clauses)
     seen = dict(zip(book, pool.map(witness, book), strict=True))
@@ -230,26 +248,38 @@ def _with_a_witness(
         raise TargetError("the target keeps no clause that could be tried: nothing can be proved on it")
     held = {
         name: {
-            clause: seen[clause].noticed[name]
+            clause: seen[clause].noticed.get(name, 0)
             for clause in book
-            if name in seen[clause].noticed
-            and (clause not in MAY_ALSO or clause in _declared(subjects, name))
+            if _is_held(seen[clause], clause, name, declared)
         }
-        for name in names
+        for name, declared in ((name, _declared(subjects, name)) for name in names)
     }
-    in_one_shape = {
-        name: frozenset(each for each in held[name] if name not in seen[each].by_shape)
-        - _declared(subjects, name)
+    sampled = {
+        name: {
+            clause: endpoint
+            for clause in held[name]
+            if not in_full
+            and clause not in _declared(subjects, name)
+            and (endpoint := seen[clause].sample(name, clause))
+        }
         for name in names
     }
     # Long and short ones in each batch, so that no core waits for the other at the end.
     queue = sorted(held, key=lambda name: len(held[name]), reverse=True)
     number = math.ceil(len(queue) / BATCH)
     batches = [{name: held[name] for name in queue[start::number]} for start in range(number)]
-    tried = pool.map(mutant_results, batches, [judged] * number, [in_one_shape] * number)
+    tried = pool.map(mutant_results, batches, [judged] * number, [sampled] * number)
     done = {each.name: each for batch in tried for each in batch}
     failed = {clause: seen[clause].failure for clause in book if seen[clause].failure}
     return [done[name] for name in held], failed
+
+
+def _is_held(witnessed: Witnessed, clause: str, name: str, declared: frozenset[str]) -> bool:
+    """Say whether a mutant is tried with a clause: if that notices it, and a broad one if it is declared.
+
+    One that judges the exchanges of other clauses notices more beside them than alone.
+    """
+    return clause in declared if clause in MAY_ALSO else name in witnessed.noticed
 
 
 def examine(subjects: Subjects) -> None:
