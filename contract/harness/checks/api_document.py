@@ -95,6 +95,9 @@ def is_exempt(response: Response, operation: Operation) -> bool:
     """
     if response.status in TOO_LONG:
         return True
+    # An HTTP server refuses a header field that is too long, or no field, before the service sees it.
+    if response.status == 400 and response.request.method == "GET" and not response.parsed:
+        return True
     if response.status in (429, 502, 503, 504) and not response.parsed:
         return True
     absent = operation.name in NEWER and response.status in _UNSUPPORTED
