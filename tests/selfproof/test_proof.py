@@ -57,7 +57,7 @@ def test_the_proof_stands(tmp_path: Path, names: tuple[str, ...]) -> None:
     ended = run_process(["mutants", *names, "--json", str(report)], tmp_path, {})
     assert "The proof stands" in ended.out.splitlines()[-1], ended.said
     assert ended.code == 0
-    told = json.loads(report.read_text())
+    told = json.loads(report.read_text())["proof"]
     assert told["stands"] is True
     assert {row["name"]: set(row["caught"]) for row in told["mutants"]} == {
         name: set(MUTANTS[name].breaks) for name in names or MUTANTS

@@ -64,7 +64,7 @@ def test_the_proof_stands_over_a_socket(tmp_path: Path, key_file: str) -> None:
         ended = run_process(["mutants", *words], tmp_path, {KEY_VARIABLE: there.key})
     assert "The proof stands" in ended.out, ended.said
     assert ended.code == 0
-    rows = {row["name"]: row for row in json.loads(report.read_text())["mutants"]}
+    rows = {row["name"]: row for row in json.loads(report.read_text())["proof"]["mutants"]}
     assert set(rows["AnswersTwice"]["caught"]) == FAULTS["AnswersTwice"].breaks
     assert rows["RefusesEveryBearer"]["caught"] == ["JWKS-08"]
 
