@@ -34,10 +34,8 @@ from contract.harness.spec import (
 NINETY_DAYS: dict[str, Any] = {"refreshTokenTtlSeconds": REFRESH_TTL_CAP}
 
 
-def keeps_ttl(pair: Pair, requested: int | None, *, sent: str) -> None:
-    """Require that a rotated pair has the refresh TTL `requested` at mint (None: none), and states it."""
-    ttl, mark = (DEFAULT_REFRESH_TTL, None) if requested is None else (requested, str(requested))
-    requires = f"a rotation keeps the requested TTL: {ttl} s, meta.{REFRESH_TTL_MARK} {describe(mark)}"
+def _has_ttl(pair: Pair, ttl: int, mark: str | None, *, sent: str, requires: str) -> None:
+    """Require that a rotated pair lives `ttl` seconds, and that both tokens state `mark`."""
     require_equal(pair.refresh.lifetime, ttl, sent=sent, requires=requires, what="exp - iat after rotation")
     for name, token in pair.tokens.items():
         require_equal(
@@ -47,6 +45,13 @@ def keeps_ttl(pair: Pair, requested: int | None, *, sent: str) -> None:
             requires=requires,
             what=f"meta.{REFRESH_TTL_MARK} of the rotated {name} token",
         )
+
+
+def keeps_ttl(pair: Pair, requested: int | None, *, sent: str) -> None:
+    """Require that a rotated pair has the refresh TTL `requested` at mint (None: none), and states it."""
+    ttl, mark = (DEFAULT_REFRESH_TTL, None) if requested is None else (requested, str(requested))
+    requires = f"a rotation keeps the requested TTL: {ttl} s, meta.{REFRESH_TTL_MARK} {describe(mark)}"
+    _has_ttl(pair, ttl, mark, sent=sent, requires=requires)
 
 
 @clause("ROT-01")
@@ -81,15 +86,7 @@ def alike(before: Pair, after: Pair, *, sent: str) -> None:
     requires = (
         f"nothing in the request changes the TTL of {ttl} s and meta.{REFRESH_TTL_MARK} {describe(mark)}"
     )
-    require_equal(after.refresh.lifetime, ttl, sent=sent, requires=requires, what="exp - iat after rotation")
-    for name, token in after.tokens.items():
-        require_equal(
-            token.mark,
-            mark,
-            sent=sent,
-            requires=requires,
-            what=f"meta.{REFRESH_TTL_MARK} of the rotated {name} token",
-        )
+    _has_ttl(after, ttl, mark, sent=sent, requires=requires)
 
 
 REQUESTS: dict[str, dict[str, Any]] = {

@@ -60,15 +60,7 @@ class Walk:
         what = step["do"]
         if what == "mint":
             self._mint(ROWS[step["at"]], step.get("ttl"), step.get("horizon"))
-        elif what in (
-            "wait",
-            "suspend",
-            "reactivate",
-            "retire",
-            "delete",
-            "restart",
-            "revoke workspace token",
-        ):
+        elif what in _ON_ALL:
             _ON_ALL[what](self, step)
         elif self.sessions:
             session = self.sessions[step["session"] % len(self.sessions)]
@@ -145,8 +137,8 @@ class Walk:
                 response.status == 200, response, f"a refresh is {expected.value}, it is {session.told}"
             )
         elif expected is Answer.REFUSED:
-            refusals = (401, 404) if session.identity and self.identity_is != "active" else (401,)
-            refusals = (401, 404) if session.lost_identity else refusals
+            inactive = session.identity and self.identity_is != "active"
+            refusals = (401, 404) if inactive or session.lost_identity else (401,)
             self._must(response.status in refusals, response, f"a refresh is refused, {session.told}")
         else:
             self._must(response.status < 500, response, "a refresh is answered")
