@@ -204,7 +204,7 @@ def test_a_session_ends_with_its_workspace_token(
 
 
 def _delete(identity: str) -> dict[str, Any]:
-    return {"method": "DELETE", "path": routes.identity(identity), "headers": {"X-Confirm-Delete": "true"}}
+    return {"method": "DELETE", "path": routes.identity(identity), "headers": routes.CONFIRM_DELETE}
 
 
 def _suspend(identity: str) -> dict[str, Any]:

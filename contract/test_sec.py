@@ -376,7 +376,7 @@ def test_an_identity_of_another_org_is_out_of_reach(
     access = token_pairs.fresh(mint).access
     positive_control(service.present_bearer(access), what="the bearer in its own org", unless="JWKS-08")
     for method in ("GET", "DELETE"):
-        sent, headers = f"sent {method} for another org's identity", {"X-Confirm-Delete": "true"}
+        sent, headers = f"sent {method} for another org's identity", routes.CONFIRM_DELETE
         by_key = service.call(method, path, key=own_org.org_key, headers=headers)
         require_status(by_key, 404, sent=f"{sent} with an API key", requires=requires)
         by_bearer = service.call(method, path, bearer=access, headers=headers)

@@ -147,7 +147,7 @@ class UsualRequests:
         return self._by_org({**body, "scopes": [READ_SCOPE]})
 
     def _deletion(self) -> Sent:
-        headers = {"X-Confirm-Delete": "true"}
+        headers = routes.CONFIRM_DELETE
         return {**self._by_org(), "id": self.spare("active"), "headers": headers}
 
 

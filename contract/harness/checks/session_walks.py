@@ -221,7 +221,7 @@ class Walk:
         self.history.append(f"{what} the identity")
         if what == "delete":
             response = self.service.call(
-                "DELETE", routes.identity(identity), key=key, headers={"X-Confirm-Delete": "true"}
+                "DELETE", routes.identity(identity), key=key, headers=routes.CONFIRM_DELETE
             )
         else:
             place = {"suspend": routes.suspension, "retire": routes.retirement}.get(what, routes.reactivation)

@@ -9,7 +9,6 @@ from contract.harness.client.journal import Entry, Owner
 from contract.harness.client.own_things import RUN_PREFIX
 from contract.harness.client.past_journals import PastJournal, ended, recorded_runs
 from contract.harness.client.preflight import health
-from contract.harness.client.removal import CONFIRM_DELETE
 from contract.harness.client.service import Service
 from contract.harness.errors import ContractError, TargetError
 from contract.harness.redaction import fingerprint, plain
@@ -118,7 +117,9 @@ class _Sweep:
         """Remove sessions, identities and keys in this order; return what is left."""
         left = self._sessions()
         for entry in self._of("identity"):
-            left += self._remove(entry, "DELETE", routes.identity(entry.its_id), headers=CONFIRM_DELETE)
+            left += self._remove(
+                entry, "DELETE", routes.identity(entry.its_id), headers=routes.CONFIRM_DELETE
+            )
         for kind in ("workspace token", "API key"):
             for entry in self._of(kind):
                 left += self._remove(entry, "POST", routes.api_key_revocation(entry.its_id))
@@ -238,7 +239,7 @@ def _remove_stray(service: Service, credential: Credential, stray: tuple[str, st
     entry = Entry("identity", its_id, RUN_PREFIX, name=name)
     try:
         service.call("POST", routes.REVOKE, body={"identityId": its_id}, **credential)
-        deleted = service.call("DELETE", routes.identity(its_id), headers=CONFIRM_DELETE, **credential)
+        deleted = service.call("DELETE", routes.identity(its_id), headers=routes.CONFIRM_DELETE, **credential)
         return [] if deleted.status in (204, 404) else [plain(entry.label)]
     except ContractError:
         return [plain(entry.label)]

@@ -47,16 +47,23 @@ def _open(
     opener: Callable[[], contextlib.AbstractContextManager[Opened]],
     seconds: float,
 ) -> Opened:
+    return _waited_for(
+        lambda: stack.enter_context(opener()),
+        seconds,
+        f"port {port}, the loopback default, is taken by another program: free it "
+        f"(this run waited {WAIT_FOR_A_PROGRAM:g} s)",
+    )
+
+
+def _waited_for(attempt: Callable[[], Opened], seconds: float, taken: str) -> Opened:
+    """Return what `attempt` returns once it raises no `OSError`; `PortTaken` with `taken` after `seconds`."""
     until = REAL["monotonic"]() + seconds
     while True:
         try:
-            return stack.enter_context(opener())
+            return attempt()
         except OSError:
             if REAL["monotonic"]() >= until:
-                raise PortTaken(
-                    f"port {port}, the loopback default, is taken by another program: free it "
-                    f"(this run waited {WAIT_FOR_A_PROGRAM:g} s)"
-                ) from None
+                raise PortTaken(taken) from None
             time.sleep(POLL_INTERVAL)
 
 
@@ -75,18 +82,12 @@ def _lock(port: int, seconds: float) -> Iterator[None]:
         yield
         return
     try:
-        until = REAL["monotonic"]() + seconds
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if REAL["monotonic"]() >= until:
-                    raise PortTaken(
-                        f"port {port}, the loopback default, is taken by another run of relayauth-contract "
-                        f"on this machine (this run waited {WAIT_FOR_A_RUN:g} s): run again when it has ended"
-                    ) from None
-                time.sleep(POLL_INTERVAL)
+        _waited_for(
+            lambda: fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB),
+            seconds,
+            f"port {port}, the loopback default, is taken by another run of relayauth-contract "
+            f"on this machine (this run waited {WAIT_FOR_A_RUN:g} s): run again when it has ended",
+        )
         yield
     finally:
         os.close(lock)
