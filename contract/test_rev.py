@@ -30,6 +30,7 @@ from contract.harness.errors import Blocked, ContractError, NotTried, Violation
 from contract.harness.jose import Token
 from contract.harness.run import TargetSession
 from contract.harness.spec import ENDPOINTS, GROUPS, REFRESH_TTL_CAP, SHAPED, MintEndpoint, routes
+from contract.harness.spec.headers import CONFIRM_DELETE
 from contract.harness.targets import Clock
 
 Subject = Callable[[MintEndpoint], Mapping[str, str]]
@@ -204,7 +205,7 @@ def test_a_session_ends_with_its_workspace_token(
 
 
 def _delete(identity: str) -> dict[str, Any]:
-    return {"method": "DELETE", "path": routes.identity(identity), "headers": routes.CONFIRM_DELETE}
+    return {"method": "DELETE", "path": routes.identity(identity), "headers": CONFIRM_DELETE}
 
 
 def _suspend(identity: str) -> dict[str, Any]:

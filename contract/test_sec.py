@@ -24,6 +24,7 @@ from contract.harness.jose import PLACES, Malformed, Place, Token, Vector, bit_f
 from contract.harness.redaction import Secret, holds_token
 from contract.harness.run import TargetSession
 from contract.harness.spec import READ_SCOPE, SHAPED, MintEndpoint, routes, takes_paths
+from contract.harness.spec.headers import CONFIRM_DELETE
 from contract.harness.targets import StubAnswer
 
 UNKNOWN_IDENTITY = "agent_0123456789abcdef01234567"
@@ -376,7 +377,7 @@ def test_an_identity_of_another_org_is_out_of_reach(
     access = token_pairs.fresh(mint).access
     positive_control(service.present_bearer(access), what="the bearer in its own org", unless="JWKS-08")
     for method in ("GET", "DELETE"):
-        sent, headers = f"sent {method} for another org's identity", routes.CONFIRM_DELETE
+        sent, headers = f"sent {method} for another org's identity", CONFIRM_DELETE
         by_key = service.call(method, path, key=own_org.org_key, headers=headers)
         require_status(by_key, 404, sent=f"{sent} with an API key", requires=requires)
         by_bearer = service.call(method, path, bearer=access, headers=headers)

@@ -10,6 +10,7 @@ from contract.harness.client import OwnOrg, Pair, Response, TokenPairs
 from contract.harness.client.own_org import SPONSOR
 from contract.harness.errors import ContractError, NotTried, Violation
 from contract.harness.spec import ENDPOINTS, READ_SCOPE, SHAPED, MintEndpoint, routes
+from contract.harness.spec.headers import CONFIRM_DELETE
 
 Sent = dict[str, Any]
 """What `Service.call` takes besides method and path, and the path's own id as `id`."""
@@ -147,7 +148,7 @@ class UsualRequests:
         return self._by_org({**body, "scopes": [READ_SCOPE]})
 
     def _deletion(self) -> Sent:
-        headers = routes.CONFIRM_DELETE
+        headers = CONFIRM_DELETE
         return {**self._by_org(), "id": self.spare("active"), "headers": headers}
 
 

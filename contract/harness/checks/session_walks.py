@@ -10,6 +10,7 @@ from contract.harness.checks.session_oracle import WalkedSession, horizon_of
 from contract.harness.client import OwnOrg, Response, Service, pair_of
 from contract.harness.errors import NotTried, Violation
 from contract.harness.spec import CLOCK_SKEW, REFRESH_TTL_FIELD, SHAPED, MintEndpoint, routes
+from contract.harness.spec.headers import CONFIRM_DELETE
 from contract.harness.spec.session_model import BEARERS, SHOWN, Answer, Event, State
 
 if TYPE_CHECKING:
@@ -220,9 +221,7 @@ class Walk:
         identity, key = self._identity, self.own_org.org_key
         self.history.append(f"{what} the identity")
         if what == "delete":
-            response = self.service.call(
-                "DELETE", routes.identity(identity), key=key, headers=routes.CONFIRM_DELETE
-            )
+            response = self.service.call("DELETE", routes.identity(identity), key=key, headers=CONFIRM_DELETE)
         else:
             place = {"suspend": routes.suspension, "retire": routes.retirement}.get(what, routes.reactivation)
             body = None if what == "reactivate" else {"reason": "relayauth-contract"}

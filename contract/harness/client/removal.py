@@ -10,6 +10,7 @@ from contract.harness.client.own_things import OwnThings
 from contract.harness.client.service import Service
 from contract.harness.errors import ContractError
 from contract.harness.spec import ENDPOINTS, routes
+from contract.harness.spec.headers import CONFIRM_DELETE
 
 _TRIED = 3
 """How many sessions of a group are tried for one that is alive."""
@@ -146,7 +147,7 @@ class Removal:
     def _delete(self, entry: Entry) -> bool:
         """Delete an identity; a 404 counts only if the identity can't be read either."""
         path = routes.identity(entry.its_id)
-        status = self._status("DELETE", path, headers=routes.CONFIRM_DELETE)
+        status = self._status("DELETE", path, headers=CONFIRM_DELETE)
         if status == 404 and self._status("GET", path) == 404:
             self.created.forget(entry)
             status = 204

@@ -13,6 +13,7 @@ from contract.harness.client.service import Service
 from contract.harness.errors import ContractError, TargetError
 from contract.harness.redaction import fingerprint, plain
 from contract.harness.spec import CLOCK_SKEW, routes
+from contract.harness.spec.headers import CONFIRM_DELETE
 from contract.harness.spec.limits import DAY
 from contract.harness.targets import REAL, Connection, Target, connect
 
@@ -117,9 +118,7 @@ class _Sweep:
         """Remove sessions, identities and keys in this order; return what is left."""
         left = self._sessions()
         for entry in self._of("identity"):
-            left += self._remove(
-                entry, "DELETE", routes.identity(entry.its_id), headers=routes.CONFIRM_DELETE
-            )
+            left += self._remove(entry, "DELETE", routes.identity(entry.its_id), headers=CONFIRM_DELETE)
         for kind in ("workspace token", "API key"):
             for entry in self._of(kind):
                 left += self._remove(entry, "POST", routes.api_key_revocation(entry.its_id))
@@ -239,7 +238,7 @@ def _remove_stray(service: Service, credential: Credential, stray: tuple[str, st
     entry = Entry("identity", its_id, RUN_PREFIX, name=name)
     try:
         service.call("POST", routes.REVOKE, body={"identityId": its_id}, **credential)
-        deleted = service.call("DELETE", routes.identity(its_id), headers=routes.CONFIRM_DELETE, **credential)
+        deleted = service.call("DELETE", routes.identity(its_id), headers=CONFIRM_DELETE, **credential)
         return [] if deleted.status in (204, 404) else [plain(entry.label)]
     except ContractError:
         return [plain(entry.label)]

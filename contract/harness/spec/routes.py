@@ -9,8 +9,6 @@ WORKSPACE_TOKENS = "/v1/tokens/workspace"
 ASSERTION = "/v1/tokens/relayhistory-assertion"
 API_KEYS = "/v1/api-keys"
 IDENTITIES = "/v1/identities"
-CONFIRM_DELETE = {"X-Confirm-Delete": "true"}
-"""The header with which an identity is deleted."""
 
 
 def api_key_revocation(key_id: str) -> str:
