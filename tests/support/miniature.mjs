@@ -164,6 +164,7 @@ function open(body, grant, meta) {
 
 const owner = (caller, sub, wks, sponsor) => ({
   sub, wks, org: caller.org, sponsorId: sponsor, sponsorChain: [sponsor, sub],
+  ...(caller.kind === "workspace_token" && { parentTokenId: caller.id }),
 });
 
 function known(caller, identityId, workspaceId) {
@@ -205,7 +206,7 @@ function mintPath(caller, body) {
   const sub = `agent_${agentId.replace(/^agent_/, "").replace(/[^A-Za-z0-9_-]/g, "-")}`;
   const agentName = body.agentName ?? body.agentId ?? "cloud-orchestrator";
   const via = caller.kind === "workspace_token" ? caller.id : undefined;
-  const grant = { prefix: "relay_pa_", scopes, horizon, workspaceTokenId: via, claims: owner(caller, sub, workspaceId, sub) };
+  const grant = { prefix: "relay_pa_", scopes, horizon, workspaceTokenId: via, claims: owner(caller, sub, workspaceId, `user_${caller.org}`) };
   const meta = { tokenClass: "path", agentName, paths: JSON.stringify(paths) };
   if (via) meta.workspaceTokenId = via;
   if (horizon) meta.delegationNotAfter = iso(horizon);

@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 REFERENCE = f"exec:{COMMAND} serve"
 MINIATURE = f"exec:node {HERE / 'miniature.mjs'}"
 PYTHON = sys.executable
-CLOCK_CLAUSES = {"CLK-01", "CLK-02", "CLK-03", "CLK-04", "CLK-06"}
+CLOCK_CLAUSES = {"CLK-01", "CLK-02", "CLK-03", "CLK-04", "CLK-06", "CLK-07", "CLK-08"}
 
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None, reason="node is not installed: no server in another language"

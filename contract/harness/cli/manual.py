@@ -44,7 +44,7 @@ def render(main: click.Group) -> str:
         _text("Credentials come from variables and files, never from the command line."),
         ".SH COMMANDS",
     ]
-    with click.Context(main, info_name=program) as context:
+    with click.Context(main, info_name=program, **main.context_settings) as context:
         for rows in COMMANDS.values():
             for row in rows:
                 command = main.get_command(context, row.name)

@@ -22,6 +22,10 @@ class _Shield:
 _shield = _Shield()
 
 
+def _ignore(_signal: int, _frame: FrameType | None) -> None:
+    """Do nothing. With SIG_IGN Python reports an error for a signal that has already arrived."""
+
+
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
     """Raise `KeyboardInterrupt` inside the block at the first signal of `ENDING`, and ignore further ones.
@@ -35,7 +39,7 @@ def interruptible() -> Iterator[None]:
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         for each in ENDING:
-            signal.signal(each, signal.SIG_IGN)
+            signal.signal(each, _ignore)
         if _shield.depth:
             _shield.pending = True
             return

@@ -18,9 +18,8 @@ from contract.harness.targets.transport import client
 from tests.support.listener import Listener, keeps_alive, listening, send
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A self-signed certificate for 127.0.0.1 with its key, in one file."""
+def self_signed() -> bytes:
+    """A self-signed certificate for 127.0.0.1 with its key, as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
@@ -32,11 +31,21 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )  # fmt: skip
-    file = tmp_path_factory.mktemp("tls") / "server.pem"
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
+    return made.public_bytes(serialization.Encoding.PEM) + private
+
+
+# Made before any test freezes time: cryptography keeps the class of datetime that it meets first.
+SELF_SIGNED = self_signed()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the certificate and its key."""
+    file = tmp_path_factory.mktemp("tls") / "server.pem"
+    file.write_bytes(SELF_SIGNED)
     return file
 
 
