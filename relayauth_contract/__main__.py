@@ -22,8 +22,10 @@ def main() -> None:
             _refuse(name, folder)
         # Imported now: a folder that is put on the path later, such as an application's, can't replace it.
         importlib.import_module(name)
+    from contract.harness import process
     from contract.harness.cli.main import main as command
 
+    process.command_alone = True
     command(prog_name="relayauth-contract")
 
 

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
+from contract.harness import process
+
 # Not SIGPIPE: every write to a closed connection sends it, and Python reports that as an error.
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 ENDING = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
@@ -31,7 +33,8 @@ def interruptible() -> Iterator[None]:
     """Raise `KeyboardInterrupt` inside the block at the first signal of `ENDING`, and ignore further ones.
 
     After the first one the run clears up, which has time-outs of its own. A SIGHUP that is ignored on entry
-    stays ignored: that is what `nohup` asks for. Outside the main thread nothing is changed.
+    stays ignored: that is what `nohup` asks for. The handlers are restored on leaving, unless a signal has
+    arrived and the process is the command's alone. Outside the main thread nothing is changed.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -54,8 +57,11 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     finally:
+        # One more signal would cut off the reports of a process that ends now, and its exit code.
+        deaf = process.command_alone and signal.getsignal(signal.SIGTERM) is _ignore
         for each, handler in before.items():
-            signal.signal(each, signal.SIG_DFL if handler is None else handler)
+            # Python itself resets any handler but SIG_IGN when it ends.
+            signal.signal(each, signal.SIG_IGN if deaf else signal.SIG_DFL if handler is None else handler)
 
 
 @contextlib.contextmanager
