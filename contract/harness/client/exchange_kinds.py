@@ -23,7 +23,8 @@ class ExchangeKinds:
     """Keeps the first response of each kind, in the order in which they came.
 
     Two responses are of one kind if operation, status, media type, described headers and the structure of
-    the body agree: names and types of members, and the form of texts with runs of digits taken alike.
+    the body agree: names and types of members, and the form of texts with runs of digits taken alike. What
+    answers a bearer that is too long for some HTTP servers is a kind of its own.
     """
 
     def __init__(self) -> None:
@@ -47,6 +48,7 @@ class ExchangeKinds:
             operation_path(response.request.path),
             response.request.method,
             response.status,
+            response.request.has_long_bearer,
             *(response.headers.get(name) for name in ("content-type", *_HEADERS)),
         )
         # Most refusals are the same to the byte: those need no reading.

@@ -18,6 +18,8 @@ LONGEST_CODE = 80
 """Characters of an error code that are shown: the service may send a text of any length."""
 # A machine code, as opposed to prose: docs/contract.md, Errors.
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+LONG_BEARER = 4096
+"""Characters; a bearer that is longer may be refused by the HTTP server itself."""
 _STORAGE = frozenset({"storage_overloaded", "storage_capacity_exhausted"})
 
 
@@ -45,6 +47,11 @@ class Request:
     def where(self) -> str:
         """Method and path, as a sentence names a request: `POST /v1/tokens`."""
         return f"{self.method} {self.path}"
+
+    @property
+    def has_long_bearer(self) -> bool:
+        """Whether an HTTP server may refuse the request for its header before the service sees it."""
+        return len(on_the_wire(self.bearer) or "") > LONG_BEARER
 
     @property
     def members(self) -> Mapping[str, Any]:

@@ -88,3 +88,12 @@ def test_an_id_in_a_path_is_left_out() -> None:
         "/v1/api-keys/{id}/revoke",
         "/v1/tokens/path",
     ]
+
+
+def test_a_refusal_of_a_long_bearer_hides_no_refusal_of_a_short_one() -> None:
+    """The first may come from an HTTP server that refuses long headers, so another rule holds for it."""
+    kinds = ExchangeKinds()
+    for bearer in ("x" * 5000, "x" * 500):
+        request = Request("GET", "/v1/identities/agent_1", None, 0.0, bearer=bearer)
+        kinds.add(Response(request, 400, httpx.Headers(), b"", 0.1))
+    assert [len(str(each.request.bearer)) for each in kinds] == [5000, 500]
