@@ -19,7 +19,7 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 
 
 def started(there: Deployment, folder: Path, *before: str) -> "subprocess.Popen[str]":
-    """A run on `there` that is in the middle of its work."""
+    """A run on `there` that is in the middle of its work; SIGHUP ends it, also where nohup started the tests."""
     process = subprocess.Popen(
         [*before, COMMAND, "check", there.url],
         env=environment({KEY_VARIABLE: there.key, "HOME": str(folder)}, folder),
@@ -27,6 +27,7 @@ def started(there: Deployment, folder: Path, *before: str) -> "subprocess.Popen[
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
     sent = there.wall.request
     until(lambda: sent.count("POST /v1/tokens") >= 5, what="it had minted", alive=process)
@@ -73,6 +74,8 @@ def test_a_run_under_nohup_survives_its_terminal(tmp_path: Path) -> None:
         sent = len(there.wall.request)
         until(lambda: len(there.wall.request) >= sent + 50, what="it had gone on", alive=process)
         process.send_signal(signal.SIGTERM)
+        until(lambda: "DELETE" in " ".join(there.wall.request), what="it removed what it had made")
+        process.send_signal(signal.SIGHUP)
         out, _ = process.communicate(timeout=patience())
     assert process.returncode == 2, out
 
@@ -128,7 +131,7 @@ def test_a_listener_that_can_not_write_ends_nothing() -> None:
 @pytest.mark.parametrize("number", ENDING, ids=lambda each: each.name)
 def test_a_signal_in_a_shielded_block_takes_effect_at_its_end(number: signal.Signals) -> None:
     """The block runs to its end; the handlers of before are back afterwards."""
-    before = signal.getsignal(number)
+    outside = signal.signal(number, signal.default_int_handler)  # nohup may have started the tests
     done = []
 
     def interrupted() -> None:
@@ -138,10 +141,13 @@ def test_a_signal_in_a_shielded_block_takes_effect_at_its_end(number: signal.Sig
                 done.append("the block")
             done.append("after the block")
 
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, outside)
     assert done == ["the block"]
-    assert signal.getsignal(number) == before
 
 
 def test_a_write_to_a_closed_connection_ends_no_run() -> None:

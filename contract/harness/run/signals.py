@@ -41,17 +41,17 @@ def interruptible() -> Iterator[None]:
         return
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        for each in ENDING:
+        for each in handled:
             signal.signal(each, _ignore)
         if _shield.depth:
             _shield.pending = True
             return
         raise KeyboardInterrupt
 
-    before = {}
-    for each in ENDING:
-        if each.name != "SIGHUP" or signal.getsignal(each) is not signal.SIG_IGN:
-            before[each] = signal.signal(each, stop)
+    handled = [
+        each for each in ENDING if each.name != "SIGHUP" or signal.getsignal(each) is not signal.SIG_IGN
+    ]
+    before = {each: signal.signal(each, stop) for each in handled}
     if hasattr(signal, "SIGPIPE"):
         before[signal.SIGPIPE] = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     try:
