@@ -3,12 +3,12 @@
 import functools
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from reference_impl.rules import Rules
 
-_NO_MUTANTS = ("witness",)
+_NO_MUTANTS = ("edits", "witness")
 
 
 class Mutant(Rules):
@@ -23,4 +23,10 @@ def mutants() -> Mapping[str, type[Mutant]]:
     for module in sorted(each.name for each in pkgutil.iter_modules(__path__)):
         if module not in _NO_MUTANTS:
             importlib.import_module(f"{__name__}.{module}")
-    return {mutant.__name__: mutant for mutant in Mutant.__subclasses__()}
+    return {mutant.__name__: mutant for mutant in leaves(Mutant)}
+
+
+def leaves(base: type[Mutant]) -> Iterator[type[Mutant]]:
+    """Yield the classes below `base` that are a base of no other."""
+    for each in base.__subclasses__():
+        yield from leaves(each) if each.__subclasses__() else (each,)

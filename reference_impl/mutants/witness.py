@@ -28,8 +28,12 @@ def witness(noticed: set[str]) -> Rules:
 
 
 def overridden(mutant: type[Mutant]) -> str:
-    """Return the name of the one decision that `mutant` overrides."""
-    (decision,) = (name for name, value in vars(mutant).items() if callable(value))
+    """Return the name of the one decision that `mutant` or a base of it overrides."""
+    (decision,) = (
+        name
+        for name in dir(Rules)
+        if not name.startswith("__") and getattr(mutant, name) is not getattr(Rules, name)
+    )
     return decision
 
 

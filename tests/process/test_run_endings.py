@@ -19,7 +19,7 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 
 
 def started(there: Deployment, folder: Path, *before: str) -> "subprocess.Popen[str]":
-    """A run on `there` that is in the middle of its work; SIGHUP ends it, also where nohup started the tests."""
+    """A run on `there` in the middle of its work; SIGHUP ends it, also where nohup started the tests."""
     process = subprocess.Popen(
         [*before, COMMAND, "check", there.url],
         env=environment({KEY_VARIABLE: there.key, "HOME": str(folder)}, folder),
