@@ -50,7 +50,6 @@ MOST_LINES = 250
 TOO_LONG = frozenset(
     {
         "contract/harness/checks/session_walks.py",
-        "contract/harness/selfproof/runner.py",
         "reference_impl/mutants/revocation.py",
     }
 )

@@ -1,6 +1,6 @@
 """Where a clause that a mutant does not declare is tried: at one endpoint, another for each mutant."""
 
-from contract.harness.selfproof.runner import Witnessed
+from contract.harness.selfproof.results import Witnessed
 
 ENDPOINTS = ("identity", "agent", "path", "workspace-path")
 

@@ -14,6 +14,7 @@ import pytest
 
 from contract.harness.errors import TargetError
 from contract.harness.selfproof import report, runner
+from contract.harness.selfproof.results import Witnessed
 from contract.harness.selfproof.subjects import faults_on, mutants
 from contract.harness.selfproof.workers import workers
 from contract.harness.spec import catalogue
@@ -91,7 +92,7 @@ def few_clauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_mutant_is_tried_with_all_clauses_and_without_a_witness(monkeypatch: pytest.MonkeyPatch) -> None:
     """A witness of every clause takes longer than the mutant itself; a name given twice is one."""
 
-    def never(_: str) -> runner.Witnessed:
+    def never(_: str) -> Witnessed:
         raise AssertionError
 
     monkeypatch.setattr(runner, "witness", never)

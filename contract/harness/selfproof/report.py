@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from contract.harness.reports.result_document import Occasion, commit, head
-from contract.harness.selfproof.runner import MutantResult, Proof
+from contract.harness.selfproof.results import MutantResult, Proof
 
 
 def lines(proof: Proof) -> Iterable[str]:
