@@ -14,6 +14,7 @@ import click
 import pytest
 
 from contract.harness.cli import main as cli
+from contract.harness.spec import catalogue
 from contract.harness.targets.processes import free_port
 from tests.support import loopback
 from tests.support.command import environment, patience
@@ -191,6 +192,12 @@ def test_a_command_that_readme_shows_is_understood(command: Command) -> None:
         assert known is not None, f"no command {name}"
         with click.Context(known, parent=context, info_name=name) as inner:
             known.make_parser(inner).parse_args([*([sent] if sent else []), *words])
+
+
+def test_readme_says_how_many_checks_there_are() -> None:
+    """As many as the catalogue has clauses and endpoints."""
+    number = sum(len(each.endpoints) or 1 for each in catalogue().clauses.values())
+    assert f"Conforms: reference, {number} of {number} checks passed." in README.read_text()
 
 
 def test_readme_is_run_on_free_ports() -> None:
