@@ -92,7 +92,7 @@ def world(tmp_path: Path) -> World:
     """A project with the suite in it."""
     made = World(tmp_path)
     for package in ("contract", "reference_impl"):
-        # With its bytecode, which compiling would cost each test anew: the copies keep the times of the sources.
+        # With its bytecode, which each test would compile anew: the copies keep the times of the sources.
         shutil.copytree(CODE / package, made.site / package, ignore=shutil.ignore_patterns("*.pyc.*"))
     shutil.copy(CODE / "openapi.yaml", made.site / "contract")
     return made
