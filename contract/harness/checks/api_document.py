@@ -96,7 +96,7 @@ def is_exempt(response: Response, operation: Operation) -> bool:
     if response.status in TOO_LONG:
         return True
     # Some HTTP servers refuse a header field that is too long with 400, before the service sees it.
-    if response.status == 400 and not response.parsed and response.request.has_long_bearer:
+    if response.status == 400 and response.request.has_long_bearer:
         return True
     if response.status in (429, 502, 503, 504) and not response.parsed:
         return True

@@ -27,12 +27,16 @@ STORAGE = {
 
 
 def answered(
-    status: int, body: Any, headers: dict[str, str] | None = None, name: str = "mintIdentityTokens"
+    status: int,
+    body: Any,
+    headers: dict[str, str] | None = None,
+    name: str = "mintIdentityTokens",
+    bearer: str | None = None,
 ) -> Response:
     """The response of an operation to a request for it."""
     operation = operations()[name]
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    request = Request(operation.method, operation.path.replace("{id}", "agent_1"), None, 0.0)
+    request = Request(operation.method, operation.path.replace("{id}", "agent_1"), None, 0.0, bearer=bearer)
     return Response(request, status, httpx.Headers(JSON if headers is None else headers), content, 0.1)
 
 
@@ -52,6 +56,8 @@ CONFORMING = {
     "a gateway": answered(502, b"<html>", {"content-type": "text/html"}),
     "a rate limit of a gateway": answered(429, b"slow down", {"content-type": "text/plain"}),
     "a body too long for a gateway": answered(413, b"<html>", {"content-type": "text/html"}),
+    "a bearer too long for an HTTP server": answered(400, b"", {}, "getIdentity", "x" * 5000),
+    "the same, in JSON": answered(400, {"error": "bad_request"}, None, "getIdentity", "x" * 5000),
     "an operation of newer deployments": answered(404, b"404", {}, "retireIdentity"),
 }
 DIFFERENT = {
@@ -72,6 +78,7 @@ DIFFERENT = {
         answered(404, b"<html>", {"content-type": "text/html"}, "getIdentity"),
         "html",
     ),
+    "a bearer of usual length": (answered(400, {"error": "x"}, None, "getIdentity", "x" * 900), "400"),
     "JSON without end": (answered(201, b"[" * 1_000_000), "201"),
 }
 
