@@ -221,7 +221,7 @@ USAGE: dict[str, tuple[list[str], dict[str, Any], str]] = {
     "no PEM": (["--signing-key", "/etc/hostname"], {}, "no unencrypted private key"),
     "empty variable": ([], {"RELAYAUTH_CONTRACT_API_KEY": " "}, "is empty"),
     "unset second variable": (["--second-api-key-env", "NO_SUCH"], {}, "NO_SUCH"),
-    "unwritable report": (["--junit", "/nowhere/report.xml"], {}, "can't be written"),
+    "unwritable report": (["--junit", "/dev/null/report.xml"], {}, "can't be written"),
     "no baseline": (["--baseline", "/nowhere.json"], {}, "no such file"),
     "plain http": (["http://relayauth.example"], {"RELAYAUTH_CONTRACT_API_KEY": "rak_x-y-z"}, "in clear"),
     "no key": (["https://staging.example"], {}, "RELAYAUTH_CONTRACT_API_KEY"),
