@@ -58,7 +58,7 @@ def singles(*, coverage: int, examples: int, seed: int, on_a_url: bool) -> Itera
     """Yield the requests of every operation; `on_a_url` leaves out methods that it does not have."""
     for operation in operations().values():
         yield Single(operation, lambda side, it=operation: side.requests.usual(it))  # type: ignore[misc]
-        if document()["paths"][operation.path][operation.method.lower()].get("security") != []:
+        if _needs_credential(operation):
             yield Single(operation, lambda side, it=operation: _without_key(side, it))  # type: ignore[misc]
         if operation.name in MINTS:
             yield from _requested(operation)
@@ -108,7 +108,12 @@ def moments_in(body: Any) -> dict[int, str]:
     return {int(value): "the delegationNotAfter requested"} if usable and value is not None else {}
 
 
-def described(sent: Sent, names: Mapping[str, str]) -> str:
+def _needs_credential(operation: Operation) -> bool:
+    described_as: dict[str, Any] = document()["paths"][operation.path][operation.method.lower()]
+    return described_as.get("security") != []
+
+
+def described(sent: Sent, operation: Operation, names: Mapping[str, str]) -> str:
     """Return what was sent as JSON, with variables for the run's own things."""
     shown = {
         name: displayable(value, names)
@@ -116,5 +121,7 @@ def described(sent: Sent, names: Mapping[str, str]) -> str:
         if name in ("id", "body", "query", "headers")
     }
     text = json.dumps(shown, default=str, ensure_ascii=True) if shown else ""
-    credential = "" if "key" in sent else " without a credential"
-    return plain(without_names(scrub(text))) + credential
+    without = "without a credential" if _needs_credential(operation) and "key" not in sent else ""
+    return (
+        " ".join(filter(None, (plain(without_names(scrub(text))), without))) or "nothing but the request line"
+    )

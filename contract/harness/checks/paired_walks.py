@@ -208,36 +208,38 @@ def in_real_time(steps: Sequence[Step]) -> Sequence[Step]:
     return kept
 
 
-def told(step: Step, sessions: int, waited: float = 0) -> str:
-    """Return a step as a person reads it; `sessions` is how many there are."""
+def told(step: Step, state: Sequence[int], waited: float = 0) -> str:
+    """Return a step as a person reads it; `state` is how often each session was rotated before it."""
     what = step["do"]
     if what == "mint":
         asked = "no TTL" if step.get("ttl") is None else f"{REFRESH_TTL_FIELD} {step['ttl']}"
-        horizon = step.get("horizon")
-        until = (
-            ""
-            if horizon is None or not ROWS[step["at"]].takes_paths
-            else f", delegationNotAfter in {horizon} s"
-        )
-        return f"mint session {sessions + 1} at {step['at']} with {asked}{until}"
+        horizon = step.get("horizon") if ROWS[step["at"]].takes_paths else None
+        until = "" if horizon is None else f", delegationNotAfter in {horizon} s"
+        return f"mint session {len(state) + 1} at {step['at']} with {asked}{until}"
     if what == "wait":
         return f"wait {waited:.0f} s"
     if what in _BECOMES:
         return f"{what} the identity"
-    if what == "restart":
-        return "restart the server"
-    if what == "revoke workspace token":
-        return "revoke the workspace token"
-    session = f"session {step.get('session', 0) % max(sessions, 1) + 1}"
-    age = step.get("age", 0)
+    if what in ("restart", "revoke workspace token"):
+        return {"restart": "restart the server"}.get(what, "revoke the workspace token")
+    number = step.get("session", 0) % max(len(state), 1)
+    rotations = state[number] if state else 0
+    age = step.get("age", 0) % (rotations + 1)
+    if what == "replay":
+        age = step.get("age", 0) % max(rotations, 1) + 1
+    session = f"session {number + 1}" + ("" if not age else f", from {_rotations(age)} ago")
     return {
-        "refresh": f"refresh {session}",
-        "replay": f"present a used refresh token of {session} again",
-        "bearer": f"present an access token of {session} as a bearer",
-        "introspect": f"introspect {_article(step.get('kind', 'refresh'))} token of {session}",
-        "revoke": f"revoke {session} by {step.get('by')}",
-    }[what] + (f", {age} rotations back if there are so many" if age and what != "refresh" else "")
+        "refresh": f"refresh session {number + 1}",
+        "replay": f"present the used refresh token of {session}",
+        "bearer": f"present the access token of {session}, as a bearer",
+        "introspect": f"introspect the {step.get('kind', 'refresh')} token of {session}",
+        "revoke": f"revoke by {_by(step.get('by', ''))} {session}",
+    }[what]
 
 
-def _article(kind: str) -> str:
-    return f"an {kind}" if kind == "access" else f"a {kind}"
+def _rotations(number: int) -> str:
+    return "1 rotation" if number == 1 else f"{number} rotations"
+
+
+def _by(what: str) -> str:
+    return f"the id of the {what} of" if "token" in what else f"the {what} id of"

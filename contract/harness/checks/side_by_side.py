@@ -94,13 +94,16 @@ class SideBySide:
         if got is None:
             return None
         first = self.sides[0]
-        text = described(sent.get(first.name, {}), first.requests.service.names)
+        text = described(sent.get(first.name, {}), single.operation, first.requests.service.names)
         ids = Correspondence(_known(*(side.requests.own_org for side in self.sides)))
         found = self._compare(got, ids)
         return self._found(Finding(str(single.target), text, (), found, single)) if found else None
 
-    def walk(self, steps: Sequence[Step]) -> list[Finding]:
-        """Take one walk on both, as long as neither accepts what the other refuses."""
+    def walk(self, steps: Sequence[Step], *, looks: bool = True) -> list[Finding]:
+        """Take one walk on both, as long as neither accepts what the other refuses.
+
+        With `looks` every session is looked at once more at the end.
+        """
         steps = steps if self.clocks_move else in_real_time(steps)
         findings: list[Finding] = []
         before: list[str] = []
@@ -111,15 +114,15 @@ class SideBySide:
         first, second = halves.values()
         ids = Correspondence(_known(*(side.ground.own_org for side in self.sides)))
         taken: list[Step] = []
-        for step in _with_last_looks(steps, first):
+        for step in _with_last_looks(steps, first) if looks else steps:
             taken.append(step)
             if step["do"] == "wait":
                 if (seconds := first.seconds(step)) > 0:
                     for half, moment in [(half, half.now + seconds) for half in (first, second)]:
                         half.move_to(moment)
-                    before.append(told(step, 0, seconds))
+                    before.append(told(step, (), seconds))
                 continue
-            text = told(step, len(first.sessions))
+            text = told(step, first.state)
             got = self._both(lambda side, step=step: halves[side.name].send(step))  # type: ignore[misc]
             if got is None or (None in got and got != [None, None]):
                 break

@@ -9,7 +9,7 @@ from contract.harness.checks.session_walks import Step
 from contract.harness.checks.side_by_side import Finding, SideBySide, Tally
 from contract.harness.errors import Violation
 
-TRIES = 40
+TRIES = 100
 """Cases that are tried at most to make one of them smaller; on a URL none are."""
 
 
@@ -25,7 +25,7 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     """Return the groups, the smallest case first.
 
     A finding whose every difference is shown by smaller ones of its operation is counted to the first of
-    them.
+    them; one that a case of as many requests shows with more differences is counted to that one.
     """
     groups: list[Group] = []
     shown: dict[tuple[str, str], Group] = {}
@@ -37,7 +37,26 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
         groups.append(Group(finding))
         for key in keys:
             shown.setdefault(key, groups[-1])
-    return groups
+    return _without_parts(groups)
+
+
+def _without_parts(groups: list[Group]) -> list[Group]:
+    kept: list[Group] = []
+    for group in sorted(groups, key=lambda each: -len(each.finding.kinds)):
+        whole = next((each for each in kept if _is_part(group.finding, each.finding)), None)
+        if whole is None:
+            kept.append(group)
+        else:
+            whole.requests += group.requests
+    return sorted(kept, key=lambda each: each.finding.size)
+
+
+def _is_part(finding: Finding, whole: Finding) -> bool:
+    return (
+        finding.operation == whole.operation
+        and finding.kinds < whole.kinds
+        and len(finding.before) == len(whole.before)
+    )
 
 
 def made_small(group: Group, pair: SideBySide) -> None:
@@ -72,7 +91,7 @@ def _smaller_walk(finding: Finding, pair: SideBySide) -> Finding:
     latest = [finding]
 
     def take(steps: Sequence[Step]) -> None:
-        for found in pair.walk(steps):
+        for found in pair.walk(steps, looks=False):
             if found.operation == finding.operation and found.kinds == finding.kinds:
                 latest.append(found)
                 raise Violation("it still differs")

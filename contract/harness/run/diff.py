@@ -88,9 +88,9 @@ class DiffResult:
             return f"Alike: A and B answered {_requests(self.compared)} in the same way."
         if self.verdict == "different":
             ended = f" before it ended: {self.problem}" if self.problem else ""
-            return (
-                f"Different: {self.different} of {_requests(self.compared)} were answered differently{ended}."
-            )
+            were = "was" if self.different == 1 else "were"
+            of_all = f"{self.different} of {_requests(self.compared)}"
+            return f"Different: {of_all} {were} answered differently{ended}."
         if self.problem and not self.compared:
             return f"Could not compare: {self.problem}"
         number = sum(self.unanswered.values())
