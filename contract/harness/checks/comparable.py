@@ -22,11 +22,13 @@ _RUN_NAME = re.compile(
 )
 _RANDOM = re.compile(r"\b(random|agent)_[0-9a-f]{16}\b")
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+_DIGIT = re.compile(r"\d")
 _PREFIX = re.compile(r"(?:relay_(?:ag|pa|ws)_|[a-z]{2,8}_)?")
 # A fixed id, such as `agent_cloud-orchestrator`, is compared as it is.
 _WORDS = re.compile(r"[a-z]+(?:[-_][a-z]+)*")
-_DRAWN_IDS = frozenset({"id", "jti", "sid", "prefix", "key"})
-_IDS = _DRAWN_IDS | {"sub", "org", "wks", "sponsorChain"}
+_ORGS = frozenset({"org", "orgId", "wks", "workspaceId"})
+_DRAWN_IDS = frozenset({"id", "jti", "sid", "prefix", "key"}) | _ORGS
+_IDS = _DRAWN_IDS | {"sub", "sponsorChain"}
 _TIMES = frozenset({"exp", "nbf", "iat"})
 _UNORDERED = frozenset({"scopes", "aud", "audience", "accessScopes", "accessAudience"})
 _EXPIRES = {"accessTokenExpiresAt": "accessToken", "refreshTokenExpiresAt": "refreshToken"}
@@ -41,6 +43,12 @@ class Id:
 
     form: str
     text: str = field(repr=False)
+
+
+class Words(str):
+    """What is said of a value instead of the value itself."""
+
+    __slots__ = ()
 
 
 class Anything:
@@ -72,6 +80,12 @@ def without_names(text: str) -> str:
     return _RANDOM.sub(r"\1_…", _RUN_NAME.sub(r"relayauth-contract-…\1", text))
 
 
+def without_id(text: str) -> str:
+    """Return an id without what only this run has of it."""
+    own, prefix = without_names(text), _PREFIX.match(text)
+    return own if own != text else f"{prefix[0] if prefix else ''}…"
+
+
 def answer(response: Response, moments: Mapping[int, str]) -> Answer:
     """Return the form of `response`; `moments` names the times, in Unix seconds, that were requested."""
     media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -89,7 +103,7 @@ def _body(response: Response, form: "_Form") -> Any:
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError):
-        return "a body that is not JSON"
+        return Words("no JSON")
     if not isinstance(body, dict):
         return form.value("", body)
     if response.status >= 400:
@@ -104,7 +118,7 @@ def _body(response: Response, form: "_Form") -> Any:
 
 def _kind(value: Any) -> Any:
     """Return a member of an error: what varies from one error to the next is compared by its type."""
-    return value if isinstance(value, bool) or value is None else f"a {type(value).__name__}"
+    return value if isinstance(value, bool) or value is None else Words(f"a {type(value).__name__}")
 
 
 def _common_members(items: list[Any]) -> Any:
@@ -117,7 +131,7 @@ def _key(key: Any) -> Any:
     if not isinstance(key, dict):
         return _kind(key)
     return {
-        name: f"{len(value)} characters" if name in ("kid", "n") and isinstance(value, str) else value
+        name: Words(f"{len(value)} characters") if name in ("kid", "n") and isinstance(value, str) else value
         for name, value in key.items()
     }
 
@@ -131,7 +145,7 @@ class _Form:
     def value(self, name: str, value: Any, depth: int = 0) -> Any:
         """Return the form of the value of member `name`."""
         if depth > DEEPEST:
-            return "…"
+            return Words("…")
         if isinstance(value, dict):
             return self._object(value, depth)
         if isinstance(value, list):
@@ -167,34 +181,32 @@ class _Form:
             return self._list(name, items, 0)
         if _ISO.fullmatch(text):
             requested = self._moments.get(int(datetime.fromisoformat(text).timestamp()))
-            return requested or re.sub(r"\d", "0", text)
+            return Words(requested or f"a time, as {re.sub(_DIGIT, '0', text)}")
         if name == "kid":
             return Id(f"{len(text)} characters", text)
         own = without_names(text)
         named = name in _IDS or name.endswith("Id")
         if named and (name in _DRAWN_IDS or not _WORDS.fullmatch(own)):
-            prefix = _PREFIX.match(text)
-            return Id(own if own != text else f"{prefix[0] if prefix else ''}…", text)
+            return Id(without_id(text), text)
         return plain(own)
 
     def _token(self, text: str) -> Any:
         try:
             token = read_token(text)
         except Malformed as reason:
-            return f"no token: {reason}"
+            return Words(f"no token: {reason}")
         header = {name: self.value(name, each, 1) for name, each in token.header.items()}
         claims = self.claims(token.claims, 1, new=True)
         return {"prefix": token.prefix, "header": header, "claims": claims}
 
-    def _time(self, name: str, value: float, iat: Any, *, new: bool) -> str:
+    def _time(self, name: str, value: float, iat: Any, *, new: bool) -> Words:
         if name == "iat":
-            if not new:
-                return "a time"
             apart = value - self._now
-            return "now" if abs(apart) <= NEAR else "before now" if apart < 0 else "after now"
+            late = "now" if abs(apart) <= NEAR else "before now" if apart < 0 else "after now"
+            return Words(late if new else "a time")
         if int(value) in self._moments:
-            return self._moments[int(value)]
-        return f"{value - iat:.15g} s" if _is_number(iat) else "a time"
+            return Words(f"to {self._moments[int(value)]}")
+        return Words(f"{value - iat:.15g} s" if _is_number(iat) else "a time")
 
 
 def _announced(value: Any, token: Token) -> Any:
@@ -202,8 +214,8 @@ def _announced(value: Any, token: Token) -> Any:
     if not isinstance(value, str) or not _ISO.fullmatch(value) or not _is_number(token.claims.get("exp")):
         return value
     apart = datetime.fromisoformat(value).timestamp() - token.claims["exp"]
-    form = re.sub(r"\d", "0", value)
-    return f"its exp, as {form}" if not apart else f"its exp {apart:+.3f} s, as {form}"
+    form = re.sub(_DIGIT, "0", value)
+    return Words(f"its exp, as {form}" if not apart else f"its exp {apart:+.3f} s, as {form}")
 
 
 def _token(text: Any) -> Token | None:

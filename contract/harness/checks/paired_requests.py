@@ -10,10 +10,10 @@ from contract.harness.checks.api_cases import GeneratedCase, generated
 from contract.harness.checks.api_document import Operation, operations
 from contract.harness.checks.api_own_things import OwnThingsIn
 from contract.harness.checks.api_requests import MINTS, Sent, UsualRequests
-from contract.harness.checks.comparable import without_names
+from contract.harness.checks.comparable import without_id, without_names
 from contract.harness.checks.paired_walks import Ground
 from contract.harness.checks.requested_values import UNUSABLE
-from contract.harness.client import TokenPairs, displayable
+from contract.harness.client import TokenPairs, Variable, displayable
 from contract.harness.redaction import plain, scrub
 from contract.harness.spec import ACCESS_TTL, CLOCK_SKEW, REFRESH_TTL_CAP, REFRESH_TTL_FIELD
 from contract.harness.spec.openapi import document
@@ -120,6 +120,8 @@ def described(sent: Sent, operation: Operation, names: Mapping[str, str]) -> str
         for name, value in sent.items()
         if name in ("id", "body", "query", "headers")
     }
+    if "id" in shown and not isinstance(shown["id"], Variable):
+        shown["id"] = without_id(str(shown["id"]))
     text = json.dumps(shown, default=str, ensure_ascii=True) if shown else ""
     without = "without a credential" if _needs_credential(operation) and "key" not in sent else ""
     return (
