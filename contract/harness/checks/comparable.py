@@ -110,7 +110,8 @@ def _body(response: Response, form: "_Form") -> Any:
         return {name: _kind(value) for name, value in body.items() if name not in PROSE}
     if isinstance(body.get("data"), list):
         # Which identities an org has, and so whether there is another page, is not the run's affair.
-        return {"data": _common_members(body["data"]), "cursor": Anything()}
+        more = {name: _kind(value) for name, value in body.items() if name != "data"}
+        return {"cursor": Anything(), **more, "data": _common_members(body["data"])}
     if isinstance(body.get("keys"), list):
         return {"keys": sorted({json.dumps(_key(each), sort_keys=True) for each in body["keys"]})}
     return form.value("", body)
@@ -122,8 +123,13 @@ def _kind(value: Any) -> Any:
 
 
 def _common_members(items: list[Any]) -> Any:
-    found = [set(each) for each in items if isinstance(each, dict)]
-    return sorted(set.intersection(*found)) if found else Anything()
+    """Return the members that all items have, with their types."""
+    found = [
+        {(name, type(value).__name__) for name, value in each.items()}
+        for each in items
+        if isinstance(each, dict)
+    ]
+    return dict(sorted(set.intersection(*found))) if found else Anything()
 
 
 def _key(key: Any) -> Any:
