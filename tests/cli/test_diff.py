@@ -84,7 +84,7 @@ def test_a_url_can_be_compared_with_itself(tmp_path: Path) -> None:
 
 
 def renamed(method: str, path: str, status: int, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
-    """Another code for what is unknown."""
+    """Another code for a token that is unknown."""
     if status != 404 or b"token_not_found" not in body:
         return None
     changed = body.replace(b"token_not_found", b"no_such_token")
@@ -103,7 +103,7 @@ def prose(method: str, path: str, status: int, body: bytes) -> tuple[int, dict[s
 @pytest.mark.parametrize(
     ("spoil", "rules", "code", "told"),
     [
-        (renamed, None, 1, "A      code: token_not_found\n   B      code: no_such_token\n"),
+        (renamed, None, 1, "A      code: token_not_found\n   B      code: no_such_token"),
         (prose, None, 0, "Alike: "),
         (None, rotation.MetaIsLost, 1, "claim meta of the access token: absent"),
     ],

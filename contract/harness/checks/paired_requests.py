@@ -1,6 +1,7 @@
 """Single requests that are sent to two targets: usual ones, ones without a credential, and generated ones."""
 
 import json
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -62,6 +63,8 @@ def singles(*, coverage: int, examples: int, seed: int, on_a_url: bool) -> Itera
             yield Single(operation, lambda side, it=operation: _without_key(side, it))  # type: ignore[misc]
         if operation.name in MINTS:
             yield from _requested(operation)
+        if operation.name == "revokeTokens":
+            yield from (_unknown(operation, name) for name in ("tokenId", "sessionId"))
         for case in generated(operation, coverage=coverage, examples=examples, seed=seed):
             if case.method == operation.method or not on_a_url:
                 yield _of(case, operation)
@@ -94,6 +97,15 @@ def _requested(operation: Operation) -> Iterator[Single]:
             return {**usual, "body": {**usual["body"], REFRESH_TTL_FIELD: value}}
 
         yield Single(operation, make)
+
+
+def _unknown(operation: Operation, name: str) -> Single:
+    """Return a revocation of what nobody has."""
+
+    def make(side: Side) -> Sent:
+        return {**side.requests.usual(operation), "body": {name: f"random_{secrets.token_hex(8)}"}}
+
+    return Single(operation, make)
 
 
 def moments_in(body: Any) -> dict[int, str]:

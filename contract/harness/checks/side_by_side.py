@@ -154,16 +154,25 @@ class SideBySide:
                 self.tally.skipped[f"{side.name}: {scrub(str(reason))}"] += 1
                 return None
             except ContractError as error:
-                self.tally.unanswered[f"{side.name}: {scrub(str(error))}"] += 1
-                self._in_a_row += 1
-                if self._in_a_row == PATIENCE:
-                    raise GaveUp(f"{PATIENCE} requests in a row got no answer") from None
+                self._unanswered(f"{side.name}: {scrub(str(error))}")
+                return None
+            except (LookupError, ValueError, TypeError, AttributeError) as error:
+                # What a request is made of came from an answer, which may have been anything.
+                self._unanswered(
+                    f"{side.name}: no request could be made of an answer: {type(error).__name__}"
+                )
                 return None
         self._in_a_row = 0
         if all(isinstance(each, Violation) for each in got):
             self.tally.skipped[f"{_UNSENT} could be made on neither: {scrub(str(got[0]))}"] += 1
             return None
         return got
+
+    def _unanswered(self, reason: str) -> None:
+        self.tally.unanswered[reason] += 1
+        self._in_a_row += 1
+        if self._in_a_row == PATIENCE:
+            raise GaveUp(f"{PATIENCE} requests in a row got no answer")
 
     def _compare(
         self, got: "Sequence[Response | Violation | None]", ids: Correspondence

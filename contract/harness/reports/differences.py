@@ -17,7 +17,7 @@ WIDTH = 80
 MOST_TEXT = 400
 """Characters of a request that are shown."""
 MOST_LINES = 6
-"""Differences of one answer that are shown."""
+"""Differences of one answer, and reasons of one kind, that are shown."""
 _LABEL = 10
 
 
@@ -65,10 +65,12 @@ def _labelled(label: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _reasons(label: str, reasons: Counter[str]) -> Iterator[str]:
-    for number, (reason, times) in enumerate(reasons.most_common()):
+    for number, (reason, times) in enumerate(reasons.most_common(MOST_LINES)):
         if not number:
             yield ""
-        yield from _wrapped("", f"{label}: {one_line(reason)} ({times})", 2)
+        yield from _wrapped("", f"{label}: {clip(one_line(reason), MOST_TEXT)} ({times})", 2)
+    if (more := len(reasons) - MOST_LINES) > 0:
+        yield f"{label}: for {more} more reasons"
 
 
 def _wrapped(label: str, text: str, indent: int) -> list[str]:

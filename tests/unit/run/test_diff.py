@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from contract.harness.checks import side_by_side
+from contract.harness.checks.api_document import Operation
+from contract.harness.checks.api_requests import Sent, UsualRequests
 from contract.harness.checks.paired_requests import singles
 from contract.harness.checks.paired_walks import in_real_time, told
 from contract.harness.checks.session_walks import Step
@@ -167,6 +170,24 @@ def test_a_target_that_falls_silent_ends_the_comparison(monkeypatch: pytest.Monk
     assert ended.verdict == "not compared"
     assert ended.problem == "10 requests in a row got no answer"
     assert sent[0] <= 200 + 10
+
+
+def test_an_answer_that_no_request_can_be_made_of_leaves_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a crash nor a silent gap."""
+    usual = UsualRequests.usual
+
+    def without(self: UsualRequests, operation: Operation) -> Sent:
+        if operation.name == "revokeTokens":
+            raise KeyError("sid")
+        return usual(self, operation)
+
+    monkeypatch.setattr(UsualRequests, "usual", without)
+    monkeypatch.setattr(diff, "WALKS", 0)
+    monkeypatch.setattr(side_by_side, "PATIENCE", 10_000)
+    ended = compared()
+    assert ended.verdict == "not compared"
+    assert [*ended.unanswered] == ["A: no request could be made of an answer: KeyError"]
+    assert ended.compared > 100
 
 
 def test_a_target_that_can_not_be_opened_is_named() -> None:
