@@ -173,6 +173,20 @@ def test_a_file_that_can_not_be_written_is_told_before_anything_is_sent(tmp_path
     assert "nowhere/found.json: can't be written" in run.err
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is simulated by /dev/full")
+@pytest.mark.parametrize(("b", "code"), [("reference", 2), ("mutant:DeletionsAreOk", 1)])
+def test_a_full_disk_does_not_hide_a_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, b: str, code: int
+) -> None:
+    """What is printed is the same; a comparison whose file is missing is none, unless it found something."""
+    monkeypatch.setattr("contract.harness.run.diff.COVERAGE", 1)
+    monkeypatch.setattr("contract.harness.run.diff.WALKS", 0)
+    run = diffed(tmp_path, "reference", b, "--json", "/dev/full")
+    assert run.code == code
+    assert "Alike: " in run.out or "Different: " in run.out
+    assert run.err == "relayauth-contract: /dev/full: can't be written: No space left on device\n"
+
+
 def test_a_name_that_is_no_target_is_told(tmp_path: Path) -> None:
     assert diffed(tmp_path, "reference", "stagign").code == 2
     assert diffed(tmp_path, "reference").code == 2

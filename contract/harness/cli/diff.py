@@ -11,6 +11,7 @@ from contract.harness.cli import completions
 from contract.harness.cli.commands import BROKEN, NO_VERDICT
 from contract.harness.cli.named_targets import targets_of
 from contract.harness.cli.options import OPENERS, Command, Opening, Seed, option
+from contract.harness.errors import ContractError
 
 STANDARD_OUTPUT = "-"
 WHAT, HOW, OTHER = "What is sent", "How it is run", "What is another one for B"
@@ -93,9 +94,14 @@ def diff(
     settings = DiffSettings(seed, fuzz_examples, max_requests, polite)
     result = run_diff(first, second, settings)
     click.echo(as_text(result).rstrip("\n"), err=json_file == STANDARD_OUTPUT)
-    if json_file == STANDARD_OUTPUT:
-        refuse_secrets(text := as_json(result), "standard output")
-        sys.stdout.write(text)
-    elif json_file:
-        write(Path(json_file), as_json(result))
-    sys.exit({"alike": 0, "different": BROKEN}.get(result.verdict, NO_VERDICT))
+    code = {"alike": 0, "different": BROKEN}.get(result.verdict, NO_VERDICT)
+    try:
+        if json_file == STANDARD_OUTPUT:
+            refuse_secrets(text := as_json(result), "standard output")
+            sys.stdout.write(text)
+        elif json_file:
+            write(Path(json_file), as_json(result))
+    except ContractError as error:
+        click.echo(f"relayauth-contract: {error}", err=True)
+        code = code or NO_VERDICT
+    sys.exit(code)
