@@ -15,7 +15,7 @@ from contract.harness.run import baseline
 from tests.test_readme import PROGRAM, Codes, Command, blocks, commands, ran
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ["ci", "staging", "stand-in", "reading-a-report", "adopting"]
+PAGES = ["ci", "staging", "stand-in", "reading-a-report", "adopting", "diff"]
 """The pages with commands for their readers."""
 TEXTS = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in PAGES}
 SHOWN = [(page, command) for page, text in TEXTS.items() for command in dict.fromkeys(commands(text))]

@@ -30,6 +30,8 @@ def test_words_are_completed(tmp_path: Path) -> None:
     assert offered(tmp_path, "check", "--clause", "TTL-01,rot-0")[:2] == ["TTL-01,ROT-01", "TTL-01,ROT-02"]
     assert offered(tmp_path, "check", "st") == ["staging"]
     assert offered(tmp_path, "check", "--profile", "n") == ["nightly"]
+    assert offered(tmp_path, "diff", "reference", "st") == ["staging"]
+    assert offered(tmp_path, "diff", "--api-key-env-") == ["--api-key-env-b"]
 
 
 def test_a_broken_configuration_file_does_not_disturb_completion(tmp_path: Path) -> None:

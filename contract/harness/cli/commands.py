@@ -37,6 +37,7 @@ def _own(name: str, summary: str) -> Row:
 COMMANDS: dict[str, tuple[Row, ...]] = {
     "Test a deployment": (
         _own("check", "Run the contract against a deployment, and give a verdict."),
+        _own("diff", "Send the same requests to two targets, and show where they differ."),
         _own("doctor", "Say what this machine and a target offer, and how to get what is missing."),
         _own("sweep", "Remove what runs that were killed left on a deployment."),
     ),

@@ -23,8 +23,8 @@ _FILES = {
 }
 _EXIT = {
     "0": "The contract holds; or what was asked for is done.",
-    "1": "The contract is broken; compare: worse; gate: not good enough; mutants: a clause does not fail "
-    "where it must.",
+    "1": "The contract is broken; compare: worse; diff: different; gate: not good enough; mutants: a clause "
+    "does not fail where it must.",
     "2": "No verdict, or it could not be found out.",
 }
 

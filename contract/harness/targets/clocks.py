@@ -65,9 +65,18 @@ def _naive(moment: float) -> datetime:
     return datetime.fromtimestamp(moment, UTC).replace(tzinfo=None)
 
 
+_frozen: list[FrozenClock] = []
+
+
 @contextlib.contextmanager
 def frozen() -> Iterator[FrozenClock]:
-    """Freeze this process's wall clock near the real time; event loops keep running."""
+    """Freeze this process's wall clock near the real time; event loops keep running.
+
+    A process has one clock: inside another such block it is the same one, which ends with the outer block.
+    """
+    if _frozen:
+        yield _frozen[0]
+        return
     import freezegun
 
     freezegun.configure(extend_ignore_list=_REAL_TIME_FOR)
@@ -76,9 +85,11 @@ def frozen() -> Iterator[FrozenClock]:
         datetime.fromtimestamp(start, UTC).replace(tzinfo=None), real_asyncio=True
     )
     factory = freezer.start()
+    _frozen.append(FrozenClock(factory, start))
     try:
-        yield FrozenClock(factory, start)
+        yield _frozen[0]
     finally:
+        _frozen.clear()
         freezer.stop()
 
 
