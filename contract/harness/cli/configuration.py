@@ -76,7 +76,7 @@ def find(start: Path) -> Path | None:
 
 
 def _is_file(path: Path) -> bool:
-    """Whether there is a file; an error other than its absence is raised (is_file of Python 3.14 drops it)."""
+    """Whether there is a file; an error other than its absence is raised (by Python 3.14 no longer)."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
