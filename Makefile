@@ -8,6 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 LOCKS  := requirements.lock requirements-dev.lock
 BLIND  := $(VENV)-mutation
+FULL   := $(VENV)-hostile
 LOCKED := --universal --generate-hashes --no-header --no-annotate --no-emit-index-url $(if $(UPGRADE),--upgrade)
 CODE   := conftest.py contract reference_impl relayauth_contract tests
 
@@ -17,7 +18,7 @@ ALL_CORES := --numprocesses logical --dist loadfile --no-loadscope-reorder
 MEASURED  := tests/unit tests/cli tests/reference tests/selfproof tests/test_openapi_reference.py
 
 .DEFAULT_GOAL := help
-.PHONY: help check test proof coverage lint format generated bench mutation new-clause lock wheel clean FORCE
+.PHONY: help check test proof hostile coverage lint format generated bench mutation new-clause lock wheel clean FORCE
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,6 +32,9 @@ test: $(READY) ## run the tests on all cores (3 minutes on two); ARGS='-k NAME' 
 
 proof: $(READY) ## run the whole proofs and the other long tests (minutes)
 	$(BIN)/pytest $(ALL_CORES) --dist load -m proof $(ARGS)
+
+hostile: $(READY) $(FULL)/.ready ## run the table of hostile environments: none may change a verdict (3 minutes on two)
+	$(BIN)/pytest $(ALL_CORES) --dist load -m hostile tests/hostile $(ARGS)
 
 coverage: $(READY) ## measure what the tests that start no command reach, and fail below the bound
 	$(BIN)/coverage erase
@@ -65,12 +69,13 @@ lock: $(READY) ## make the lock files again (UPGRADE=1: with the newest versions
 	$(BIN)/uv pip compile --quiet $(LOCKED) --group dev --output-file requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet $(LOCKED) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet $(LOCKED) --group pyproject.toml:mutation --output-file tests/mutation/requirements.lock
+	$(BIN)/uv pip compile --quiet $(LOCKED) --no-strip-extras --constraint requirements-dev.lock --group hostile --output-file tests/hostile/requirements.lock pyproject.toml
 
 wheel: $(READY) ## build the source distribution, and the wheel from it, into DIST
 	$(BIN)/python -m build --no-isolation --outdir $(DIST)
 
 clean: ## remove what was made, the virtual environment too
-	rm -rf $(VENV) $(BLIND) $(DIST) build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(BLIND) $(FULL) $(DIST) build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An interpreter that was asked for by name is used even if the environment was made with another one.
@@ -92,4 +97,10 @@ $(READY): pyproject.toml $(LOCKS)
 $(BLIND)/.ready: tests/mutation/requirements.lock
 	$(BIN)/python -m venv --clear $(BLIND)
 	$(BLIND)/bin/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
+
+$(FULL)/.ready: tests/hostile/requirements.lock pyproject.toml | $(READY)
+	$(BIN)/python -m venv --clear $(FULL)
+	$(FULL)/bin/python -m pip install --quiet --require-hashes -r $<
+	$(FULL)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -20,7 +20,12 @@ from tests.support.command import patience
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-LOCKS = ["requirements.lock", "requirements-dev.lock", "tests/mutation/requirements.lock"]
+LOCKS = [
+    "requirements.lock",
+    "requirements-dev.lock",
+    "tests/mutation/requirements.lock",
+    "tests/hostile/requirements.lock",
+]
 PACKAGES = ["contract", "reference_impl", "relayauth_contract"]
 MODULES = sorted(path for name in [*PACKAGES, "tests"] for path in (ROOT / name).rglob("*.py"))
 TOP = {
@@ -90,6 +95,11 @@ def test_every_requirement_of_a_lock_has_a_version_and_hashes(lock: str) -> None
         pytest.param(LOCKS[0], PROJECT["project"]["dependencies"], id="shipped"),
         pytest.param(LOCKS[1], PROJECT["dependency-groups"]["dev"], id="dev"),
         pytest.param(LOCKS[2], PROJECT["dependency-groups"]["mutation"], id="mutation"),
+        pytest.param(
+            LOCKS[3],
+            PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["hostile"],
+            id="hostile",
+        ),
     ],
 )
 def test_a_lock_answers_what_the_project_asks(lock: str, sent: list[str]) -> None:
@@ -103,11 +113,11 @@ def test_a_lock_answers_what_the_project_asks(lock: str, sent: list[str]) -> Non
     assert wrong == []
 
 
-def test_what_is_shipped_is_what_was_tested() -> None:
-    """The versions of requirements.lock are those of requirements-dev.lock."""
+@pytest.mark.parametrize("lock", ["requirements-dev.lock", "tests/hostile/requirements.lock"])
+def test_what_is_shipped_is_what_was_tested(lock: str) -> None:
+    """The versions of requirements.lock are those of the environments of the tests."""
     shipped, tested = (
-        {name: rest.split()[0] for name, rest in locked(lock).items()}
-        for lock in ("requirements.lock", "requirements-dev.lock")
+        {name: rest.split()[0] for name, rest in locked(each).items()} for each in ("requirements.lock", lock)
     )
     assert {name: tested.get(name) for name in shipped} == shipped
 

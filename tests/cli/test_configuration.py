@@ -41,6 +41,25 @@ def test_options_come_from_the_file(check: Check, tmp_path: Path) -> None:
     assert (tmp_path / "report.xml").exists()
 
 
+def test_a_working_directory_that_was_removed_has_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be in it, nor above it: its path is gone."""
+    write(tmp_path, CHOSEN)
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    assert configuration.find_here() == tmp_path / configuration.NAME
+    (tmp_path / "gone").rmdir()
+    assert configuration.find_here() is None
+
+
+def test_a_folder_that_can_not_be_searched_is_named(tmp_path: Path) -> None:
+    """A file that was not seen could have changed the verdict."""
+    unsearchable = tmp_path / ("long" * 100)
+    with pytest.raises(UsageError, match=r"can't be searched for relayauth-contract\.toml .*--config FILE"):
+        configuration.find(unsearchable)
+
+
 def test_what_is_typed_replaces_what_the_file_says(check: Check, tmp_path: Path) -> None:
     """Lists as a whole; a target that is typed replaces those of the file."""
     write(tmp_path, f'{CHOSEN}targets = ["mutant:NoCap"]\nquiet = true\n')

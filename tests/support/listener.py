@@ -1,5 +1,6 @@
 """A listener on a free loopback port, whose answers a test writes by hand."""
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -37,19 +38,28 @@ class Listener:
             self._handle(self, caller)
 
     def answered(self, caller: socket.socket) -> bool:
-        """Answer one request with 200; False at the end of the connection."""
-        head = b""
-        while b"\r\n\r\n" not in head:
+        """Answer one request with 200; False at the end of the connection.
+
+        It is read to the end of its body: a connection that is closed with unread bytes is reset.
+        """
+        request = b""
+        while not _is_whole(request):
             part = caller.recv(65536)
             if not part:
                 return False
-            head += part
-        self.requests.append(head)
+            request += part
+        self.requests.append(request)
         caller.sendall(OK)
         return True
 
     def close(self) -> None:
         self._socket.close()
+
+
+def _is_whole(request: bytes) -> bool:
+    head, end, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+    return bool(end) and len(body) >= (int(length[1]) if length else 0)
 
 
 @contextmanager

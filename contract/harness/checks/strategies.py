@@ -44,17 +44,24 @@ def _storage() -> Path:
     """Return the folder for hypothesis's tables: one in the user's cache, never the current folder.
 
     The tables take a second to make, so they are kept; without a cache that can be written they are not.
+    Where nothing can be written at all they are only made.
     """
+    # XDG Base Directory Specification: a relative path is invalid and ignored.
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        cache = named if named.is_absolute() else Path.home() / ".cache"
         folder = cache / "relayauth-contract" / "hypothesis"
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except (OSError, RuntimeError):
+        pass
+    try:
         folder = Path(tempfile.mkdtemp(prefix="relayauth-contract-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        return folder
+    except OSError:
+        return Path(os.devnull) / "hypothesis"
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def for_all(

@@ -53,7 +53,7 @@ def _named(ctx: click.Context, table: str) -> list[str]:
 
     try:
         given = ctx.params.get("config")
-        file = Path(given) if given else configuration.find(Path.cwd())
+        file = Path(given) if given else configuration.find_here()
         return [*getattr(configuration.load(file), table)] if file else []
     except (ContractError, OSError):
         return []

@@ -3,6 +3,7 @@
 import functools
 import json
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,15 +46,41 @@ class Configuration:
         return self.file.parent
 
 
+def find_here() -> Path | None:
+    """Return the configuration file for the working directory; one that was removed has none."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        return None
+    return find(here)
+
+
 def find(start: Path) -> Path | None:
-    """Return the configuration file for `start`: its own, or that of the nearest folder above."""
+    """Return the configuration file for `start`: its own, or that of the nearest folder above.
+
+    `UsageError` where it can't be known whether there is one: its options might change the verdict.
+    """
     for folder in (start, *start.parents):
-        if (folder / NAME).is_file():
-            return folder / NAME
         project = folder / "pyproject.toml"
-        if project.is_file() and "[tool.relayauth-contract" in project.read_text("utf-8", "replace"):
-            return project
+        try:
+            if _is_file(folder / NAME):
+                return folder / NAME
+            if _is_file(project) and "[tool.relayauth-contract" in project.read_text("utf-8", "replace"):
+                return project
+        except OSError as error:
+            raise UsageError(
+                f"{folder}: can't be searched for {NAME} and pyproject.toml ({error.strerror}): run the "
+                "command from another folder, or name the file with --config FILE"
+            ) from None
     return None
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is a file; an error other than its absence is raised (by Python 3.14 no longer)."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def load(file: Path) -> Configuration:

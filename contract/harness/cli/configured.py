@@ -21,7 +21,7 @@ class ConfiguredCommand(Command):
         from contract.harness.cli import configuration
 
         given = ctx.params["config"]
-        file = Path(given) if given else configuration.find(Path.cwd())
+        file = Path(given) if given else configuration.find_here()
         found = configuration.load(file) if file else None
         values, profile = _chosen(ctx.params["profile"], found)
         if found:

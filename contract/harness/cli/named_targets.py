@@ -17,7 +17,7 @@ def targets_of(names: Sequence[str], opening: Opening, *, polite: bool = False) 
     from contract.harness.cli import configuration
     from contract.harness.targets import Launching, Target, access_from
 
-    file = Path(opening.config) if opening.config else configuration.find(Path.cwd())
+    file = Path(opening.config) if opening.config else configuration.find_here()
     rows = configuration.read(file) if file else {}
     found: list[Target] = []
     for name in dict.fromkeys(names):
@@ -41,7 +41,7 @@ def names_of_targets(opening: Opening) -> list[str]:
     """Return the names that the target file gives."""
     from contract.harness.cli import configuration
 
-    file = Path(opening.config) if opening.config else configuration.find(Path.cwd())
+    file = Path(opening.config) if opening.config else configuration.find_here()
     return [*configuration.read(file)] if file else []
 
 

@@ -70,7 +70,8 @@ def run_contract(
     if not planned:
         raise UsageError(_NOTHING)
     output = io.StringIO()
-    with _fewer_collections(), _isolated(), contextlib.redirect_stdout(output), interruptible():
+    quiet = contextlib.redirect_stdout(output)
+    with _fewer_collections(), _isolated(), _in_a_folder(), quiet, interruptible():
         status = _run_pytest(run, chapters)
     if status not in _ENDED and not run.interrupted:
         printed = scrub(" ".join(output.getvalue().split())[-500:])
@@ -134,6 +135,23 @@ def _isolated() -> Iterator[None]:
     finally:
         _replace_variables(before)
         sys.dont_write_bytecode = quiet
+
+
+@contextlib.contextmanager
+def _in_a_folder() -> Iterator[None]:
+    """Leave a working directory that was removed for as long as a run lasts: pytest asks for its path."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        removed = os.open(".", os.O_RDONLY)
+        os.chdir(os.sep)
+        try:
+            yield
+        finally:
+            os.fchdir(removed)
+            os.close(removed)
+    else:
+        yield
 
 
 def _replace_variables(variables: dict[str, str]) -> None:

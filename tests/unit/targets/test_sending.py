@@ -1,6 +1,5 @@
 """A request is sent once, over a connection that is not old; what goes wrong is named with its remedy."""
 
-import socket
 import threading
 
 import httpx
@@ -9,8 +8,7 @@ import pytest
 from contract.harness.errors import CouldNotTry
 from contract.harness.targets import transport
 from contract.harness.targets.transport import client
-from tests.support.command import patience
-from tests.support.listener import Listener, hangs_up, keeps_alive, listening, send
+from tests.support.listener import hangs_up, keeps_alive, listening, send
 
 
 def test_a_connection_that_was_idle_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,22 +28,6 @@ def test_what_may_have_been_received_is_not_sent_again() -> None:
         with pytest.raises(CouldNotTry, match="no answer"):
             send(http)
         assert len(there.requests) == 1
-
-
-def test_a_connection_closed_while_idle_costs_no_request() -> None:
-    """A server that closes kept connections gets each request exactly once."""
-    closed = threading.Semaphore(0)
-
-    def once(listener: Listener, caller: socket.socket) -> None:
-        with caller:
-            listener.answered(caller)
-        closed.release()
-
-    with listening(once) as there, client(there.url) as http:
-        for _ in range(20):
-            send(http)
-            assert closed.acquire(timeout=patience())
-        assert len(there.requests) == 20
 
 
 class Flaky(httpx.BaseTransport):
