@@ -49,7 +49,6 @@ TOP = {
 MOST_LINES = 250
 TOO_LONG = frozenset(
     {
-        "contract/harness/checks/session_walks.py",
         "contract/harness/selfproof/runner.py",
         "reference_impl/mutants/revocation.py",
         "reference_impl/mutants/surface.py",
