@@ -96,7 +96,7 @@ def test_a_session_goes_along_the_links_of_the_document(session: TargetSession, 
         CHAINS[chain](LinkedRequests(requests), mint)
 
 
-WALKS = 16
+WALKS = 12
 """Walks from each endpoint, unless more examples are requested."""
 WALKS_OF_A_PROCESS = 5
 """The same where each request goes to another process, and each restart starts one."""

@@ -118,18 +118,20 @@ class WalkedSession:
             got=f"it lives {refresh.lifetime} s and is marked {refresh.mark}",
         )
 
-    def questions(self, now: float) -> Iterator[tuple[str, Pair]]:
+    def questions(self, now: float, *, again: bool = False) -> Iterator[tuple[str, Pair]]:
         """Yield what the model has an answer to, and for which pair; the `renewal` comes last.
 
         `bearer` presents its access token; `refresh` and `access` introspect. Of a session that lives, its
-        last used token is asked for as well.
+        last used token is asked for as well. One that has ended is not introspected `again`.
         """
         in_time = [each for each in self.used if now < each.access.exp]
         expired = [each for each in self.used if now >= each.access.exp and self.state is not State.ENDED]
         for pair in (self.newest, *in_time[:1], *expired[:1]):
             if self.answer_to_access(pair, BEARERS[self.state], now) is not Answer.EITHER:
                 yield "bearer", pair
-        shown = [("refresh", self.newest), ("access", self.newest)]
+        shown = (
+            [] if again and self.state is State.ENDED else [("refresh", self.newest), ("access", self.newest)]
+        )
         if self.used and self.state is State.LIVE:
             shown.append(("refresh", self.used_before(0)))
         for kind, pair in shown:

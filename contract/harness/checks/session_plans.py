@@ -53,7 +53,7 @@ _NEXT: Mapping[str, Sequence[str]] = {
     "retire": ("mint", "restart"),
     "delete": ("mint", "restart"),
     "revoke workspace token": ("restart", "restart", "mint"),
-    "wait": ("revoke", "replay", "refresh", "suspend", "bearer"),
+    "wait": ("revoke", "revoke", "replay", "refresh", "suspend", "bearer"),
     "restart": ("revoke", "revoke", "replay", "suspend", "refresh"),
 }
 _NEVER_LEFT_OUT = ("refresh", "mint")
@@ -153,7 +153,7 @@ class Plan:
     def revoke(self, _: str, number: int) -> None:
         """Revoke in any way, by the id of a token of any generation, the first one more often than others."""
         session = self._world.sessions[number]
-        ways = ("session", "refresh token", "refresh token", "access token")
+        ways = ("session", "session", "refresh token", "refresh token", "access token")
         by = self._drawn.choice(ways if session.lost else (*ways, "identity", "identity"))
         age = self._drawn.choice((session.used, self._drawn.randrange(session.used + 1)))
         self._add("revoke", session=number, by=by, age=age)

@@ -49,7 +49,7 @@ class Walk:
                 self.do(step)
             for session in self.sessions:
                 if id(session) not in self._settled:
-                    self._look_at(session)
+                    self._look_at(session, again=True)
             self._mint_in_vain(self._around.inactive)
         except Violation as violation:
             raise Violation(f"{violation} (after: {'; '.join(self.history)})") from None
@@ -71,12 +71,12 @@ class Walk:
         for session in [each for each in ended if each.state in _TOLD][:_LOOKED_AT]:
             self._look_at(session)
 
-    def _look_at(self, session: WalkedSession) -> None:
+    def _look_at(self, session: WalkedSession, *, again: bool = False) -> None:
         """Send whatever the model has an answer to."""
         session.pass_time(self._around.now)
         if session.state is State.ENDED:
             self._settled.add(id(session))
-        for what, pair in session.questions(self._around.now):
+        for what, pair in session.questions(self._around.now, again=again):
             self.looks += 1
             if what == "bearer":
                 self._bearer(session, pair)
