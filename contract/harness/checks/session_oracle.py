@@ -122,7 +122,7 @@ class WalkedSession:
         """Yield what the model has an answer to, and for which pair; the `renewal` comes last.
 
         `bearer` presents its access token; `refresh` and `access` introspect. Of a session that lives, its
-        last used token is asked for as well. One that has ended is not introspected `again`.
+        first and its last used token are asked for as well. One that has ended is not introspected `again`.
         """
         in_time = [each for each in self.used if now < each.access.exp]
         expired = [each for each in self.used if now >= each.access.exp and self.state is not State.ENDED]
@@ -133,7 +133,7 @@ class WalkedSession:
             [] if again and self.state is State.ENDED else [("refresh", self.newest), ("access", self.newest)]
         )
         if self.used and self.state is State.LIVE:
-            shown.append(("refresh", self.used_before(0)))
+            shown += [("refresh", each) for each in (self.used[0], *self.used[1:][-1:])]
         for kind, pair in shown:
             if self.answer_to_showing(pair, kind, now) is not Answer.EITHER:
                 yield kind, pair

@@ -13,14 +13,15 @@ SHORTEST, LONGEST = 5, 25
 """Steps of a plan, before those that end it."""
 MOST_SESSIONS = 4
 """Sessions that go on side by side."""
-CAP = REFRESH_TTL_CAP
-TTLS = (None, None, 61, 61, ACCESS_TTL, DEFAULT_REFRESH_TTL, 30 * DAY, CAP, CAP, 4 * CAP)
+TTLS = (None, None, 61, 61, ACCESS_TTL, DEFAULT_REFRESH_TTL, 30 * DAY, *[REFRESH_TTL_CAP] * 2, 360 * DAY)
 HORIZONS = (None, None, None, 600, 2 * DAY)
-WAITS = (1, CLOCK_SKEW + 1, ACCESS_TTL + CLOCK_SKEW + 1, 25 * 3600, 31 * DAY, 61 * DAY)
+WAITS = (CLOCK_SKEW + 1, ACCESS_TTL + CLOCK_SKEW + 1, 25 * 3600, 25 * 3600, 31 * DAY, 61 * DAY)
 MOMENTS: Mapping[str, int] = {"before": -5, "after": CLOCK_SKEW + 2}
 """Seconds from an `exp` at which a token is surely good, and surely not."""
-AT_THE_LAST_MOMENT = (0, 0, 0, 4)
+AT_THE_LAST_MOMENT = (0, 0, 4)
 """Further refreshes, each just before the `exp`: 90 days at a time they take more than a year."""
+RESTARTS = (0, 1, 1, 2)
+"""Restarts at the end."""
 IN_A_ROW = (1, 1, 1, 2, 3, 6)
 """Refreshes at once: a replay may be many generations old."""
 # How often each thing is done where it can be, in parts of all; each plan multiplies them for itself.
@@ -53,7 +54,7 @@ _NEXT: Mapping[str, Sequence[str]] = {
     "retire": ("mint", "restart"),
     "delete": ("mint", "restart"),
     "revoke workspace token": ("restart", "restart", "mint"),
-    "wait": ("revoke", "revoke", "replay", "refresh", "suspend", "bearer"),
+    "wait": ("revoke", "revoke", "revoke", "replay", "refresh", "suspend"),
     "restart": ("revoke", "revoke", "replay", "suspend", "refresh"),
 }
 _NEVER_LEFT_OUT = ("refresh", "mint")
@@ -86,8 +87,6 @@ class Plan:
         fitting = {name: numbers for name in _WEIGHTS if (numbers := world.fitting(name))}
         if sum(each.unfinished for each in world.sessions) < MOST_SESSIONS:
             fitting["mint"] = [*range(len(world.sessions))]
-        if self.steps[-1]["do"] == "restart":
-            fitting.pop("restart", None)
         likely = [name for name in _NEXT.get(self._name, ()) if name in fitting]
         if likely and drawn.random() < _ODDS:
             name = drawn.choice(likely)
@@ -96,16 +95,15 @@ class Plan:
             (name,) = drawn.choices([*fitting], weights if any(weights) else None)
         # Often with the same session as before, so that what is done to it adds up, or with one that lives.
         numbers = fitting[name]
-        likely_ones = [each for each in numbers if each == self._number or self._lives(each)]
+        likely_ones = [
+            each for each in numbers if each == self._number or world.sessions[each].state is State.LIVE
+        ]
         number = drawn.choice((drawn.choice(numbers), *drawn.choices(likely_ones or numbers, k=2)))
         self._name, self._number = name, number
         _DO[name](self, name, number)
         if name not in ("bearer", "introspect"):
             for each in world.sessions:
                 each.stale = each.stale or each is not world.sessions[number]
-
-    def _lives(self, number: int) -> bool:
-        return self._world.sessions[number].state is State.LIVE
 
     def _add(self, do: str, **rest: Any) -> None:
         self.steps.append({"do": do, **rest})
@@ -197,12 +195,16 @@ class Plan:
         elif of == "access":
             self._add(drawn.choice(("bearer", "introspect")), session=number, age=0, kind="access")
         elif drawn.choice((True, False)) and self._world.fits("refresh", session):
-            self._refresh_once(number)
-            for _time in range(drawn.choice(AT_THE_LAST_MOMENT)):
-                self._wait_until("before", "refresh", number)
-                self._refresh_once(number)
+            self._renew(number)
         else:
             self._add("introspect", session=number, age=0, kind="refresh")
+
+    def _renew(self, number: int) -> None:
+        """Refresh, and perhaps some times more at the last moment."""
+        self._refresh_once(number)
+        for _time in range(self._drawn.choice(AT_THE_LAST_MOMENT)):
+            self._wait_until("before", "refresh", number)
+            self._refresh_once(number)
 
     def change_identity(self, name: str, _: int) -> None:
         """Suspend, reactivate, retire or delete the identity."""
@@ -221,14 +223,16 @@ class Plan:
     def _end(self) -> None:
         """Perhaps wait; then refresh what lives, replay something of most sessions, and perhaps restart."""
         sessions = self._world.sessions
-        if self._drawn.choice((True, False)):
-            self._wait_until("before", "refresh", self._drawn.randrange(len(sessions)))
+        number = self._drawn.randrange(len(sessions))
+        waited = self._drawn.choice((True, False)) and self._wait_until("before", "refresh", number)
+        if waited and self._world.fits("refresh", sessions[number]):
+            self._renew(number)
         for number, session in enumerate(sessions):
             if self._world.fits("refresh", session):
                 self._refresh_once(number)
             if self._world.fits("replay", session) and self._drawn.choice((True, True, False)):
                 self.replay("replay", number)
-        if self._drawn.choice((True, False)):
+        for _time in range(self._drawn.choice(RESTARTS)):
             self.restart("restart", 0)
 
 
@@ -237,14 +241,10 @@ _DO: Mapping[str, Callable[[Plan, str, int], None]] = {
     "refresh": Plan.refresh,
     "refresh what has ended": Plan.refuse,
     "replay": Plan.replay,
-    "bearer": Plan.look,
-    "introspect": Plan.look,
+    **dict.fromkeys(("bearer", "introspect"), Plan.look),
     "revoke": Plan.revoke,
     "wait": Plan.wait,
     "restart": Plan.restart,
-    "suspend": Plan.change_identity,
-    "reactivate": Plan.change_identity,
-    "retire": Plan.change_identity,
-    "delete": Plan.change_identity,
+    **dict.fromkeys(("suspend", "reactivate", "retire", "delete"), Plan.change_identity),
     "revoke workspace token": Plan.revoke_minter,
 }
