@@ -20,8 +20,7 @@ MOMENTS: Mapping[str, int] = {"before": -5, "after": CLOCK_SKEW + 2}
 """Seconds from an `exp` at which a token is surely good, and surely not."""
 AT_THE_LAST_MOMENT = (0, 0, 4)
 """Further refreshes, each just before the `exp`: 90 days at a time they take more than a year."""
-RESTARTS = (0, 1, 1, 2)
-"""Restarts at the end."""
+RESTARTS = (0, 1, 1, 2)  # at the end
 IN_A_ROW = (1, 1, 1, 2, 3, 6)
 """Refreshes at once: a replay may be many generations old."""
 # How often each thing is done where it can be, in parts of all; each plan multiplies them for itself.
@@ -152,7 +151,8 @@ class Plan:
         """Revoke in any way, by the id of a token of any generation, the first one more often than others."""
         session = self._world.sessions[number]
         ways = ("session", "session", "refresh token", "refresh token", "access token")
-        by = self._drawn.choice(ways if session.lost else (*ways, "identity", "identity"))
+        late = self._world.now > session.access_ends[0] + DAY
+        by = self._drawn.choice(ways if session.lost else (*ways, *["identity"] * (6 if late else 2)))
         age = self._drawn.choice((session.used, self._drawn.randrange(session.used + 1)))
         self._add("revoke", session=number, by=by, age=age)
         self._world.revoked(session, by)
