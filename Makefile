@@ -18,7 +18,7 @@ ALL_CORES := --numprocesses logical --dist loadfile --no-loadscope-reorder
 MEASURED  := tests/unit tests/cli tests/reference tests/selfproof tests/test_openapi_reference.py
 
 .DEFAULT_GOAL := help
-.PHONY: help check test proof hostile coverage lint format generated bench mutation new-clause lock wheel clean FORCE
+.PHONY: help check test proof hostile coverage lint format generated bench soak mutation new-clause lock wheel clean FORCE
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -53,6 +53,9 @@ format: $(READY) ## let ruff put the code into its form
 
 generated: $(READY) ## write what is made from the options and the clauses: schema, manual, catalogue
 	$(BIN)/python -m contract.harness.cli.generated
+
+soak: $(READY) ## take 10,000 steps of walks, and kill every mutant of sessions with them (2 minutes)
+	$(BIN)/python -m tests.soak
 
 bench: $(READY) ## measure what is promised, and fail if a bound is passed
 	$(BIN)/python -m tests.bench

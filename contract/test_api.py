@@ -1,7 +1,6 @@
 """API: the surface as openapi.yaml describes it, generated requests, and requests in any order."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,13 @@ from contract.harness.checks.api_document import once_each, operations
 from contract.harness.checks.api_examples import Examples
 from contract.harness.checks.api_generation import GeneratedRequests
 from contract.harness.checks.api_links import CHAINS, LinkedRequests, open_mints
-from contract.harness.checks.api_requests import MINTS, UsualRequests, send_each
+from contract.harness.checks.api_requests import UsualRequests, send_each
 from contract.harness.checks.session_steps import walks
-from contract.harness.checks.session_walks import Step, Walk
-from contract.harness.client import OwnOrg, Service
+from contract.harness.checks.session_walker import Walker, rows_from, seed_of, walking
+from contract.harness.client import Service
 from contract.harness.errors import CouldNotTry, NotTried, Violation
 from contract.harness.run import TargetSession
-from contract.harness.spec import ENDPOINTS, SHAPED, MintEndpoint
+from contract.harness.spec import MintEndpoint
 
 MOST_DIFFERENCES = 12
 """Differences that one failure names; the others are counted."""
@@ -97,26 +96,10 @@ def test_a_session_goes_along_the_links_of_the_document(session: TargetSession, 
         CHAINS[chain](LinkedRequests(requests), mint)
 
 
-WALKS = 5
-"""Walks at each endpoint, unless more examples are requested."""
-
-
-@dataclass
-class Walker:
-    """Takes walks at one endpoint after the other, on a server of its own if one can be started."""
-
-    own_org: OwnOrg
-    restart: Callable[[], object] | None
-    steps: int = 0
-
-    def take(self, steps: Sequence[Step]) -> None:
-        """Take one walk."""
-        self.own_org.service.transcript.begin_case()
-        walk = Walk(self.own_org, self.restart)
-        try:
-            walk.take(steps)
-        finally:
-            self.steps += walk.taken
+WALKS = 12
+"""Walks from each endpoint, unless more examples are requested."""
+WALKS_OF_A_PROCESS = 5
+"""The same where each request goes to another process, and each restart starts one."""
 
 
 @pytest.fixture(scope="module")
@@ -125,13 +108,8 @@ def walker(session: TargetSession) -> Iterator[Walker]:
     if session.connection.deployment is None:
         yield Walker(session.token_pairs.own_org, None)
         return
-    with session.connection.restartable() as server:
-        service = Service(server.connection)
-        service.transcript, service.exchanges = session.service.transcript, session.service.exchanges
-        own_org = OwnOrg(service, None)
-        own_org.open()
-        yield Walker(own_org, server.restart)
-        session.service.budget.take(service.requests)
+    with walking(session.connection, session.service) as walker:
+        yield walker
 
 
 @clause("API-03")
@@ -142,16 +120,14 @@ def test_any_order_of_requests_agrees_with_the_model(
     """Walks that mint in every body shape, wait, use, replay, revoke, suspend and restart, from a seed."""
     if mint.name in walker.own_org.closed:
         raise NotTried(walker.own_org.closed[mint.name])
-    rows = [str(row) for row in SHAPED[mint.name]]
-    rows += [str(row) for row in MINTS.values() if row.name not in (mint.name, *walker.own_org.closed)]
+    usual = WALKS_OF_A_PROCESS if session.connection.kind == "exec" else WALKS
     walks(
-        rows,
+        rows_from(mint.name, walker.own_org.closed),
         walker.take,
         first=examples.walks(mint.name),
-        number=session.settings.fuzz_examples or WALKS,
-        # Otherwise all endpoints would be tried with the same walks.
-        seed=session.settings.seed * len(ENDPOINTS) + [*ENDPOINTS].index(mint.name),
+        number=session.settings.fuzz_examples or usual,
+        seed=seed_of(mint.name, session.settings.seed),
         shrink=not session.settings.first_failure_only,
         keep=lambda steps: examples.keep_walk(mint.name, steps),
     )
-    session.note = f"{walker.steps} steps so far" if session.settings.fuzz_examples else ""
+    session.note = f"{walker.steps + walker.looks} steps so far" if session.settings.fuzz_examples else ""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 Endpoint = Literal["identity", "agent", "path", "workspace-path", "assertion"]
 Kind = Literal["access", "refresh"]
 Ending = Literal["suspend", "retire", "delete"]
-Cause = Literal["sessionId", "tokenId", "identityId", "delete", "reuse"]
+Cause = Literal["sessionId", "tokenId", "identityId", "suspend", "retire", "delete", "reuse"]
 Carrier = Literal["mint", "refresh", "introspection", "key", "assertion"]
 
 
@@ -75,6 +75,23 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class History:
+    """What became of a session up to now, and of the other sessions of its subject.
+
+    `starts` counts the starts of the service since its mint, `rotations` its refreshes; `ended_by` is what
+    ended it first, `previous_ended_by` what ended the session of its subject that was minted before it.
+    `newest` says that none of its subject was minted later, `direct` that one was minted on /v1/tokens.
+    """
+
+    starts: int = 0
+    rotations: int = 0
+    ended_by: Cause | None = None
+    newest: bool = True
+    direct: bool = False
+    previous_ended_by: Cause | None = None
+
+
+@dataclass(frozen=True)
 class Rotation:
     """One refresh: the token presented, the request around it, and the session it belongs to.
 
@@ -89,6 +106,7 @@ class Rotation:
     number: int
     now: float
     named: Mapping[str, Any] | None = None
+    history: History = History()
 
     @property
     def meta(self) -> Mapping[str, Any]:
@@ -129,6 +147,7 @@ class Session:
     minted_at: int
     revoked: bool
     named: bool = False
+    history: History = History()
 
 
 @dataclass(frozen=True)
@@ -147,3 +166,4 @@ class TokenState:
     grant: Grant
     used_at: float | None = None
     named: bool = False
+    history: History = History()

@@ -99,7 +99,7 @@ class Sessions:
         if not self._rules.ends_whole_sessions(cause):
             return [token_id for session in sessions for token_id in self._store.tokens_of(session)]
         for session in sessions:
-            self._store.revoke_session(session)
+            self._store.revoke_session(session, cause)
         return []
 
     async def end_rest(self, tokens: Sequence[str]) -> None:
@@ -152,7 +152,7 @@ class Sessions:
         rules, grant = self._rules, state.grant
         self._check_owner(grant, now)
         named = self._store.identity(grant.subject)
-        rotation = Rotation(grant, claims, body, state.session, state.number + 1, now, named)
+        rotation = Rotation(grant, claims, body, state.session, state.number + 1, now, named, state.history)
         marked = rules.rotated_ttl(rotation)
         ttl = rules.rotated_default_ttl(rotation) if marked is None else marked
         mark = rules.rotated_mark(rotation, marked)

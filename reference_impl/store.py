@@ -9,14 +9,27 @@ from collections.abc import Iterator
 from typing import Any
 
 from reference_impl.errors import ConfigError
-from reference_impl.facts import Grant, Kind, Session, TokenState
-from reference_impl.tables import NAMED, identity_in, key_in, prepare, session_in, written
+from reference_impl.facts import Cause, Grant, Kind, Session, TokenState
+from reference_impl.tables import (
+    HISTORY,
+    NAMED,
+    history_in,
+    identity_in,
+    key_in,
+    prepare,
+    session_in,
+    written,
+)
 
 BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another process's transaction
 _FORGETTING = {
     "used": "UPDATE tokens SET status = 'live' WHERE status = 'used'",
     "revoked": "UPDATE sessions SET revoked = 0",
     "sessions": "DELETE FROM tokens",
+    "revoked after rotations": "UPDATE sessions SET revoked = 0 WHERE id IN "
+    "(SELECT session FROM tokens WHERE number >= 2)",
+    "revoked keys": "UPDATE api_keys SET revoked = 0",
+    "suspended": "UPDATE identities SET status = 'active' WHERE status = 'suspended'",
 }
 
 
@@ -39,7 +52,7 @@ class Store:
         self.close = weakref.finalize(self, self._db.close)
         self._db.row_factory = sqlite3.Row
         try:
-            prepare(self._db)
+            self._starts = prepare(self._db)
         except sqlite3.Error as error:
             self.close()
             raise ConfigError(f"the database {database} can't be opened: {error}") from None
@@ -140,9 +153,9 @@ class Store:
     def add_session(self, session: str, grant: Grant) -> None:
         """Keep a new session and its grant."""
         self._db.execute(
-            "INSERT INTO sessions (id, org, subject, endpoint, grant_json) VALUES (?, ?, ?, ?, ?) "
+            "INSERT INTO sessions (id, org, subject, endpoint, grant_json, starts) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO NOTHING",
-            (session, grant.org, grant.subject, grant.endpoint, json.dumps(vars(grant))),
+            (session, grant.org, grant.subject, grant.endpoint, json.dumps(vars(grant)), self._starts),
         )
 
     def add_token(self, token_id: str, session: str, kind: Kind, number: int) -> None:
@@ -155,7 +168,7 @@ class Store:
     def token(self, token_id: str) -> TokenState | None:
         """Return what is known of a token."""
         row = self._one(
-            f"SELECT tokens.*, revoked AS session_revoked, grant_json, {NAMED} FROM tokens "  # noqa: S608 - ours
+            f"SELECT tokens.*, revoked AS session_revoked, grant_json, {NAMED}, {HISTORY} FROM tokens "  # noqa: S608
             "JOIN sessions ON sessions.id = tokens.session WHERE tokens.id = ?",
             token_id,
         )
@@ -173,6 +186,7 @@ class Store:
             grant=Grant(**kept),
             used_at=row["used_at"],
             named=bool(row["named"]),
+            history=history_in(row, self._starts),
         )
 
     def use_token(self, token_id: str, now: float) -> None:
@@ -187,9 +201,11 @@ class Store:
         """End one token."""
         self._changed("UPDATE tokens SET status = 'revoked' WHERE id = ?", token_id)
 
-    def revoke_session(self, session: str) -> None:
+    def revoke_session(self, session: str, cause: Cause | None = None) -> None:
         """End a session: all tokens with its id."""
-        self._changed("UPDATE sessions SET revoked = 1 WHERE id = ?", session)
+        self._changed(
+            "UPDATE sessions SET revoked = 1, ended_by = COALESCE(ended_by, ?) WHERE id = ?", cause, session
+        )
 
     def session_is_revoked(self, session: str) -> bool:
         """Say whether a session is known, and ended."""
@@ -201,16 +217,16 @@ class Store:
 
     def session(self, session: str) -> Session | None:
         """Return a session, live or not."""
-        row = self._one(f"SELECT *, {NAMED} FROM sessions WHERE id = ?", session)  # noqa: S608 - ours
-        return None if row is None else session_in(row)
+        row = self._one(f"SELECT *, {NAMED}, {HISTORY} FROM sessions WHERE id = ?", session)  # noqa: S608 - ours
+        return None if row is None else session_in(row, self._starts)
 
     def sessions_of(self, org: str, subject: str) -> list[Session]:
         """Return the sessions of a subject, the oldest first, those that are revoked too."""
         rows = self._db.execute(
-            f"SELECT *, {NAMED} FROM sessions WHERE org = ? AND subject = ? ORDER BY rowid",  # noqa: S608
+            f"SELECT *, {NAMED}, {HISTORY} FROM sessions WHERE org = ? AND subject = ? ORDER BY rowid",  # noqa: S608
             (org, subject),
         )
-        return [session_in(row) for row in rows]
+        return [session_in(row, self._starts) for row in rows]
 
     def forget(self, what: str) -> None:
         """Lose a part of the state (`used`, `revoked`, `sessions`), as a broken restart does."""

@@ -54,7 +54,6 @@ TOP = {
 MOST_LINES = 250
 TOO_LONG = frozenset(
     {
-        "contract/harness/checks/session_walks.py",
         "reference_impl/mutants/revocation.py",
     }
 )

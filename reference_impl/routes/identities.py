@@ -169,7 +169,7 @@ def _set_status(service: Service, row: dict[str, Any], status: str, now: float) 
 
 def _end_sessions(service: Service, row: dict[str, Any], ending: Ending) -> None:
     for session in _sessions_ended(service, row, ending):
-        service.store.revoke_session(session)
+        service.store.revoke_session(session, ending)
 
 
 def _sessions_ended(service: Service, row: dict[str, Any], ending: Ending) -> list[str]:

@@ -54,7 +54,7 @@ class RevocationRules:
         return False
 
     def forgotten_at_start(self) -> Collection[str]:
-        """Return what a start on a file forgets of `used`, `revoked` and `sessions`: nothing."""
+        """Return what a start on a file forgets of what `Store.forget` can lose: nothing."""
         return ()
 
     def is_shown(self, state: TokenState | None, now: float) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from reference_impl import store
+from reference_impl.facts import History, TokenState
 from reference_impl.rules import Rules
 from tests.reference.conftest import Opening
 from tests.reference.test_reference_revoking import is_dead
@@ -33,7 +34,13 @@ def test_a_restart_changes_nothing(opened: Opening, tmp_path: Path, endpoint: st
 
 
 @pytest.mark.parametrize(
-    ("lost", "statuses"), [("used", [200, 401, 200]), ("revoked", [401, 200, 200]), ("sessions", [401] * 3)]
+    ("lost", "statuses"),
+    [
+        ("used", [200, 401, 200]),
+        ("revoked", [401, 200, 200]),
+        ("revoked after rotations", [401, 401, 200]),
+        ("sessions", [401] * 3),
+    ],
 )
 def test_a_start_that_forgets_shows(opened: Opening, tmp_path: Path, lost: str, statuses: list[int]) -> None:
     """The rule on what a start forgets is heard: a used, a revoked and a live token afterwards."""
@@ -48,19 +55,50 @@ def test_a_start_that_forgets_shows(opened: Opening, tmp_path: Path, lost: str, 
 
 
 def test_a_file_of_an_earlier_version_is_opened(opened: Opening, tmp_path: Path) -> None:
-    """The columns that identities have gained are added, with what an identity has by default."""
+    """The columns that tables have gained are added, with what a row has by default."""
     env = environment(RELAYAUTH_DB_PATH=str(tmp_path / "state.db"))
     first = opened(env)
-    identity = first.identity()
+    identity, live = first.identity(), first.pair("path")
     first.close()
     with sqlite3.connect(tmp_path / "state.db") as db:
         for column in ("type", "roles", "metadata", "updated_at"):
             db.execute(f"ALTER TABLE identities DROP COLUMN {column}")
+        for column in ("ended_by", "starts"):
+            db.execute(f"ALTER TABLE sessions DROP COLUMN {column}")
     db.close()
     second = opened(env)
     told = second.ask("GET", f"/v1/identities/{identity}", by=second.new_key("org_one")).json()
     assert (told["type"], told["roles"], told["metadata"]) == ("agent", [], {})
     assert told["updatedAt"] == told["createdAt"]
+    assert second.refresh(live["refreshToken"]).status_code == 200
+
+
+def test_a_decision_knows_what_became_of_a_session_and_of_those_beside_it(
+    opened: Opening, tmp_path: Path
+) -> None:
+    """Starts, rotations, what ended it and the one before it, and whether a later one was minted."""
+    env = environment(RELAYAUTH_DB_PATH=str(tmp_path / "state.db"))
+    seen: list[History] = []
+
+    def is_reuse(_rules: Rules, state: TokenState, now: float) -> bool:
+        del now
+        seen.append(state.history)
+        return False
+
+    before = opened(env)
+    revoked, rotated, later = (before.pair("path") for _ in range(3))
+    before.rotated(before.rotated(rotated))
+    before.ask("POST", "/v1/tokens/revoke", {"sessionId": claims(revoked["refreshToken"])["sid"]})
+    before.rotated(later)
+    before.close()
+    after = opened(env, type("Slip", (Rules,), {"is_reuse": is_reuse})())
+    for pair in (revoked, rotated, later):
+        assert after.refresh(pair["refreshToken"]).status_code == 401
+    assert seen == [
+        History(starts=1, rotations=0, ended_by="sessionId", newest=False),
+        History(starts=1, rotations=2, newest=False, previous_ended_by="sessionId"),
+        History(starts=1, rotations=1, newest=True),
+    ]
 
 
 def test_a_locked_database_is_answered_as_overload(

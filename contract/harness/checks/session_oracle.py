@@ -1,6 +1,6 @@
 """One session of a walk as the model sees it: its state, its tokens, and what each is answered now."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract.harness.checks.assertions import require
@@ -12,15 +12,31 @@ from contract.harness.spec import (
     REFRESH_TTL_FIELD,
     MintEndpoint,
 )
-from contract.harness.spec.session_model import REFRESHES, Answer, Event, State, after
+from contract.harness.spec.session_model import BEARERS, REFRESHES, SHOWN, Answer, Event, State, after
 
-_KEPT = ("sid", "sub", "org", "wks", "sponsorId", "parentTokenId")
+_KEPT = ("sid", "sub", "org", "wks", "sponsorId", "sponsorChain", "parentTokenId", "scopes", "aud", "meta")
 
 
 def horizon_of(fields: Mapping[str, Any]) -> int | None:
     """Return the `delegationNotAfter` of a mint in Unix seconds, if it has one."""
     value = fields.get("delegationNotAfter")
     return value if isinstance(value, int) else None
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Say whether two claims are equal; the order of `scopes` and `aud` means nothing."""
+    if isinstance(one, list) and isinstance(other, list):
+        return sorted(map(str, one)) == sorted(map(str, other))
+    return bool(one == other)
+
+
+def named_by(pair: Pair, by: str) -> dict[str, str]:
+    """Return what a revocation names: the session of `pair`, its subject, or one of its tokens."""
+    claims = pair.access.claims if by == "access token" else pair.refresh.claims
+    name, claim = {"session": ("sessionId", "sid"), "identity": ("identityId", "sub")}.get(
+        by, ("tokenId", "jti")
+    )
+    return {name: str(claims[claim])}
 
 
 class WalkedSession:
@@ -62,17 +78,26 @@ class WalkedSession:
         pairs = [self.newest, *reversed(self.used)]
         return pairs[age % len(pairs)]
 
+    def used_before(self, age: int) -> Pair:
+        """Return a pair whose refresh token was used; 0 is the age of the last one."""
+        return self.used[-1 - age % len(self.used)]
+
+    def exp(self, of: str, age: int) -> float:
+        """Return the `exp` of its newest refresh or access token, or of a used refresh token."""
+        if of == "access":
+            return self.newest.access.exp
+        return (self.used_before(age) if of == "used" and self.used else self.newest).refresh.exp
+
     def renewed(self, pair: Pair) -> None:
         """Take the pair of a refresh; it must be as was requested at mint, and the same session's."""
         self.require_as_requested(pair, "refreshed", self._horizon)
-        before, now = self.newest.refresh.claims, pair.refresh.claims
-        for claim in _KEPT:
-            require(
-                before.get(claim) == now.get(claim),
-                sent=f"refreshed a session of {self.mint}",
-                requires=f"{claim} stays the same",
-                got=f"{claim} is another one",
-            )
+        sent = f"refreshed a session of {self.mint}"
+        for kind, now in pair.tokens.items():
+            before = self.newest.tokens[kind]
+            changed = [each for each in _KEPT if not alike(before.claims.get(each), now.claims.get(each))]
+            changed += ["prefix"] if before.prefix != now.prefix else []
+            told = f"of the {kind} token {', '.join(changed)}"
+            require(not changed, sent=sent, requires=f"{told} stays the same", got="it is another one")
         self.used.append(self.newest)
         self.newest = pair
         self.happened(Event.REFRESH)
@@ -93,6 +118,28 @@ class WalkedSession:
             got=f"it lives {refresh.lifetime} s and is marked {refresh.mark}",
         )
 
+    def questions(self, now: float, *, again: bool = False) -> Iterator[tuple[str, Pair]]:
+        """Yield what the model has an answer to, and for which pair; the `renewal` comes last.
+
+        `bearer` presents its access token; `refresh` and `access` introspect. Of a session that lives, its
+        first and its last used token are asked for as well. One that has ended is not introspected `again`.
+        """
+        in_time = [each for each in self.used if now < each.access.exp]
+        expired = [each for each in self.used if now >= each.access.exp and self.state is not State.ENDED]
+        for pair in (self.newest, *in_time[:1], *expired[:1]):
+            if self.answer_to_access(pair, BEARERS[self.state], now) is not Answer.EITHER:
+                yield "bearer", pair
+        shown = (
+            [] if again and self.state is State.ENDED else [("refresh", self.newest), ("access", self.newest)]
+        )
+        if self.used and self.state is State.LIVE:
+            shown += [("refresh", each) for each in (self.used[0], *self.used[1:][-1:])]
+        for kind, pair in shown:
+            if self.answer_to_showing(pair, kind, now) is not Answer.EITHER:
+                yield kind, pair
+        if self.answer_to_refresh(now) is not Answer.EITHER:
+            yield "renewal", self.newest
+
     def answer_to_refresh(self, now: float) -> Answer:
         """Return what the newest refresh token is answered at refresh."""
         if self.state is State.LIVE and not now < self.newest.refresh.exp:
@@ -105,11 +152,13 @@ class WalkedSession:
             return Answer.REFUSED
         return _in_time(usual, pair.access.exp, now)
 
-    def answer_to_showing(self, pair: Pair, usual: Answer, now: float) -> Answer:
-        """Return whether introspection shows a refresh token, where it shows the newest one as `usual`."""
+    def answer_to_showing(self, pair: Pair, kind: str, now: float) -> Answer:
+        """Return whether introspection shows the access or the refresh token of a pair."""
+        if kind == "access":
+            return self.answer_to_access(pair, BEARERS[self.state], now)
         if pair is not self.newest:
             return Answer.REFUSED
-        return _in_time(usual, pair.refresh.exp, now)
+        return _in_time(SHOWN[self.state], pair.refresh.exp, now)
 
 
 def _in_time(usual: Answer, exp: float, now: float) -> Answer:

@@ -1,33 +1,30 @@
 """Walks: sessions are minted, used and ended in any order, and each answer is held against the model."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from contract.harness.checks.assertions import require
-from contract.harness.checks.session_oracle import WalkedSession, horizon_of
-from contract.harness.client import OwnOrg, Response, Service, pair_of
-from contract.harness.errors import NotTried, Violation
-from contract.harness.spec import CLOCK_SKEW, REFRESH_TTL_FIELD, SHAPED, MintEndpoint, routes
-from contract.harness.spec.headers import CONFIRM_DELETE
-from contract.harness.spec.session_model import BEARERS, SHOWN, Answer, Event, State
-
-if TYPE_CHECKING:
-    from contract.harness.redaction import Secret
+from contract.harness.checks.session_oracle import WalkedSession, horizon_of, named_by
+from contract.harness.checks.walk_judgement import agree, judge_claims, judge_refresh, must, must_not_mint
+from contract.harness.checks.walk_surroundings import Surroundings
+from contract.harness.client import OwnOrg, Pair, pair_of
+from contract.harness.errors import Violation
+from contract.harness.spec import CLOCK_SKEW, SHAPED, MintEndpoint
+from contract.harness.spec.session_model import BEARERS, Event, State
 
 Step = Mapping[str, Any]
 """One step as a value of JSON: what is done, to which session, with what."""
 ROWS: Mapping[str, MintEndpoint] = {str(row): row for rows in SHAPED.values() for row in rows}
-_INACTIVE = (403, 404)  # docs/contract.md, Identities that are not active: a mint for one
+_LOOKED_AT = 3
+"""Sessions that one step ends and that are looked at at once; the others are at the end of the walk."""
 
 
 @dataclass
 class Walk:
-    """One walk over a service: an identity, an agent and a workspace token of its own, and its sessions.
+    """One walk over a service, with surroundings of its own; `restart` is theirs.
 
-    `restart` restarts the server on the same database; None where that can't be done. `taken` counts the
-    steps, and `history` is what was done, for a person.
+    `taken` counts the steps, `looks` the requests that look at a session beside them; `history` is what was
+    done, for a person.
     """
 
     own_org: OwnOrg
@@ -35,14 +32,14 @@ class Walk:
     sessions: list[WalkedSession] = field(default_factory=list)
     history: list[str] = field(default_factory=list)
     taken: int = 0
-    identity_is: str = "active"
+    looks: int = 0
 
     def __post_init__(self) -> None:
-        """Make what the walk acts on when it is first needed."""
-        self._identity: str | None = None
-        self._workspace_token: tuple[str, Secret] | None = None
-        self.service: Service = self.own_org.service
-        self.agent = self.own_org.another_agent()
+        """Prepare what the walk acts on."""
+        self._around = Surroundings(self.own_org, self.restart)
+        self._service = self._around.service
+        # Sessions that were looked at since they ended, and since anything happened beside them.
+        self._settled: set[int] = set()
 
     def take(self, steps: Sequence[Step]) -> None:
         """Do `steps`, then look at every session once more; a `Violation` tells the history."""
@@ -50,15 +47,19 @@ class Walk:
             for step in steps:
                 self.taken += 1
                 self.do(step)
-            for number in range(len(self.sessions)):
-                self.do({"do": "bearer", "session": number, "age": 0})
-                self.do({"do": "refresh", "session": number})
+            for session in self.sessions:
+                if id(session) not in self._settled:
+                    self._look_at(session, again=True)
+            self._mint_in_vain(self._around.inactive)
         except Violation as violation:
             raise Violation(f"{violation} (after: {'; '.join(self.history)})") from None
 
     def do(self, step: Step) -> None:
-        """Do one step; one that has nothing to act on does nothing."""
+        """Do one step, if it has something to act on, and look at the sessions that it ended."""
         what = step["do"]
+        before = {id(each): each.state for each in self.sessions}
+        if what == "mint" or what in _ON_ALL:
+            self._settled.clear()
         if what == "mint":
             self._mint(ROWS[step["at"]], step.get("ttl"), step.get("horizon"))
         elif what in _ON_ALL:
@@ -66,144 +67,125 @@ class Walk:
         elif self.sessions:
             session = self.sessions[step["session"] % len(self.sessions)]
             _ON_ONE[what](self, session, step)
+        ended = [each for each in self.sessions if before.get(id(each), each.state) is not each.state]
+        for session in [each for each in ended if each.state in _TOLD][:_LOOKED_AT]:
+            self._look_at(session)
 
-    @property
-    def now(self) -> float:
-        """The service's time."""
-        return self.service.clock.now()
-
-    def identity(self) -> str:
-        """Return the walk's identity; another one once the first is retired or deleted."""
-        if self._identity is None:
-            self._identity, self.identity_is = self.own_org.another_identity(), "active"
-        return self._identity
+    def _look_at(self, session: WalkedSession, *, again: bool = False) -> None:
+        """Send whatever the model has an answer to."""
+        session.pass_time(self._around.now)
+        if session.state is State.ENDED:
+            self._settled.add(id(session))
+        for what, pair in session.questions(self._around.now, again=again):
+            self.looks += 1
+            if what == "bearer":
+                self._bearer(session, pair)
+            elif what == "renewal":
+                self.refresh(session, {})
+            else:
+                self._introspect(session, pair, what)
 
     def _mint(self, mint: MintEndpoint, ttl: Any, horizon: int | None) -> None:
-        fields: dict[str, Any] = {}
-        if mint.shape == "identity":
-            fields |= mint.naming(self.identity())
-        elif mint.shape == "named":
-            fields["agentId"] = self.agent
-        if ttl is not None:
-            fields[REFRESH_TTL_FIELD] = ttl
-        if horizon is not None and mint.takes_paths:
-            fields["delegationNotAfter"] = int(self.now) + horizon
-        key = None
-        if mint.credential == "workspace":
-            if self._workspace_token is None:
-                self._workspace_token = self.own_org.another_workspace_token()
-            key = self._workspace_token[1]
+        around = self._around
+        fields = around.fields(mint, ttl, horizon)
+        minter, key = around.workspace_token() if mint.credential == "workspace" else (None, None)
         asked = "".join(f", {name} {value}" for name, value in fields.items() if "Id" not in name)
         self.history.append(f"mint at {mint}{asked}")
-        if mint.needs_identity and self.identity_is != "active":
-            response = self.own_org.mint(mint, key, **fields)
-            self._must(response.status in _INACTIVE, response, "no mint for an identity that is not active")
+        if mint.needs_identity and around.identity_is != "active":
+            must_not_mint(self.own_org.mint(mint, key, **fields))
             return
         pair = self.own_org.pair(mint, key, **fields)
-        session = WalkedSession(
-            mint, pair, ttl=ttl, minter=self._workspace_token[0] if key and self._workspace_token else None
-        )
-        session.identity = self.identity() if mint.shape == "identity" else None
+        session = WalkedSession(mint, pair, ttl=ttl, minter=minter)
+        session.identity = around.identity() if mint.shape == "identity" else None
         session.require_as_requested(pair, "minted", horizon_of(fields))
-        if session.identity and self.identity_is != "active":
+        if session.identity and around.identity_is != "active":
             session.happened(Event.END_NAMESAKE)
             session.lost_identity = True
         self.sessions.append(session)
 
+    def _mint_in_vain(self, identity: str | None) -> None:
+        """Mint for an identity that is not active, if there is one, as it was minted for last."""
+        mints = [each.mint for each in self.sessions if each.identity == identity]
+        for mint in [each for each in mints if identity and each.needs_identity][-1:]:
+            self.looks += 1
+            self.history.append(f"mint at {mint}")
+            must_not_mint(self.own_org.mint(mint, None, **mint.naming(str(identity))))
+
     def wait(self, step: Step) -> None:
-        """Wait some seconds, or until just before or after the `exp` of a refresh token."""
+        """Wait some seconds, or until just before or after the `exp` of a token."""
         seconds = float(step.get("seconds", 0))
         if "until" in step and self.sessions:
-            exp = self.sessions[step.get("session", 0) % len(self.sessions)].newest.refresh.exp
-            seconds = exp - self.now + (-5 if step["until"] == "before" else CLOCK_SKEW + 2)
-        if seconds <= 0:
-            return
-        self.history.append(f"wait {seconds:.0f} s")
-        self.service.clock.set(self.now + seconds)
+            session = self.sessions[step.get("session", 0) % len(self.sessions)]
+            exp = session.exp(step.get("of", "refresh"), step.get("age", 0))
+            seconds = exp - self._around.now + (-5 if step["until"] == "before" else CLOCK_SKEW + 2)
+        if seconds > 0:
+            self.history.append(f"wait {seconds:.0f} s")
+            self._service.clock.set(self._around.now + seconds)
 
     def refresh(self, session: WalkedSession, _: Step) -> None:
         """Present the newest refresh token."""
-        session.pass_time(self.now)
-        expected = session.answer_to_refresh(self.now)
+        session.pass_time(self._around.now)
+        expected = session.answer_to_refresh(self._around.now)
         self.history.append(f"refresh {self._called(session)}")
-        response = self.service.refresh(session.newest.refresh)
-        self._judge_refresh(session, response, expected)
+        response = self._service.refresh(session.newest.refresh)
+        judge_refresh(response, expected, session, identity_is_active=self._around.identity_is == "active")
         if response.status == 200:
-            pair = pair_of(response)
-            session.renewed(pair)
-
-    def _judge_refresh(self, session: WalkedSession, response: Response, expected: Answer) -> None:
-        if expected is Answer.ACCEPTED:
-            self._must(
-                response.status == 200, response, f"a refresh is {expected.value}, it is {session.told}"
-            )
-        elif expected is Answer.REFUSED:
-            inactive = session.identity and self.identity_is != "active"
-            refusals = (401, 404) if inactive or session.lost_identity else (401,)
-            self._must(response.status in refusals, response, f"a refresh is refused, {session.told}")
-        else:
-            self._must(response.status < 500, response, "a refresh is answered")
+            session.renewed(pair_of(response))
 
     def replay(self, session: WalkedSession, step: Step) -> None:
         """Present a used refresh token."""
-        session.pass_time(self.now)
+        session.pass_time(self._around.now)
         if not session.used:
             return
-        pair = session.used[-1 - step.get("age", 0) % len(session.used)]
-        late = self.now >= pair.refresh.exp
+        pair = session.used_before(step.get("age", 0))
+        late = self._around.now >= pair.refresh.exp
         self.history.append(f"replay {self._called(session)}")
-        response = self.service.refresh(pair.refresh)
-        self._must(400 <= response.status < 500, response, "a used refresh token is refused")
+        response = self._service.refresh(pair.refresh)
+        must(400 <= response.status < 500, response, "a used refresh token is refused")
         session.happened(Event.LATE_REPLAY if late else Event.REPLAY)
 
     def bearer(self, session: WalkedSession, step: Step) -> None:
-        """Present an access token as a bearer."""
-        session.pass_time(self.now)
-        pair = session.generation(step.get("age", 0))
-        expected = session.answer_to_access(pair, BEARERS[session.state], self.now)
+        """Present an access token of any generation as a bearer."""
+        session.pass_time(self._around.now)
+        self._bearer(session, session.generation(step.get("age", 0)))
+
+    def _bearer(self, session: WalkedSession, pair: Pair) -> None:
+        expected = session.answer_to_access(pair, BEARERS[session.state], self._around.now)
         self.history.append(f"present a bearer of {self._called(session)}")
-        response = self.service.present_bearer(pair.access)
+        response = self._service.present_bearer(pair.access)
         accepted = response.status != 401 and response.status < 500
-        self._agree(accepted, expected, response, session, "a bearer")
+        agree(accepted, expected, response, session, "a bearer")
 
     def introspect(self, session: WalkedSession, step: Step) -> None:
         """Introspect a token of any generation."""
-        session.pass_time(self.now)
-        pair = session.generation(step.get("age", 0))
-        kind = step.get("kind", "refresh")
-        if kind == "access":
-            expected = session.answer_to_access(pair, BEARERS[session.state], self.now)
-        else:
-            expected = session.answer_to_showing(pair, SHOWN[session.state], self.now)
+        session.pass_time(self._around.now)
+        self._introspect(session, session.generation(step.get("age", 0)), step.get("kind", "refresh"))
+
+    def _introspect(self, session: WalkedSession, pair: Pair, kind: str) -> None:
+        expected = session.answer_to_showing(pair, kind, self._around.now)
         self.history.append(f"introspect a {kind} token of {self._called(session)}")
-        response = self.service.introspect(pair.tokens[kind], self.own_org.org_key)
-        if response.status == 403:
-            raise NotTried("the API key lacks the scope to introspect")
-        self._must(response.status == 200, response, "introspection answers 200")
-        self._agree(response.json is not None, expected, response, session, f"a {kind} token introspected")
+        response = self._around.introspect(pair.tokens[kind])
+        agree(response.json is not None, expected, response, session, f"a {kind} token introspected")
+        judge_claims(response, pair.tokens[kind])
 
     def revoke(self, session: WalkedSession, step: Step) -> None:
         """Revoke by session, by identity or by the id of a token."""
         by = step["by"]
         pair = session.generation(step.get("age", 0))
-        claims = pair.access.claims if by == "access token" else pair.refresh.claims
-        name, claim = {"session": ("sessionId", "sid"), "identity": ("identityId", "sub")}.get(
-            by, ("tokenId", "jti")
-        )
         if by == "identity" and session.lost_identity:
             return
         self.history.append(f"revoke {self._called(session)} by {by}")
-        response = self.service.revoke(self.own_org.org_key, **{name: str(claims[claim])})
-        if response.status == 403:
-            raise NotTried("the API key lacks the scope to revoke")
-        gone = session.state is not State.LIVE or self.now >= pair.refresh.exp
-        gone = gone or (by == "access token" and self.now >= pair.access.exp)
-        self._must(response.status == 204 or (gone and response.status == 404), response, "it is revoked")
+        response = self._around.revoke(**named_by(pair, by))
+        gone = session.state is not State.LIVE or self._around.now >= pair.refresh.exp
+        gone = gone or (by == "access token" and self._around.now >= pair.access.exp)
+        must(response.status == 204 or (gone and response.status == 404), response, "it is revoked")
         if response.status == 404:
             return
         if by == "access token":
             session.revoked_access.add(pair.access.text)
             session.happened(Event.REVOKE_ACCESS)
+            self.looks += 1
+            self._bearer(session, pair)
         elif by == "identity":
             for each in self.sessions:
                 if each.subject == session.subject:
@@ -214,43 +196,26 @@ class Walk:
     def change_identity(self, step: Step) -> None:
         """Suspend, reactivate, retire or delete the identity."""
         what = step["do"]
-        if self._identity is None or (what == "suspend" and self.identity_is != "active"):
+        identity = self._around.change_identity(what)
+        if identity is None:
             return
-        if what == "reactivate" and self.identity_is != "suspended":
-            return
-        identity, key = self._identity, self.own_org.org_key
         self.history.append(f"{what} the identity")
-        if what == "delete":
-            response = self.service.call("DELETE", routes.identity(identity), key=key, headers=CONFIRM_DELETE)
-        else:
-            place = {"suspend": routes.suspension, "retire": routes.retirement}.get(what, routes.reactivation)
-            body = None if what == "reactivate" else {"reason": "relayauth-contract"}
-            response = self.service.call("POST", place(identity), key=key, body=body)
-        if response.status in (403, 404, 405, 501):
-            return  # The deployment has no such route, or the key no scope for it.
-        self._must(response.status in (200, 204), response, f"{what} is done")
         ended = what != "reactivate"
-        self.identity_is = {"suspend": "suspended", "reactivate": "active"}.get(what, "gone")
         for session in self.sessions:
             if session.identity == identity:
                 usual = Event.END_IDENTITY if session.mint.needs_identity else Event.END_NAMESAKE
                 session.happened(usual if ended else Event.REACTIVATE)
                 session.lost_identity = session.lost_identity or ended
-        if self.identity_is == "gone":
-            self._identity = None
+        self._mint_in_vain(identity if ended else None)
 
     def revoke_workspace_token(self, _: Step) -> None:
         """Revoke the workspace token; the next mint makes another one."""
-        if self._workspace_token is None:
+        if (its_id := self._around.revoke_workspace_token()) is None:
             return
-        its_id, _key = self._workspace_token
         self.history.append("revoke the workspace token")
-        response = self.service.call("POST", routes.api_key_revocation(its_id), key=self.own_org.org_key)
-        self._must(response.status == 200, response, "the workspace token is revoked")
         for session in self.sessions:
             if session.minter == its_id:
                 session.happened(Event.REVOKE_MINTER)
-        self._workspace_token = None
 
     def restart_server(self, _: Step) -> None:
         """Restart the server on the same database."""
@@ -264,33 +229,9 @@ class Walk:
     def _called(self, session: WalkedSession) -> str:
         return f"session {self.sessions.index(session) + 1}"
 
-    def _agree(
-        self,
-        accepted: bool,  # noqa: FBT001 - reads as a sentence
-        expected: Answer,
-        response: Response,
-        session: WalkedSession,
-        what: str,
-    ) -> None:
-        if expected is Answer.EITHER:
-            return
-        self._must(
-            accepted is (expected is Answer.ACCEPTED), response, f"{what} is {expected.value}, {session.told}"
-        )
 
-    @staticmethod
-    def _must(kept: bool, response: Response, requires: str) -> None:  # noqa: FBT001 - reads as a sentence
-        answer = response.summary
-        if response.request.path == routes.INTROSPECT and response.status == 200:
-            answer += " with null" if response.content.strip() == b"null" else " with claims"
-        require(
-            kept,
-            sent=f"sent {response.request.where}",
-            requires=f"the model of a session says that {requires}",
-            got=f"it answered {answer}",
-        )
-
-
+_TOLD = (State.ENDED, State.ORPHANED)
+"""States of which the model says what is refused."""
 _ON_ALL: Mapping[str, Callable[[Walk, Step], None]] = {
     "wait": Walk.wait,
     "suspend": Walk.change_identity,
@@ -307,8 +248,3 @@ _ON_ONE: Mapping[str, Callable[[Walk, WalkedSession, Step], None]] = {
     "introspect": Walk.introspect,
     "revoke": Walk.revoke,
 }
-
-
-def as_json(steps: Sequence[Step]) -> str:
-    """Return a walk as one line of JSON, as `--examples-file` takes it."""
-    return json.dumps([dict(step) for step in steps], separators=(",", ":"))
