@@ -21,6 +21,7 @@ from contract.harness.reports.outcomes import (
     telling,
     unlike,
 )
+from contract.harness.reports.outdated import MOST_ENTRIES, outdated
 from contract.harness.reports.text import clip, one_line
 
 MOST_ANNOTATIONS = 10
@@ -77,6 +78,7 @@ def _target(target: Mapping[str, Any], name: str) -> list[str]:
     errors = having(rows, "error")
     parts += _reasons("Errors", errors)
     parts += _known(having(rows, "known"))
+    parts += _outdated(target)
     if rows:
         parts += _folded(f"All checks: {counted(rows)}", _matrix(rows))
     blocked = having(rows, "blocked")
@@ -120,6 +122,18 @@ def _known(rows: Sequence[Row]) -> list[str]:
         facts += [f"until {known['until']}"] if known.get("until") else []
         lines.append(f"- {heading(row)}: {markdown.code('; '.join(facts))}")
     return ["**Known failures**\n\n" + "\n".join(lines)]
+
+
+def _outdated(target: Mapping[str, Any]) -> list[str]:
+    entries = outdated(target)
+    lines = [
+        f"- {markdown.text(each.place)}: {each.state}; {markdown.code(each.accepted)}, "
+        f"{markdown.code(each.where)}"
+        for each in entries[:MOST_ENTRIES]
+    ]
+    if len(entries) > MOST_ENTRIES:
+        lines.append(f"- and {len(entries) - MOST_ENTRIES} more")
+    return ["**Outdated entries of the baseline**\n\n" + "\n".join(lines)] if lines else []
 
 
 def _reasons(title: str, rows: Sequence[Row]) -> list[str]:

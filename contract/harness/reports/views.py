@@ -16,6 +16,7 @@ from contract.harness.reports.outcomes import (
     heading,
     names,
 )
+from contract.harness.reports.outdated import MOST_ENTRIES, Outdated, outdated
 from contract.harness.reports.text import clip
 
 REMEDIES: Mapping[str, str] = {
@@ -47,6 +48,8 @@ class TargetView:
     failures: Sequence[Detail]
     errors: Sequence[Detail]
     known: Sequence[Detail]
+    outdated: Sequence[Outdated]
+    more_outdated: int
     blocked: Sequence[Reason]
     not_tried: Sequence[Reason]
     remarks: Sequence[Row]
@@ -66,7 +69,7 @@ def views(result: Mapping[str, Any]) -> list[TargetView]:
 def _view(
     index: int, target: Mapping[str, Any], name: str, failures: Sequence[Detail], room: Room
 ) -> TargetView:
-    rows = target["results"]
+    rows, entries = target["results"], outdated(target)
     return TargetView(
         index=index,
         name=name,
@@ -75,6 +78,8 @@ def _view(
         failures=failures,
         errors=details(index, target, "error", room),
         known=details(index, target, "known", room),
+        outdated=entries[:MOST_ENTRIES],
+        more_outdated=len(entries[MOST_ENTRIES:]),
         blocked=_blocked(index, having(rows, "blocked")),
         not_tried=_reasons(index, having(rows, "not_tried")),
         remarks=[row for row in having(rows, "pass") if row["why"]],
