@@ -39,13 +39,14 @@ class Reason:
 
 @dataclass(frozen=True)
 class TargetView:
-    """All that the page says of one target."""
+    """All that the page says of one target; `brief` has its failures clause by clause."""
 
     index: int
     name: str
     raw: Mapping[str, Any]
     counts: Mapping[str, int]
     failures: Sequence[Detail]
+    brief: Sequence[Sequence[Detail]]
     errors: Sequence[Detail]
     known: Sequence[Detail]
     outdated: Sequence[Outdated]
@@ -76,6 +77,7 @@ def _view(
         raw=target,
         counts=counts(rows),
         failures=failures,
+        brief=_by_clause(failures),
         errors=details(index, target, "error", room),
         known=details(index, target, "known", room),
         outdated=entries[:MOST_ENTRIES],
@@ -87,6 +89,13 @@ def _view(
         missing=[(name, why, REMEDIES.get(name, "")) for name, why in target["lacking"].items()],
         fingerprint=[(name, plain(value)) for name, value in (target["fingerprint"] or {}).items()],
     )
+
+
+def _by_clause(failures: Sequence[Detail]) -> list[list[Detail]]:
+    clauses: dict[str, list[Detail]] = {}
+    for each in failures:
+        clauses.setdefault(each.row["clause"], []).append(each)
+    return [*clauses.values()]
 
 
 def _reasons(index: int, rows: Sequence[Row]) -> list[Reason]:
