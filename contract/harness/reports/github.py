@@ -58,7 +58,7 @@ def _parts(result: Mapping[str, Any]) -> list[str]:
         f"contract {markdown.text(contract['version'])} {markdown.code(digest)}, "
         f"relayauth-contract {markdown.text(result['tool']['version'])}, "
         f"started {markdown.text(result['started'])}, {result['seconds']:.1f} s"
-        + (f", seed {result['seed']}" if result["seed"] is not None else "")
+        + (f", seed {markdown.code(str(result['seed']))}" if result["seed"] is not None else "")
     )
     return parts
 

@@ -102,7 +102,7 @@ def test_the_summary_has_what_a_reader_needs() -> None:
         "**Blocked by TTL-02**",
         "**Not tried**",
         "JWKS-11: `the target can't be restarted`",
-        "seed 20261126",
+        "seed `20261126`",
     ]
     places = [said.find(part) for part in parts]
     assert -1 not in places
