@@ -140,8 +140,9 @@ def test_the_page_is_complete_without_its_script(chromium: Browser, tmp_path: Pa
 
 @pytest.mark.parametrize("payload", hostile.PAYLOADS, ids=range(len(hostile.PAYLOADS)))
 def test_hostile_text_runs_nothing(chromium: Browser, tmp_path: Path, payload: str) -> None:
-    """No script, no request, no complaint of the policy: there was nothing to refuse."""
-    chromium.open(page(tmp_path, hostile.result(payload)))
+    """No script, no request, no complaint of the policy: there was nothing to refuse; no wider page."""
+    chromium.open(page(tmp_path, hostile.result(payload)), width=400)
+    assert chromium.run("return document.documentElement.scrollWidth") == 400
     assert chromium.run("return document.title").startswith("relayauth-contract: ")
     assert chromium.run("return performance.getEntriesByType('resource').length") == 0
     assert chromium.run("return document.scripts.length") == 1
