@@ -16,6 +16,7 @@ from contract.harness.reports.outcomes import (
     heading,
     musts_first,
     names,
+    names_shape,
     place,
     reproduction,
     telling,
@@ -73,8 +74,10 @@ def _target(target: Mapping[str, Any], name: str) -> list[str]:
         parts.append(markdown.code(clip(target["problem"], _MOST_TEXT)))
     if target.get("firstRun") and having(rows, "fail"):
         parts += _folded("First run", markdown.block("\n".join(target["firstRun"]), "sh"))
-    for number, row in enumerate(musts_first(having(rows, "fail"))):
-        parts += _failure(row, first=not number)
+    before = None
+    for row in musts_first(having(rows, "fail")):
+        parts += _failure(row, before)
+        before = row
     errors = having(rows, "error")
     parts += _reasons("Errors", errors)
     parts += _known(having(rows, "known"))
@@ -92,14 +95,15 @@ def _target(target: Mapping[str, Any], name: str) -> list[str]:
     return parts
 
 
-def _failure(row: Row, *, first: bool) -> list[str]:
+def _failure(row: Row, before: Row | None) -> list[str]:
+    """Return what is said of a row; what the contract says is not repeated behind a row of its clause."""
     should = " (should)" if row["level"] == "should" else ""
     parts = [f"#### {_MARKS['fail']} {heading(row)}{should}: {markdown.text(row['title'])}".rstrip(": ")]
-    if row["text"]:
+    if row["text"] and not (before and before["clause"] == row["clause"]):
         parts.append(f"The contract: {markdown.text(row['text'])} ({markdown.text(row['source'])})")
     cases = telling(row)
     shown = unlike(cases)[:_MOST_CASES]
-    said = [(f"{case['shape']}: " if case.get("shape") else "") + case["why"] for case in shown]
+    said = [case["why"] if names_shape(case) else f"{case['shape']}: {case['why']}" for case in shown]
     lines = [f"- {markdown.code(clip(why, _MOST_TEXT))}" for why in said or [row["why"]] if why]
     if len(cases) > len(shown):
         lines.append(f"- and {len(cases) - len(shown)} more of {len(row['cases'])} cases")
@@ -107,7 +111,7 @@ def _failure(row: Row, *, first: bool) -> list[str]:
     commands = reproduction(cases)
     if commands:
         block = markdown.block(clip("\n".join(commands), 8 * _MOST_TEXT), "sh")
-        parts += _folded("To reproduce", block, opened=first)
+        parts += _folded("To reproduce", block, opened=not before)
     return parts
 
 
