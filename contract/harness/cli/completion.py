@@ -29,7 +29,7 @@ function %(complete_func)s
     end
 end
 
-complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
+complete -f -c %(prog_name)s -a "(%(complete_func)s)"
 """
 
 
