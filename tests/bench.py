@@ -45,6 +45,27 @@ def cold_check() -> Iterator[CaseResult]:
     yield CaseResult(f"check reference, full, cold: median of {RUNS}", statistics.median(whole), 6, "s")
 
 
+def starts() -> Iterator[CaseResult]:
+    """How fast help is there, beside an interpreter that imports click alone, and a page of a full run."""
+    click = [sys.executable, "-c", "import click"]
+    for words in (["--help"], ["check", "--help"], ["report", "--help"], ["compare", "--help"]):
+        run([COMMAND, *words]), run(click)
+        pairs = [(run([COMMAND, *words]).cpu, run(click).cpu) for _ in range(2 * RUNS)]
+        ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
+        yield CaseResult(f"{' '.join(words)}: processor, median of {2 * RUNS}", ours, 0.3, "s")
+        yield CaseResult(f"  times an import of click ({theirs:.2f} s)", ours / theirs, 3, "x")
+    with tempfile.TemporaryDirectory() as room:
+        result, page = Path(room) / "result.json", Path(room) / "report.html"
+        run([COMMAND, "check", "--json", str(result)])
+        for name, words, bound in (
+            ("report --html of a full run", ["report", str(result), "--html", str(page)], 0.5),
+            ("compare two full runs", ["compare", str(result), str(result)], 0.3),
+        ):
+            taken = statistics.median(run([COMMAND, *words]).cpu for _ in range(RUNS))
+            yield CaseResult(f"{name}: processor, median of {RUNS}", taken, bound, "s")
+        yield CaseResult("  size of the page", page.stat().st_size / 1e6, 1, "MB")
+
+
 @dataclass(frozen=True)
 class UrlBounds:
     """What a profile may ask of a URL, and how long it may take when every round trip takes 100 ms."""
@@ -126,6 +147,7 @@ def self_proof() -> Iterator[CaseResult]:
 
 
 MEASURES: dict[str, Callable[[], Iterator[CaseResult]]] = {
+    "start": starts,
     "check": cold_check,
     "url": url_check,
     "mints": minting,

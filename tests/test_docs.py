@@ -51,7 +51,7 @@ def test_a_command_of_a_page_is_understood(shown: tuple[str, Command]) -> None:
     group = cli.main
     assert isinstance(group, click.Group)
     name, *words = shown[1].words[1:]
-    with click.Context(group, info_name=PROGRAM) as context:
+    with click.Context(group, info_name=PROGRAM, **group.context_settings) as context:
         known = group.get_command(context, name)
         assert known is not None, f"no command {name}"
         with click.Context(known, parent=context, info_name=name) as inner:

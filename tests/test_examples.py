@@ -1,7 +1,6 @@
-"""The example workflows, the Containerfile and the pre-commit hook, run step by step in bash."""
+"""The example workflows and the pre-commit hook, run step by step in bash."""
 
 import json
-import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from hatchling.builders.wheel import WheelBuilder
 
 from tests.support.actions import FEW, KNOWN, OURS, ROOT, Runner, executable
-from tests.support.command import COMMAND
 from tests.support.room import HERE, Room, needs_node, until
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))
@@ -173,41 +170,6 @@ def test_the_nightly_example(tmp_path: Path, staging: dict[str, Any]) -> None:
     assert not runner.failed
     assert "Not worse" in runner.summary.read_text()
     assert staging["apiKey"] not in "".join(ran.said for ran in runner.ran)
-
-
-# The Containerfile and the pre-commit hook.
-
-INSTRUCTIONS = [
-    line.split(maxsplit=1) for line in (ROOT / "Containerfile").read_text().splitlines() if line[:1] > "$"
-]
-
-
-def test_the_containerfile_copies_what_the_wheel_is_built_from(tmp_path: Path) -> None:
-    """The wheel is built from the files that it copies alone, and starts the command that it names."""
-    for word, rest in INSTRUCTIONS:
-        if word == "COPY":
-            *sources, target = rest.split()
-            for source in sources:
-                path = tmp_path / target.removeprefix("/tmp/source").strip("/")
-                if (ROOT / source).is_dir():
-                    shutil.copytree(ROOT / source, path, ignore=shutil.ignore_patterns("__pycache__"))
-                else:
-                    path.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(ROOT / source, path)
-    (wheel,) = WheelBuilder(str(tmp_path)).build(directory=str(tmp_path / "dist"), versions=["standard"])
-    assert Path(wheel).name.startswith("relayauth_contract-")
-    entry = dict(INSTRUCTIONS)["ENTRYPOINT"]
-    assert json.loads(entry) == [Path(COMMAND).name]
-
-
-def test_the_containerfile_installs_from_the_lock_as_a_user_of_its_own() -> None:
-    """Hashes for what comes from outside, libfaketime for the clock, and no root at the end."""
-    runs = [rest for word, rest in INSTRUCTIONS if word == "RUN"]
-    assert any("--require-hashes -r /tmp/source/requirements.lock" in each for each in runs)
-    assert any("faketime" in each for each in runs)
-    assert dict(INSTRUCTIONS)["USER"] == "contract"
-    for each in runs:
-        shlex.split(each)
 
 
 def test_the_pre_commit_hook_runs(runner: Runner) -> None:

@@ -186,7 +186,7 @@ def test_a_command_that_readme_shows_is_understood(command: Command) -> None:
     group = cli.main
     assert isinstance(group, click.Group)
     name, *words = command.words[1:]
-    with click.Context(group, info_name=PROGRAM) as context:
+    with click.Context(group, info_name=PROGRAM, **group.context_settings) as context:
         sent = name if name.startswith("-") else None
         known = group if sent else group.get_command(context, name)
         assert known is not None, f"no command {name}"

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any, TextIO
 
 from contract.harness.errors import ContractError, UsageError
 from contract.harness.redaction import scrub
+
+# What GitHub's runner takes for a command: `::error::` where a line begins, and the older form anywhere.
+_COMMAND = re.compile(r"(?m)#(?=#\[)|^\s*:(?=:)")
 
 
 def writable(file: str) -> None:
@@ -51,18 +55,28 @@ def refuse_secrets(text: str, where: str) -> None:
 
 
 class CleanStream:
-    """A stream that scrubs what is written; everything else is left to the stream."""
+    """A stream that scrubs what is written, and lets no text of a service be a command to GitHub's runner."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write `text` scrubbed; return its length."""
+        """Write `text` scrubbed, without commands; return its length."""
+        return self.write_as_it_is(_COMMAND.sub(r"\g<0> ", text))
+
+    def write_as_it_is(self, text: str) -> int:
+        """Write a report or a command of our own, scrubbed; return its length."""
         self._stream.write(scrub(text))
         return len(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def as_it_is(stream: TextIO, text: str) -> None:
+    """Write a report, or commands of our own, to a stream that may be a clean one."""
+    write = stream.write_as_it_is if isinstance(stream, CleanStream) else stream.write
+    write(text)
 
 
 @contextlib.contextmanager

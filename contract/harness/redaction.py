@@ -4,11 +4,14 @@ import base64
 import hashlib
 import html
 import json
-import logging
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from contract.harness.spec import KEY_PREFIXES, TOKEN_PREFIXES
+
+if TYPE_CHECKING:
+    from logging import LogRecord
 
 _SHAPES = re.compile(
     # The second is the first, encoded in base64 again.
@@ -116,20 +119,19 @@ def _visible(character: str) -> str:
     return character if character.isprintable() else ascii(character)[1:-1]
 
 
-class _ScrubbedLog(logging.Filter):
-    """Scrubs the message of each record."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = scrub(record.getMessage()), ()
-        return True
+def _scrubbed(record: "LogRecord") -> bool:
+    """Scrub the message of a record, and let it pass."""
+    record.msg, record.args = scrub(record.getMessage()), ()
+    return True
 
 
 def scrub_logs() -> None:
     """Scrub what the HTTP client logs, such as the URL with an introspected token."""
+    import logging  # Here: `--help` logs nothing.
+
     for name in _LOGGERS:
-        logger = logging.getLogger(name)
-        if not any(isinstance(each, _ScrubbedLog) for each in logger.filters):
-            logger.addFilter(_ScrubbedLog())
+        # A filter that a logger has already is not added again.
+        logging.getLogger(name).addFilter(_scrubbed)
 
 
 class Secret:

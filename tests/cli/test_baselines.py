@@ -56,6 +56,8 @@ def test_an_expired_entry_fails_again(check: Check, tmp_path: Path) -> None:
     assert "(a known failure, accepted until 2020-01-31)" in said.out
     assert "expired: TTL-02 at path: the cap comes with the next release" in said.out
     assert [each["until"] for each in said.target["baseline"]["expired"]] == ["2020-01-31"]
+    assert said.target["baseline"]["failing"] == said.target["baseline"]["expired"]
+    assert said.target["baseline"]["failing"][0]["line"] == 3
 
 
 def test_another_failure_at_the_same_place_is_not_accepted(check: Check, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Completion in a shell, and the manual page."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contract.harness.cli.commands import COMPLETION, rows
-from tests.support.command import COMMAND, run_here, run_process
+from tests.support.command import COMMAND, environment, patience, run_here, run_process
 
 
 def offered(folder: Path, *words: str) -> list[str]:
@@ -60,6 +61,80 @@ def test_bash_completes_what_is_typed(tmp_path: Path) -> None:
     )
     ended = subprocess.run(["bash", "-c", lines], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert ended.stdout.split() == ["compare", "completion"], ended.stderr
+
+
+TYPED = {
+    "relayauth-contract compa": ["compare"],
+    "relayauth-contract check --update-b": ["--update-baseline"],
+    "relayauth-contract check --clause TTL-01,ROT-0": ["TTL-01,ROT-01", "Rotation keeps the refresh TTL"],
+    "relayauth-contract check --clause API-": ["API-*", "API-01", "API-02"],
+    "relayauth-contract check --baseline kno": ["known.toml"],
+    "relayauth-contract check stag": ["staging"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with a configuration file and a baseline."""
+    (tmp_path / "relayauth-contract.toml").write_text('[targets.staging]\nurl = "https://a.example"\n')
+    (tmp_path / "known.toml").write_text("")
+    return tmp_path
+
+
+def in_shell(words: list[str], folder: Path) -> str:
+    """What a shell prints that finds the command on its path."""
+    path = f"{Path(COMMAND).parent}:{os.environ['PATH']}"
+    ended = subprocess.run(
+        words, env=environment({"PATH": path, "HOME": str(folder), "TERM": "xterm"}), cwd=folder,
+        capture_output=True, text=True, timeout=patience(), check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+@pytest.mark.parametrize("line", TYPED)
+def test_fish_completes_what_is_typed(project: Path, line: str) -> None:
+    """With the whole sentence that tells a clause, and past the comma of a list."""
+    script = "relayauth-contract completion fish | source; complete --do-complete $argv[1]"
+    offered = in_shell(["fish", "--no-config", "-c", script, "--", line], project)
+    for expected in TYPED[line]:
+        assert expected in offered
+
+
+ZSH = r"""
+zmodload zsh/zpty
+typed() { zpty -w shell "$1" }
+read_to() { while [[ $out != *${~1}* ]] && zpty -r shell chunk; do out+=$chunk; done }
+zpty shell zsh -f -i
+typed 'fpath=($PWD/functions $fpath); autoload -Uz compinit; compinit -u -D; LISTMAX=1000'
+typed 'show() { print -r "line:${BUFFER}:end" }; zle -N show; bindkey "^X" show'
+typed "$1; print LOADED-\$?"
+read_to LOADED-0
+out=
+zpty -w -n shell "$2"$'\t\x18'
+read_to "line:relayauth-contract*:end"
+print -r -- "$out"
+zpty -d shell
+"""
+LOADING = {
+    "evaluated": 'eval "$(relayauth-contract completion zsh)"',
+    "on fpath": "whence -w _relayauth-contract",
+}
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+@pytest.mark.parametrize("line", TYPED)
+@pytest.mark.parametrize("loading", LOADING)
+def test_zsh_completes_what_is_typed(project: Path, line: str, loading: str) -> None:
+    """In an interactive zsh on a terminal of its own, where the tabulator key is pressed."""
+    if loading == "on fpath":
+        (project / "functions").mkdir()
+        script = run_here(["completion", "zsh"], project, {}).out
+        (project / "functions" / "_relayauth-contract").write_text(script)
+    offered = in_shell(["zsh", "-f", "-c", ZSH, "zsh", LOADING[loading], line], project)
+    for expected in TYPED[line]:
+        assert expected in offered.replace("\\", "")
 
 
 def test_the_manual_tells_of_every_command_and_option(tmp_path: Path) -> None:

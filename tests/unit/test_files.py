@@ -119,3 +119,22 @@ def test_every_report_goes_through_the_search(tmp_path: Path, monkeypatch: pytes
         assert ended.exit_code == 2, ended.output
         assert f"{file} is not written" in ended.output.replace("!", "")
         assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\n::error::b\n", "a\n: :error::b\n"),
+        ("  \t::add-mask::x", "  \t: :add-mask::x"),
+        ("x ##[error]y ###[debug]z", "x # #[error]y ## #[debug]z"),
+        ("contract::id and a # [note]", "contract::id and a # [note]"),
+    ],
+)
+def test_what_is_printed_is_no_command_to_a_runner_of_ci(text: str, shown: str) -> None:
+    """Whoever says it; a report that is written to the stream is left as it is."""
+    stream = io.StringIO()
+    CleanStream(stream).write(text)
+    assert stream.getvalue() == shown
+    exact = io.StringIO()
+    artefacts.as_it_is(CleanStream(exact), text)  # type: ignore[arg-type]
+    assert exact.getvalue() == text

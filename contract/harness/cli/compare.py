@@ -25,11 +25,16 @@ def compare(old: str, new: str, form: str) -> None:
     """
     from pathlib import Path
 
+    from contract.harness.files import as_it_is
     from contract.harness.reports import comparisons
     from contract.harness.reports.compare import compare as compared
     from contract.harness.reports.result_file import load
 
     found = compared(load(Path(old)), load(Path(new)))
     shown = {"text": comparisons.as_text, "markdown": comparisons.as_markdown, "json": comparisons.as_json}
-    click.echo(shown[form](found).rstrip("\n"))
+    text = shown[form](found).rstrip("\n") + "\n"
+    if form == "json":
+        as_it_is(sys.stdout, text)
+    else:
+        click.echo(text, nl=False)
     sys.exit(BROKEN if found.worse else 0)

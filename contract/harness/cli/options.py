@@ -1,6 +1,5 @@
 """The options that several commands share, and help that shows options in sections."""
 
-import secrets
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -44,6 +43,8 @@ class Seed(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has no type 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the seed as a number."""
         if str(value).lower() == "random":
+            import secrets
+
             return secrets.randbelow(1 << 32)
         if not str(value).isdecimal():
             self.fail(f"{value!r} is neither a whole number nor `random`", param, ctx)

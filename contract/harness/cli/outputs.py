@@ -10,7 +10,7 @@ from typing import Any, TextIO, TypeVar
 
 from contract.harness.cli.options import option
 from contract.harness.errors import ContractError, UsageError
-from contract.harness.files import refuse_secrets, writable, write
+from contract.harness.files import as_it_is, refuse_secrets, writable, write
 from contract.harness.reports.formats import BY_NAME, FORMATS
 
 STANDARD_OUTPUT = "-"
@@ -68,7 +68,7 @@ def publish_in_actions(result: Mapping[str, Any], stream: TextIO) -> list[str]:
         return []
     annotations = BY_NAME["annotations"].render(result)
     refuse_secrets(annotations, "an annotation")
-    stream.write(annotations)
+    as_it_is(stream, annotations)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if not summary:
         return []
@@ -88,7 +88,7 @@ def _written(file: str, render: Callable[[], str]) -> str:
         if file == STANDARD_OUTPUT:
             text = render()
             refuse_secrets(text, "standard output")
-            sys.stdout.write(text)
+            as_it_is(sys.stdout, text)
         else:
             write(Path(file), render())
     except ContractError as error:

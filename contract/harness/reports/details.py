@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.harness.reports.lifelines import Lifeline, lifeline
-from contract.harness.reports.outcomes import Row, anchor, having, heading, musts_first, telling, unlike
+from contract.harness.reports.outcomes import (
+    Row,
+    anchor,
+    having,
+    heading,
+    musts_first,
+    names_shape,
+    telling,
+    unlike,
+)
 from contract.harness.reports.text import clip
 
 MOST_CASES = 5
@@ -81,7 +90,7 @@ def _detail(name: str, row: Row, room: Room) -> Detail:
 
 def _told(case: Row, room: Room, *, whole: bool) -> Telling:
     """Return a case; only the first of a row has its exchanges: the others differ in a value."""
-    why, shape = clip(case["why"], MOST_TEXT), case.get("shape")
+    why, shape = clip(case["why"], MOST_TEXT), None if names_shape(case) else case["shape"]
     line = lifeline(case["timeline"]) if "timeline" in case else None
     if not whole:
         return Telling(case["id"], shape, why, lifeline=line)

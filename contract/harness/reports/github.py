@@ -16,11 +16,13 @@ from contract.harness.reports.outcomes import (
     heading,
     musts_first,
     names,
+    names_shape,
     place,
     reproduction,
     telling,
     unlike,
 )
+from contract.harness.reports.outdated import MOST_ENTRIES, outdated
 from contract.harness.reports.text import clip, one_line
 
 MOST_ANNOTATIONS = 10
@@ -57,7 +59,7 @@ def _parts(result: Mapping[str, Any]) -> list[str]:
         f"contract {markdown.text(contract['version'])} {markdown.code(digest)}, "
         f"relayauth-contract {markdown.text(result['tool']['version'])}, "
         f"started {markdown.text(result['started'])}, {result['seconds']:.1f} s"
-        + (f", seed {result['seed']}" if result["seed"] is not None else "")
+        + (f", seed {markdown.code(str(result['seed']))}" if result["seed"] is not None else "")
     )
     return parts
 
@@ -72,11 +74,14 @@ def _target(target: Mapping[str, Any], name: str) -> list[str]:
         parts.append(markdown.code(clip(target["problem"], _MOST_TEXT)))
     if target.get("firstRun") and having(rows, "fail"):
         parts += _folded("First run", markdown.block("\n".join(target["firstRun"]), "sh"))
-    for number, row in enumerate(musts_first(having(rows, "fail"))):
-        parts += _failure(row, first=not number)
+    before = None
+    for row in musts_first(having(rows, "fail")):
+        parts += _failure(row, before)
+        before = row
     errors = having(rows, "error")
     parts += _reasons("Errors", errors)
     parts += _known(having(rows, "known"))
+    parts += _outdated(target)
     if rows:
         parts += _folded(f"All checks: {counted(rows)}", _matrix(rows))
     blocked = having(rows, "blocked")
@@ -90,14 +95,15 @@ def _target(target: Mapping[str, Any], name: str) -> list[str]:
     return parts
 
 
-def _failure(row: Row, *, first: bool) -> list[str]:
+def _failure(row: Row, before: Row | None) -> list[str]:
+    """Return what is said of a row; what the contract says is not repeated behind a row of its clause."""
     should = " (should)" if row["level"] == "should" else ""
     parts = [f"#### {_MARKS['fail']} {heading(row)}{should}: {markdown.text(row['title'])}".rstrip(": ")]
-    if row["text"]:
+    if row["text"] and not (before and before["clause"] == row["clause"]):
         parts.append(f"The contract: {markdown.text(row['text'])} ({markdown.text(row['source'])})")
     cases = telling(row)
     shown = unlike(cases)[:_MOST_CASES]
-    said = [(f"{case['shape']}: " if case.get("shape") else "") + case["why"] for case in shown]
+    said = [case["why"] if names_shape(case) else f"{case['shape']}: {case['why']}" for case in shown]
     lines = [f"- {markdown.code(clip(why, _MOST_TEXT))}" for why in said or [row["why"]] if why]
     if len(cases) > len(shown):
         lines.append(f"- and {len(cases) - len(shown)} more of {len(row['cases'])} cases")
@@ -105,7 +111,7 @@ def _failure(row: Row, *, first: bool) -> list[str]:
     commands = reproduction(cases)
     if commands:
         block = markdown.block(clip("\n".join(commands), 8 * _MOST_TEXT), "sh")
-        parts += _folded("To reproduce", block, opened=first)
+        parts += _folded("To reproduce", block, opened=not before)
     return parts
 
 
@@ -120,6 +126,18 @@ def _known(rows: Sequence[Row]) -> list[str]:
         facts += [f"until {known['until']}"] if known.get("until") else []
         lines.append(f"- {heading(row)}: {markdown.code('; '.join(facts))}")
     return ["**Known failures**\n\n" + "\n".join(lines)]
+
+
+def _outdated(target: Mapping[str, Any]) -> list[str]:
+    entries = outdated(target)
+    lines = [
+        f"- {markdown.text(each.place)}: {each.state}; {markdown.code(each.accepted)}, "
+        f"{markdown.code(each.where)}"
+        for each in entries[:MOST_ENTRIES]
+    ]
+    if len(entries) > MOST_ENTRIES:
+        lines.append(f"- and {len(entries) - MOST_ENTRIES} more")
+    return ["**Outdated entries of the baseline**\n\n" + "\n".join(lines)] if lines else []
 
 
 def _reasons(title: str, rows: Sequence[Row]) -> list[str]:

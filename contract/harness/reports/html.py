@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BRIEF = 5
-"""How many failures are named under the verdict: what a reader sees first."""
+"""How many clauses that fail are named under the verdict: what a reader sees first."""
 
 
 def render(result: Mapping[str, Any]) -> str:

@@ -7,20 +7,24 @@ from contract.harness.reports.text import one_line, visible
 
 # Any punctuation but what begins no markup and no address anywhere.
 _MARKUP = re.compile(r"[!#$&()*+.:<=>@\[\\\]^_`{|}~-]")
+# Where the start of an address is parted: `https:` from `//`, and `www` from the dot.
+_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
+_JOINER = "\N{WORD JOINER}"
 
 
 def text(words: str) -> str:
     """Return `words` as Markdown that shows them literally, on one line.
 
-    A word joiner behind `@` keeps GitHub from linking an address or naming a user: a backslash does not.
+    A word joiner behind `@`, and within the start of an address, keeps viewers from linking it or naming a
+    user: a backslash does not, in those that look for addresses behind all else.
     """
-    return _MARKUP.sub(_literal, one_line(words))
+    return _MARKUP.sub(_literal, _ADDRESS.sub(_JOINER, one_line(words)))
 
 
 def _literal(sign: re.Match[str]) -> str:
     if sign[0] in "&<>":
         return html.escape(sign[0])
-    return f"\\{sign[0]}" + ("\N{WORD JOINER}" if sign[0] in "@#" else "")
+    return f"\\{sign[0]}" + (_JOINER if sign[0] in "@#" else "")
 
 
 def code(words: str) -> str:

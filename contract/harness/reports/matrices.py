@@ -46,14 +46,14 @@ def matrix(targets: Sequence[Mapping[str, Any]]) -> Matrix:
     for index, target in enumerate(targets):
         for row in target["results"]:
             rows.setdefault(row["clause"], {})[index, place(row)] = row
-    chapters: dict[str, list[MatrixRow]] = {}
-    for clause, found in rows.items():
+    chapters: dict[str, list[MatrixRow]] = {chapter(clause): [] for clause in rows}
+    for clause, found in sorted(rows.items()):
         cells = [
             _cell(index, found.get((index, name))) for index, places in enumerate(shown) for name in places
         ]
         one = next(iter(found.values()))
         line = MatrixRow(clause, one["title"], one["level"] == "should", cells)
-        chapters.setdefault(chapter(clause), []).append(line)
+        chapters[chapter(clause)].append(line)
     return Matrix(shown, chapters)
 
 

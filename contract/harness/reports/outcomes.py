@@ -74,6 +74,12 @@ def unlike(cases: Iterable[Row]) -> list[Row]:
     return list({(case.get("shape"), case["why"]): case for case in reversed(list(cases))}.values())[::-1]
 
 
+def names_shape(case: Row) -> bool:
+    """Say whether the sentence of a case names its body shape, if it has one."""
+    shape = case.get("shape")
+    return not shape or f"(body shape: {shape})" in case["why"]
+
+
 def by_reason(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """Group rows by the sentence that says why, in the order in which they come."""
     reasons: dict[str, list[Row]] = {}

@@ -11,7 +11,7 @@ from contract.harness.client import Raw, Response, displayable
 from contract.harness.redaction import plain, scrub
 from contract.harness.reports.first_run import preamble
 from contract.harness.reports.reproduction import Again, reproduction
-from contract.harness.run import CaseResult, ClauseResult, Reconciled, Settings, TargetReport
+from contract.harness.run import CaseResult, ClauseResult, KnownFailure, Reconciled, Settings, TargetReport
 from contract.harness.spec import catalogue
 
 LONGEST_TEXT = 4000
@@ -125,14 +125,25 @@ def _baseline(reconciled: Reconciled) -> dict[str, Any]:
     return {
         "file": scrub(reconciled.file),
         **{
-            name: [
-                {"clause": each.clause, "endpoint": each.endpoint, "reason": plain(each.reason)}
-                | ({"shape": each.shape} if each.shape else {})
-                | ({"until": each.until.isoformat()} if each.until else {})
-                for each in entries
-            ]
-            for name, entries in (("stale", reconciled.stale), ("expired", reconciled.expired))
+            name: [_entry(each) for each in entries]
+            for name, entries in (
+                ("stale", reconciled.stale),
+                ("expired", reconciled.expired),
+                ("failing", reconciled.failing),
+            )
         },
+    }
+
+
+def _entry(entry: KnownFailure) -> dict[str, Any]:
+    facts = {"shape": entry.shape, "who": entry.who, "issue": entry.issue}
+    return {
+        "clause": entry.clause,
+        "endpoint": entry.endpoint,
+        "reason": plain(entry.reason),
+        **{name: plain(value) for name, value in facts.items() if value},
+        **({"until": entry.until.isoformat()} if entry.until else {}),
+        **({"line": entry.line} if entry.line else {}),
     }
 
 

@@ -16,6 +16,7 @@ from contract.harness.reports.outcomes import (
     heading,
     names,
 )
+from contract.harness.reports.outdated import MOST_ENTRIES, Outdated, outdated
 from contract.harness.reports.text import clip
 
 REMEDIES: Mapping[str, str] = {
@@ -38,15 +39,18 @@ class Reason:
 
 @dataclass(frozen=True)
 class TargetView:
-    """All that the page says of one target."""
+    """All that the page says of one target; `brief` has its failures clause by clause."""
 
     index: int
     name: str
     raw: Mapping[str, Any]
     counts: Mapping[str, int]
     failures: Sequence[Detail]
+    brief: Sequence[Sequence[Detail]]
     errors: Sequence[Detail]
     known: Sequence[Detail]
+    outdated: Sequence[Outdated]
+    more_outdated: int
     blocked: Sequence[Reason]
     not_tried: Sequence[Reason]
     remarks: Sequence[Row]
@@ -66,15 +70,18 @@ def views(result: Mapping[str, Any]) -> list[TargetView]:
 def _view(
     index: int, target: Mapping[str, Any], name: str, failures: Sequence[Detail], room: Room
 ) -> TargetView:
-    rows = target["results"]
+    rows, entries = target["results"], outdated(target)
     return TargetView(
         index=index,
         name=name,
         raw=target,
         counts=counts(rows),
         failures=failures,
+        brief=_by_clause(failures),
         errors=details(index, target, "error", room),
         known=details(index, target, "known", room),
+        outdated=entries[:MOST_ENTRIES],
+        more_outdated=len(entries[MOST_ENTRIES:]),
         blocked=_blocked(index, having(rows, "blocked")),
         not_tried=_reasons(index, having(rows, "not_tried")),
         remarks=[row for row in having(rows, "pass") if row["why"]],
@@ -82,6 +89,13 @@ def _view(
         missing=[(name, why, REMEDIES.get(name, "")) for name, why in target["lacking"].items()],
         fingerprint=[(name, plain(value)) for name, value in (target["fingerprint"] or {}).items()],
     )
+
+
+def _by_clause(failures: Sequence[Detail]) -> list[list[Detail]]:
+    clauses: dict[str, list[Detail]] = {}
+    for each in failures:
+        clauses.setdefault(each.row["clause"], []).append(each)
+    return [*clauses.values()]
 
 
 def _reasons(index: int, rows: Sequence[Row]) -> list[Reason]:

@@ -57,11 +57,15 @@ class KnownFailure:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """What a run says of a target's baseline: its entries that match nothing any more, or have ended."""
+    """What a run says of a target's baseline: its entries that match nothing any more, or have ended.
+
+    `failing` are those of the expired entries whose failure occurs, and is accepted by no other entry.
+    """
 
     file: str
     stale: tuple[KnownFailure, ...] = ()
     expired: tuple[KnownFailure, ...] = ()
+    failing: tuple[KnownFailure, ...] = ()
 
 
 def as_members(entries: Iterable[KnownFailure]) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from contract.harness.run.known import KnownFailure, Reconciled
-from contract.harness.run.outcomes import CaseResult, covers, that_count
+from contract.harness.run.outcomes import CaseResult, covers, matching, that_count
 
 
 def reconcile(
@@ -16,10 +16,14 @@ def reconcile(
     settles: Callable[[KnownFailure], bool],
 ) -> Reconciled:
     """Return what a run says of `entries`; `settles` says whether it ran all cases that one is about."""
+    expired = tuple(each for each in entries if each.expired(today))
+    found = [matching(case, entries) for case in cases]
+    failing = [each for group in found if all(one.expired(today) for one in group) for each in group]
     return Reconciled(
         file=str(file),
         stale=tuple(each for each in entries if settles(each) and is_stale(each, cases)),
-        expired=tuple(each for each in entries if each.expired(today)),
+        expired=expired,
+        failing=tuple(each for each in expired if each in failing),
     )
 
 

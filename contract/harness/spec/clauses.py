@@ -2,8 +2,6 @@
 
 import fnmatch
 import functools
-import hashlib
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +86,9 @@ class Catalogue:
 @functools.cache
 def catalogue() -> Catalogue:
     """Read the catalogue once."""
+    import hashlib  # Here: `--help` reads no catalogue.
+    import tomllib
+
     raw = _FILE.read_bytes()
     table = tomllib.loads(raw.decode())
     head = table.pop("contract")

@@ -2,7 +2,6 @@
 
 import functools
 import re
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,8 @@ NAME = "openapi.yaml"
 
 def text() -> str:
     """Return `openapi.yaml`; `FileNotFoundError` if neither the package nor the checkout holds it."""
+    from importlib import resources  # Here, since it is slow to import and `--help` reads no document.
+
     packaged = resources.files("contract") / NAME
     if packaged.is_file():
         return packaged.read_text("utf-8")

@@ -29,6 +29,11 @@ def result(payload: str, *, of: dict[str, Any] | None = None) -> dict[str, Any]:
         one["lacking"] = dict.fromkeys([*one["lacking"], payload], payload)
         one["abilities"] = [payload]
         one["fingerprint"] = {payload: payload, "keys": [payload]}
+        for entries in ("stale", "expired", "failing"):
+            for entry in one.get("baseline", {}).get(entries, []):
+                entry |= dict.fromkeys(("endpoint", "shape", "reason", "who", "issue"), payload)
+                entry["until"] = f"2026-10-31{payload}"
+                one["baseline"]["file"] = payload
         for each in one["results"]:
             each |= dict.fromkeys(("title", "text", "source"), payload)
             each["why"] = each["why"] and payload

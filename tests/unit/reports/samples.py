@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from tests.unit.reports import outdated
+
 MINTS = ("identity", "agent", "path", "workspace-path")
 SHA = "e3b6b4e68a6b82a3ff720691799866b620aa623ca1b52d1b4d5d93af9562161e"
 STARTED = "2026-11-26T09:05:24.021Z"
@@ -179,6 +181,7 @@ def full(name: str = "exec:node server.mjs") -> dict[str, Any]:
         abilities=["clock"],
         lacking={"env": "the target was not launched by the suite", "orgs": "no second API key was given"},
         leftovers=["session sess_1: 503 to its revocation"],
+        baseline=outdated.baseline(),
     )
     return result(one)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contract.harness.reports import html
+from tests.support import viewers
 from tests.unit.reports import browser, hostile, samples
 from tests.unit.reports.browser import Browser
 
@@ -39,6 +40,35 @@ def test_a_page_fits_its_window(chromium: Browser, tmp_path: Path, make: Any, wi
     assert chromium.run("return [innerWidth, document.documentElement.scrollWidth]") == [width, width]
     assert chromium.screenshot().startswith(b"\x89PNG")
     assert chromium.log() == []
+
+
+@pytest.mark.skipif(bool(viewers.missing("axe-core")), reason=viewers.missing("axe-core"))
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1600])
+@pytest.mark.parametrize("make", [samples.full, samples.three, samples.proof])
+def test_axe_finds_nothing(chromium: Browser, tmp_path: Path, make: Any, width: int, dark: bool) -> None:
+    """No contrast is too low, no element is without a name; what is folded is looked at too."""
+    chromium.open(page(tmp_path, make()), width=width, dark=dark)
+    chromium.run("for (const each of document.querySelectorAll('details')) each.open = true")
+    chromium.run(viewers.source("axe-core", "axe.min.js"))
+    found = chromium.run(
+        "return axe.run().then((said) => said.violations.map((one) => [one.id, one.impact, "
+        "one.nodes.length, one.nodes[0].html]))"
+    )
+    assert found == []
+
+
+def test_print_shows_what_is_folded(chromium: Browser, tmp_path: Path) -> None:
+    """On paper there is nothing to click; with a dark screen, too, it is black on white."""
+    chromium.open(page(tmp_path, samples.full()), width=760, dark=True)
+    chromium.devtools("Emulation.setEmulatedMedia", media="print")
+    chromium.run("dispatchEvent(new Event('beforeprint'))")
+    assert chromium.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert chromium.run("return document.querySelectorAll('details:not([open])').length") == 0
+    assert chromium.run(VISIBLE, "#filters, #theme, .commands button") == []
+    assert chromium.run("return document.documentElement.scrollWidth") == 760
+    assert chromium.devtools("Page.printToPDF")["data"]
+    chromium.devtools("Emulation.setEmulatedMedia", media="")
 
 
 def test_filters_show_what_was_asked_for(chromium: Browser, tmp_path: Path) -> None:
@@ -110,8 +140,9 @@ def test_the_page_is_complete_without_its_script(chromium: Browser, tmp_path: Pa
 
 @pytest.mark.parametrize("payload", hostile.PAYLOADS, ids=range(len(hostile.PAYLOADS)))
 def test_hostile_text_runs_nothing(chromium: Browser, tmp_path: Path, payload: str) -> None:
-    """No script, no request, no complaint of the policy: there was nothing to refuse."""
-    chromium.open(page(tmp_path, hostile.result(payload)))
+    """No script, no request, no complaint of the policy: there was nothing to refuse; no wider page."""
+    chromium.open(page(tmp_path, hostile.result(payload)), width=400)
+    assert chromium.run("return document.documentElement.scrollWidth") == 400
     assert chromium.run("return document.title").startswith("relayauth-contract: ")
     assert chromium.run("return performance.getEntriesByType('resource').length") == 0
     assert chromium.run("return document.scripts.length") == 1

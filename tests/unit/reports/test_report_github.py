@@ -102,11 +102,25 @@ def test_the_summary_has_what_a_reader_needs() -> None:
         "**Blocked by TTL-02**",
         "**Not tried**",
         "JWKS-11: `the target can't be restarted`",
-        "seed 20261126",
+        "seed `20261126`",
     ]
     places = [said.find(part) for part in parts]
     assert -1 not in places
     assert places == sorted(places)
+
+
+def test_the_contract_is_quoted_once_for_a_clause_that_fails_at_several_endpoints() -> None:
+    """Its sentences stand behind it, and name a body shape once."""
+    document = samples.full()
+    rows = document["targets"][0]["results"]
+    for row in rows:
+        if row["clause"] == "TTL-01":
+            why = "minted (body shape: bare)"
+            row |= {"outcome": "fail", "why": why, "cases": [samples.case("fail", why, shape="bare")]}
+    said = github.summary(document)
+    assert said.count("#### ❌ TTL-01 at ") == 4
+    assert said.count("The contract: What \\`TTL\\-01\\` requires") == 1
+    assert said.count("- `minted (body shape: bare)`") == 4
 
 
 def test_a_summary_never_grows_past_what_github_takes() -> None:

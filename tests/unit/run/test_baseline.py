@@ -92,6 +92,20 @@ def test_an_expired_entry_says_so_where_it_fails() -> None:
     assert result.why == f"{BARELY} (a known failure, accepted until 2026-06-01)"
 
 
+def test_an_expired_entry_fails_again_where_no_other_one_accepts_its_failure() -> None:
+    """An entry for the same place that has not ended keeps the build green."""
+    ended = KnownFailure("TTL-02", until=date(2026, 6, 1))
+    other = KnownFailure("TTL-02", pattern="7776001")
+
+    def failing(case: CaseResult, *entries: KnownFailure) -> tuple[KnownFailure, ...]:
+        return reconcile(Path("-"), entries, [case], TODAY, lambda _: True).failing
+
+    assert failing(case("fail"), ended) == (ended,)
+    assert failing(case("fail", WILDLY), ended, other) == (ended,)
+    assert failing(case("fail"), ended, other) == ()
+    assert failing(case("pass"), ended) == ()
+
+
 def test_a_result_names_the_reasons_of_all_its_entries() -> None:
     """And the earliest end."""
     entries = [
