@@ -12,9 +12,10 @@ FULL   := $(VENV)-hostile
 LOCKED := --universal --generate-hashes --no-header --no-annotate --no-emit-index-url $(if $(UPGRADE),--upgrade)
 CODE   := conftest.py contract reference_impl relayauth_contract tests
 
-# Logical cores: without hyperthreads counted, a runner with two has one. In the order of the folders, since the
-# long tests are in the first ones.
-ALL_CORES := --numprocesses logical --dist loadfile --no-loadscope-reorder
+# Two for each logical core: some tests wait for servers, clocks and time-outs. In the order of the folders, since
+# the long tests are in the first ones.
+WORKERS   := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+ALL_CORES := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 MEASURED  := tests/unit tests/cli tests/reference tests/selfproof tests/test_openapi_reference.py
 
 .DEFAULT_GOAL := help

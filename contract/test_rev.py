@@ -532,11 +532,15 @@ def _same(shown: Any, value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Kept:
-    """What a restart found, and what the live pair was answered after it, as a bearer and at refresh."""
+    """What a restart found, and what the live pair was answered after it, as a bearer and at refresh.
+
+    `steady` is what the rotation before the restart kept.
+    """
 
     live: Pair
     used: Pair
     revoked: Pair
+    steady: Mapping[str, Any]
     bearer: Response
     refresh: Response
 
@@ -599,29 +603,59 @@ def _revoked(token_pairs: TokenPairs, mint: MintEndpoint) -> Pair:
     return pair
 
 
-def _live_and_used(token_pairs: TokenPairs, mint: MintEndpoint) -> tuple[Pair, Pair]:
-    """Return a pair that was refreshed and lives, and one whose refresh token was used."""
-    live, used = renewed(token_pairs, token_pairs.fresh(mint)), token_pairs.fresh(mint)
+def _live_and_used(token_pairs: TokenPairs, mint: MintEndpoint) -> tuple[Pair, Pair, Mapping[str, Any]]:
+    """Return a live pair of the second rotation, one whose refresh token was used, and what is steady."""
+    once = renewed(token_pairs, long_lived(token_pairs, mint))
+    live, used = renewed(token_pairs, once), token_pairs.fresh(mint)
     positive_control(
         token_pairs.service.present_bearer(live.access), what="the live access token", unless="JWKS-08"
     )
     renewed(token_pairs, used)
-    return live, used
+    return live, used, _kept_by_rotation(once, live)
+
+
+_OF_ONE_TOKEN = frozenset({"jti", "iat", "exp", "nbf"})
+
+
+def _described(pair: Pair) -> dict[str, Any]:
+    """Return the lifetime of the refresh token and every claim that is not of one token alone, by a name."""
+    found: dict[str, Any] = {"exp - iat of the refresh token": pair.refresh.lifetime}
+    for kind, token in pair.tokens.items():
+        claims = {name: value for name, value in token.claims.items() if name not in _OF_ONE_TOKEN}
+        meta = claims.pop("meta", {})
+        claims |= {f"meta.{name}": value for name, value in meta.items()} if isinstance(meta, dict) else {}
+        found |= {f"{name} of the {kind} token": value for name, value in claims.items()}
+    return found
+
+
+def _kept_by_rotation(before: Pair, after: Pair) -> Mapping[str, Any]:
+    """Return what both pairs have alike, as `_described` names it."""
+    now = _described(after)
+    return {
+        name: value for name, value in _described(before).items() if name in now and _same(now[name], value)
+    }
+
+
+def _lost(steady: Mapping[str, Any], pair: Pair) -> list[str]:
+    """Return the names of `steady` that `pair` does not have alike."""
+    now = _described(pair)
+    return [name for name, value in steady.items() if name not in now or not _same(now[name], value)]
 
 
 def _after(
     service: Service,
     revoked: Pair | ContractError | Violation,
-    pairs: tuple[Pair, Pair] | ContractError | Violation,
+    pairs: tuple[Pair, Pair, Mapping[str, Any]] | ContractError | Violation,
 ) -> Found:
     """Present the live pair after a restart; what could not be made before is passed on."""
     if not isinstance(revoked, Pair):
         return revoked
     if not isinstance(pairs, tuple):
         return pairs
-    live, used = pairs
+    live, used, steady = pairs
     try:
-        return Kept(live, used, revoked, service.present_bearer(live.access), service.refresh(live.refresh))
+        bearer, refresh = service.present_bearer(live.access), service.refresh(live.refresh)
+        return Kept(live, used, revoked, steady, bearer, refresh)
     except (ContractError, Violation) as reason:
         return reason
 
@@ -646,6 +680,7 @@ def test_sessions_and_revocations_survive_a_restart(restarted: Restarted, mint: 
         sent=f"{sent}, then presented a live refresh token of before",
         requires=requires,
     )
+    _require_steady(token_pairs, mint, kept)
     left = Leftovers(token_pairs, sent=sent, requires="what was revoked before stays revoked")
     left.not_accepted(kept.revoked, what="the access token of a session that was revoked before")
     left.refused(kept.revoked, what="the refresh token of a session that was revoked before")
@@ -655,6 +690,29 @@ def test_sessions_and_revocations_survive_a_restart(restarted: Restarted, mint: 
     except Violation:
         _see_single_use(token_pairs, mint)
         raise
+
+
+def _require_steady(token_pairs: TokenPairs, mint: MintEndpoint, kept: Kept) -> None:
+    """Require of the pair that was rotated after the restart what a rotation before it kept."""
+    after = pair_of(kept.refresh)
+    lost = _lost(kept.steady, after)
+    if lost:
+        once = renewed(
+            token_pairs, token_pairs.fresh(mint, refreshTokenTtlSeconds=kept.live.refresh.lifetime)
+        )
+        twice = renewed(token_pairs, once)
+        if _lost(_kept_by_rotation(once, twice), renewed(token_pairs, twice)):
+            raise Blocked(
+                ("ROT-02", "ROT-07", "META-02"), "a third rotation loses it without a restart as well"
+            )
+        name = lost[0]
+        require(
+            kept=False,
+            sent="restarted the server on the same database, then refreshed a session of before once more",
+            requires="its lifetime and claims stay those that refreshes before the restart kept",
+            got=f"{name} was {describe(_described(after).get(name))}; before the restart it was "
+            f"{describe(kept.steady[name])}",
+        )
 
 
 def _see_single_use(token_pairs: TokenPairs, mint: MintEndpoint) -> None:

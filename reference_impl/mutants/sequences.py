@@ -94,7 +94,7 @@ class ReplaysAreIgnoredAfterARevocationByIdentity(Mutant):
 class ARestartLosesTheTtlOfRotatedSessions(Mutant):
     """The TTL of a session that was refreshed before is kept in memory: after a restart it is the default."""
 
-    breaks = SEQUENCES
+    breaks = SEQUENCES | {"REV-07"}
 
     def rotated_ttl(self, rotation: Rotation) -> int | None:
         lost = rotation.history.starts > 0 and rotation.number >= 2

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import contract
-from reference_impl.mutants import exposure, revocation
+from reference_impl.mutants import exposure, inactive_identities, org_borders, revocation
 from reference_impl.rules import Rules
 from tests.support.command import COMMAND, Check, Run, patience
 from tests.support.deployments import deployed
@@ -127,10 +127,14 @@ SHOWN_AGAIN = {
     "a session": (revocation.RevokingASessionDoesNothing, "REV-01", rf"{DONE}HTTP/1.1 404"),
     "a token": (revocation.RevokingATokenDoesNothing, "REV-01", rf"{DONE}HTTP/1.1 404"),
     "a key": (revocation.RevokedKeysLive, "REV-02", r'"refreshToken":[^\n]*$'),
-    "an identity": (revocation.BearersOutliveTheirIdentity, "REV-03", rf"{DONE}HTTP/1.1 404"),
-    "another org": (revocation.OrgsAreOne, "REV-04", r"HTTP/1.1 204"),
-    "another org, told apart": (revocation.TheForeignIsToldInOtherWords, "REV-04", r"the token is not yours"),
-    "another org's identity": (revocation.OrgsAreOne, "SEC-08", r"HTTP/1.1 200[\s\S]*sponsorChain"),
+    "an identity": (inactive_identities.BearersOutliveTheirIdentity, "REV-03", rf"{DONE}HTTP/1.1 404"),
+    "another org": (org_borders.OrgsAreOne, "REV-04", r"HTTP/1.1 204"),
+    "another org, told apart": (
+        org_borders.TheForeignIsToldInOtherWords,
+        "REV-04",
+        r"the token is not yours",
+    ),
+    "another org's identity": (org_borders.OrgsAreOne, "SEC-08", r"HTTP/1.1 200[\s\S]*sponsorChain"),
 }
 
 

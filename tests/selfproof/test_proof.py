@@ -53,7 +53,7 @@ def test_the_proof_stands(tmp_path: Path, names: tuple[str, ...]) -> None:
     assert ended.code == 0
     told = json.loads(report.read_text())["proof"]
     assert told["stands"] is True
-    assert {row["name"]: set(row["caught"]) for row in told["mutants"]} == {
+    assert {row["name"]: set(row["caught"]) - set(row["may_also"]) for row in told["mutants"]} == {
         name: set(MUTANTS[name].breaks) for name in names or MUTANTS
     }
 
@@ -82,7 +82,10 @@ def test_a_mutant_that_nothing_notices_survives() -> None:
     assert not found.exact
 
 
-WITNESSED = ["TTL-02", "ROT-03", "SES-01", "SEC-07"]
+WITNESSED = [
+    "TTL-02",
+    *(pytest.param(each, marks=pytest.mark.proof) for each in ("ROT-03", "SES-01", "SEC-07")),
+]
 
 
 @pytest.mark.parametrize("clause", WITNESSED)
@@ -102,7 +105,9 @@ def test_what_the_witness_does_not_notice_the_clause_does_not_see(clause: str) -
     ] == []
 
 
-@pytest.mark.parametrize("clause", ["CLK-03", "TTL-04", "ROT-06"])
+@pytest.mark.parametrize(
+    "clause", ["TTL-04", *(pytest.param(each, marks=pytest.mark.proof) for each in ("CLK-03", "ROT-06"))]
+)
 def test_what_is_passed_over_would_have_passed(clause: str) -> None:
     """Before the first case in which a slip shows, the guilty one answers as the innocent does."""
     from contract.harness.run import Settings

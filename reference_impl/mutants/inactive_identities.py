@@ -1,0 +1,67 @@
+"""Faults in what the end of an identity reaches, and in what may be minted for it."""
+
+from reference_impl.facts import Cause, Ending, Endpoint, Session
+from reference_impl.mutants import Mutant
+
+
+class BearersOutliveTheirIdentity(Mutant):
+    """A deleted identity's access tokens are good until their exp."""
+
+    breaks = frozenset({"REV-03"})
+
+    def ending_ends(self, ending: Ending, session: Session) -> bool:
+        return False
+
+
+class DeletionReachesWhatIsThere(Mutant):
+    """A deletion ends the tokens of its identity that there are: what a refresh issues meanwhile escapes."""
+
+    breaks = frozenset({"REV-05"})
+
+    def ends_whole_sessions(self, cause: Cause) -> bool:
+        return cause != "delete"
+
+
+class SuspensionSparesBearers(Mutant):
+    """A suspended identity can't refresh or mint; its access tokens work until their exp."""
+
+    breaks = frozenset({"REV-03"})
+
+    def ending_ends(self, ending: Ending, session: Session) -> bool:
+        return ending != "suspend"
+
+
+class RetirementSparesBearers(Mutant):
+    """A retired identity can't refresh or mint; its access tokens work until their exp."""
+
+    breaks = frozenset({"REV-03"})
+
+    def ending_ends(self, ending: Ending, session: Session) -> bool:
+        return ending != "retire"
+
+
+class TheSuspendedMayMint(Mutant):
+    """Pairs can be minted for a suspended identity."""
+
+    breaks = frozenset({"REV-03"})
+
+    def mints_for(self, endpoint: Endpoint, status: str) -> bool:
+        return status in ("active", "suspended")
+
+
+class TheRetiredMayMintAsAgents(Mutant):
+    """Pairs can be minted for a retired identity on /v1/tokens/agent."""
+
+    breaks = frozenset({"REV-03"})
+
+    def mints_for(self, endpoint: Endpoint, status: str) -> bool:
+        return status == "active" or (endpoint == "agent" and status == "retired")
+
+
+class ReactivationRevivesOldTokens(Mutant):
+    """A reactivated identity has its old sessions again."""
+
+    breaks = frozenset({"REV-03"})
+
+    def reactivation_revives(self, session: Session) -> bool:
+        return True

@@ -1,0 +1,51 @@
+"""Faults in what one org sees of another."""
+
+from reference_impl.errors import Forbidden, ServiceError
+from reference_impl.facts import Principal
+from reference_impl.mutants import Mutant
+
+
+class TheForbiddenIsTold(Mutant):
+    """Whoever revokes another org's token is told that there is one."""
+
+    breaks = frozenset({"REV-04"})
+
+    def refusal_to_revoke(self, *, exists: bool) -> ServiceError:
+        return Forbidden("insufficient_scope") if exists else super().refusal_to_revoke(exists=exists)
+
+
+class TheForeignIsToldInOtherWords(Mutant):
+    """Whoever revokes another org's token gets 404, with a sentence of its own."""
+
+    breaks = frozenset({"REV-04"})
+
+    def refusal_to_revoke(self, *, exists: bool) -> ServiceError:
+        refusal = super().refusal_to_revoke(exists=exists)
+        return type(refusal)("the token is not yours", code=refusal.code) if exists else refusal
+
+
+class AnyOrgIntrospects(Mutant):
+    """Introspection shows a live token to whoever may introspect."""
+
+    breaks = frozenset({"REV-04"})
+
+    def introspects(self, principal: Principal, org: str, *, live: bool) -> bool:
+        return live
+
+
+class OrgsAreOne(Mutant):
+    """Nobody looks whose a thing is."""
+
+    breaks = frozenset({"REV-04", "SEC-05", "SEC-08"})
+
+    def belongs(self, principal: Principal, org: str) -> bool:
+        return True
+
+
+class BearersSeeAllOrgs(Mutant):
+    """A bearer reaches the identities of every org."""
+
+    breaks = frozenset({"SEC-08"})
+
+    def belongs(self, principal: Principal, org: str) -> bool:
+        return principal.kind == "bearer" or super().belongs(principal, org)

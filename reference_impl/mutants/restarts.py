@@ -1,0 +1,43 @@
+"""Faults that a restart on the same database shows."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from reference_impl.facts import Kind, Rotation
+from reference_impl.mutants import Mutant
+
+
+class AStartForgetsWhatWasUsed(Mutant):
+    """Which refresh tokens were used is kept in memory."""
+
+    breaks = frozenset({"REV-07"})
+
+    def forgotten_at_start(self) -> Collection[str]:
+        return ("used",)
+
+
+class AStartForgetsRevocations(Mutant):
+    """Which sessions were revoked is kept in memory."""
+
+    breaks = frozenset({"REV-07"})
+
+    def forgotten_at_start(self) -> Collection[str]:
+        return ("revoked",)
+
+
+class AStartForgetsSessions(Mutant):
+    """Sessions are kept in memory."""
+
+    breaks = frozenset({"REV-07"})
+
+    def forgotten_at_start(self) -> Collection[str]:
+        return ("sessions",)
+
+
+class AStartForgetsMeta(Mutant):
+    """The meta of a mint is kept in memory: after a restart a rotation leaves it out, but for the TTL."""
+
+    breaks = frozenset({"REV-07"})
+
+    def rotated_meta(self, rotation: Rotation, kind: Kind) -> Mapping[str, Any]:
+        return {} if rotation.history.starts else super().rotated_meta(rotation, kind)
