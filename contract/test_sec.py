@@ -195,6 +195,33 @@ def test_a_weak_credential_mints_nothing(
     require_nothing_minted(response, status, sent=f"sent a mint to {mint.path} with a credential {what}")
 
 
+@clause("SEC-05")
+def test_a_credential_makes_none_that_holds_more(
+    service: Service, own_org: OwnOrg, mint: MintEndpoint, weak_keys: Mapping[tuple[str, str], Secret]
+) -> None:
+    """An API key that may make credentials makes none of the endpoint's kind with a scope that it lacks."""
+    is_api_key = mint.credential == "org"
+    path, what = (
+        (routes.API_KEYS, "an API key") if is_api_key else (routes.WORKSPACE_TOKENS, "a workspace token")
+    )
+    body = {"name": own_org.name, "scopes": [READ_SCOPE]}
+    if not is_api_key:
+        body["workspaceId"] = own_org.workspace
+    response = service.call("POST", path, body=body, key=weak_keys["poor", "org"])
+    sent = f"requested {what} with a scope that the API key of the request does not hold"
+    if is_api_key or response.status != 201:
+        require_status(response, 403, 400, sent=sent, requires="it is refused with 403")
+        return
+    # docs/contract.md, Other routes: a workspace token has at most the caller's scopes; it may have fewer.
+    record = response.object.get("workspaceToken")
+    require(
+        isinstance(record, dict) and READ_SCOPE not in record.get("scopes", ()),
+        sent=sent,
+        requires="the workspace token does not get the scope",
+        got="it has the scope",
+    )
+
+
 @pytest.fixture(scope="session")
 def narrow_scope(own_org: OwnOrg) -> str:
     """A scope within the one that the run's identity holds."""

@@ -36,6 +36,24 @@ class PathsOfScopesAreNotCompared(Mutant):
         return True in kinds or super().may_hand_out(principal, scope)
 
 
+class KeysMayHoldMoreThanTheirMaker(Mutant):
+    """Whoever may make API keys gives them any scope."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def may_key_hold(self, principal: Principal, kind: str, scope: str) -> bool:
+        return kind == "api_key" or super().may_key_hold(principal, kind, scope)
+
+
+class WorkspaceTokensMayHoldMoreThanTheirMaker(Mutant):
+    """Whoever may make workspace tokens gives them any scope."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def may_key_hold(self, principal: Principal, kind: str, scope: str) -> bool:
+        return kind == "workspace_token" or super().may_key_hold(principal, kind, scope)
+
+
 class WorkspaceTokensMintAnywhere(Mutant):
     """A workspace token mints for any workspace that the request names."""
 

@@ -62,7 +62,7 @@ def _make(
 ) -> tuple[dict[str, Any], str]:  # fmt: skip
     if not service.rules.stays_in_workspace(principal, workspace):
         raise Forbidden("the workspace token is bound to another workspace")
-    if not all(service.rules.may_hand_out(principal, scope) for scope in granted):
+    if not all(service.rules.may_key_hold(principal, kind, scope) for scope in granted):
         raise Forbidden("a scope is more than the caller holds", code="scope_escalation")
     return make(service, principal.org, kind, name, granted, workspace, now)
 

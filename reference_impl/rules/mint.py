@@ -108,6 +108,10 @@ class MintRules:
         """Say whether the caller may give `scope` to another: never more than it holds."""
         return permitted(principal.scopes, scope)
 
+    def may_key_hold(self, principal: Principal, kind: str, scope: str) -> bool:  # noqa: ARG002 - a mutant reads it
+        """Say whether the caller may make an `api_key` or a `workspace_token` that holds `scope`."""
+        return self.may_hand_out(principal, scope)
+
     def key_lives(self, *, revoked: bool) -> bool:
         """Say whether an API key or a workspace token in this state is good."""
         return not revoked
