@@ -22,6 +22,7 @@ from contract.harness.checks import (
     require,
     require_equal,
     require_no_failure,
+    require_nothing_minted,
     require_status,
     shows_live,
 )
@@ -190,7 +191,7 @@ def test_a_revoked_access_token_stays_revoked(
 def test_a_session_ends_with_its_workspace_token(
     token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint
 ) -> None:
-    """Refreshed while the token that minted it was good, a session is refused with 401 once it is revoked."""
+    """Once the workspace token is revoked, its session is refused with 401, and so is another mint."""
     own_org, moments = token_pairs.own_org, later(clock)
     key_id, key = own_org.another_workspace_token()
     first = own_org.pair(mint, key=key, refreshTokenTtlSeconds=REFRESH_TTL_CAP)
@@ -200,6 +201,8 @@ def test_a_session_ends_with_its_workspace_token(
     sent = "revoked the workspace token that minted a session"
     requires = "the session ends with it"
     Leftovers(token_pairs, sent=sent, requires=requires).refused(newest)
+    # Over the connection that has seen the token accepted: a cache of the connection would accept it again.
+    require_nothing_minted(own_org.mint(mint, key), 401, sent="minted again with a revoked workspace token")
     for when in moments:
         Leftovers(token_pairs, sent=f"{sent}, and it is now {when}", requires=requires).refused(newest)
 

@@ -58,6 +58,15 @@ class RotatedAccessLivesADay(Mutant):
         return 86400
 
 
+class RotatedAccessLivesAsMinted(Mutant):
+    """A rotated access token lives as long as the mint requested for the first one."""
+
+    breaks = frozenset({"TTL-08"})
+
+    def rotated_access_ttl(self, rotation: Rotation) -> int:
+        return rotation.grant.access_ttl
+
+
 class AudienceGrowsAtRotation(Mutant):
     """A rotated access token is good for the API itself as well."""
 
