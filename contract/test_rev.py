@@ -534,16 +534,25 @@ def _same(shown: Any, value: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What a restart found, and what the live pair was answered after it, as a bearer and at refresh.
+class Sessions:
+    """Two sessions before a restart: one that is to go on, and one that was refreshed twice.
 
-    `steady` is what the rotation before the restart kept.
+    `live` is the newest pair of the first, and `steady` what its rotations kept; `used` and `newest` are the
+    first and the last pair of the second.
     """
 
     live: Pair
-    used: Pair
-    revoked: Pair
     steady: Mapping[str, Any]
+    used: Pair
+    newest: Pair
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a restart found, and what the live pair was answered after it, as a bearer and at refresh."""
+
+    sessions: Sessions
+    revoked: Pair
     bearer: Response
     refresh: Response
 
@@ -580,9 +589,9 @@ def restarted(session: TargetSession) -> Iterator[Restarted]:
         token_pairs.own_org.open()
         rows = [row for rows in SHAPED.values() for row in rows]
         revoked = {mint: _or_why_not(partial(_revoked, token_pairs, mint)) for mint in rows}
-        pairs = {mint: _or_why_not(partial(_live_and_used, token_pairs, mint)) for mint in rows}
+        sessions = {mint: _or_why_not(partial(_sessions, token_pairs, mint)) for mint in rows}
         server.restart()
-        yield Restarted(token_pairs, {mint: _after(service, revoked[mint], pairs[mint]) for mint in rows})
+        yield Restarted(token_pairs, {mint: _after(service, revoked[mint], sessions[mint]) for mint in rows})
         session.service.budget.take(service.requests)
 
 
@@ -606,15 +615,15 @@ def _revoked(token_pairs: TokenPairs, mint: MintEndpoint) -> Pair:
     return pair
 
 
-def _live_and_used(token_pairs: TokenPairs, mint: MintEndpoint) -> tuple[Pair, Pair, Mapping[str, Any]]:
-    """Return a live pair of the second rotation, one whose refresh token was used, and what is steady."""
+def _sessions(token_pairs: TokenPairs, mint: MintEndpoint) -> Sessions:
+    """Make the two sessions at `mint`."""
     once = renewed(token_pairs, long_lived(token_pairs, mint))
     live, used = renewed(token_pairs, once), token_pairs.fresh(mint)
     positive_control(
         token_pairs.service.present_bearer(live.access), what="the live access token", unless="JWKS-08"
     )
-    renewed(token_pairs, used)
-    return live, used, _kept_by_rotation(once, live)
+    newest = renewed(token_pairs, renewed(token_pairs, used))
+    return Sessions(live, _kept_by_rotation(once, live), used, newest)
 
 
 _OF_ONE_TOKEN = frozenset({"jti", "iat", "exp", "nbf"})
@@ -648,17 +657,16 @@ def _lost(steady: Mapping[str, Any], pair: Pair) -> list[str]:
 def _after(
     service: Service,
     revoked: Pair | ContractError | Violation,
-    pairs: tuple[Pair, Pair, Mapping[str, Any]] | ContractError | Violation,
+    sessions: Sessions | ContractError | Violation,
 ) -> Found:
     """Present the live pair after a restart; what could not be made before is passed on."""
     if not isinstance(revoked, Pair):
         return revoked
-    if not isinstance(pairs, tuple):
-        return pairs
-    live, used, steady = pairs
+    if not isinstance(sessions, Sessions):
+        return sessions
+    live = sessions.live
     try:
-        bearer, refresh = service.present_bearer(live.access), service.refresh(live.refresh)
-        return Kept(live, used, revoked, steady, bearer, refresh)
+        return Kept(sessions, revoked, service.present_bearer(live.access), service.refresh(live.refresh))
     except (ContractError, Violation) as reason:
         return reason
 
@@ -668,7 +676,8 @@ def test_sessions_and_revocations_survive_a_restart(restarted: Restarted, mint: 
     """After a restart on the same database live sessions continue; used and revoked tokens are refused."""
     kept, token_pairs = restarted.given(mint), restarted.token_pairs
     service, sent = token_pairs.service, "restarted the server on the same database"
-    pairs = (kept.live, kept.used, kept.revoked)
+    used, newest = kept.sessions.used, kept.sessions.newest
+    pairs = (kept.sessions.live, used, newest, kept.revoked)
     service.transcript.show([*(pair.response for pair in pairs), kept.bearer, kept.refresh])
     requires = "a live session continues"
     require(
@@ -689,20 +698,26 @@ def test_sessions_and_revocations_survive_a_restart(restarted: Restarted, mint: 
     left.refused(kept.revoked, what="the refresh token of a session that was revoked before")
     left = Leftovers(token_pairs, sent=sent, requires="what was used before stays used")
     try:
-        left.refused(kept.used, 400, 401, 404, what="a refresh token that was used before")
+        left.refused(used, 400, 401, 404, what="a refresh token that was used before")
     except Violation:
         _see_single_use(token_pairs, mint)
+        raise
+    sent = f"{sent}, then presented a refresh token that was used two refreshes before"
+    left = Leftovers(token_pairs, sent=sent, requires="its session ends")
+    try:
+        left.refused(newest)
+    except Violation:
+        _see_replays(token_pairs, mint)
         raise
 
 
 def _require_steady(token_pairs: TokenPairs, mint: MintEndpoint, kept: Kept) -> None:
     """Require of the pair that was rotated after the restart what a rotation before it kept."""
     after = pair_of(kept.refresh)
-    lost = _lost(kept.steady, after)
+    live, steady = kept.sessions.live, kept.sessions.steady
+    lost = _lost(steady, after)
     if lost:
-        once = renewed(
-            token_pairs, token_pairs.fresh(mint, refreshTokenTtlSeconds=kept.live.refresh.lifetime)
-        )
+        once = renewed(token_pairs, token_pairs.fresh(mint, refreshTokenTtlSeconds=live.refresh.lifetime))
         twice = renewed(token_pairs, once)
         if _lost(_kept_by_rotation(once, twice), renewed(token_pairs, twice)):
             raise Blocked(
@@ -714,7 +729,7 @@ def _require_steady(token_pairs: TokenPairs, mint: MintEndpoint, kept: Kept) -> 
             sent="restarted the server on the same database, then refreshed a session of before once more",
             requires="its lifetime and claims stay those that refreshes before the restart kept",
             got=f"{name} was {describe(_described(after).get(name))}; before the restart it was "
-            f"{describe(kept.steady[name])}",
+            f"{describe(steady[name])}",
         )
 
 
@@ -724,3 +739,12 @@ def _see_single_use(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
     renewed(token_pairs, pair)
     if token_pairs.service.refresh(pair.refresh).status == 200:
         raise Blocked("SES-01", "a used refresh token is accepted without a restart as well")
+
+
+def _see_replays(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+    """Raise `Blocked` if a replay of an old refresh token ends no session without a restart as well."""
+    old = token_pairs.fresh(mint)
+    newest = renewed(token_pairs, renewed(token_pairs, old))
+    token_pairs.service.refresh(old.refresh)
+    if token_pairs.service.refresh(newest.refresh).status == 200:
+        raise Blocked(("SES-02", "SES-03"), "a replay ends no session without a restart as well")

@@ -12,7 +12,7 @@ SEQUENCES = frozenset({"API-03"})
 class OldReplaysAreMissedAfterARestart(Mutant):
     """A start sweeps used tokens but the last one of each session: the replay of an older one is refused."""
 
-    breaks = SEQUENCES
+    breaks = SEQUENCES | {"REV-07"}
 
     def is_reuse(self, state: TokenState, now: float) -> bool:
         swept = state.history.starts > 0 and state.number < state.history.rotations - 1
