@@ -26,7 +26,17 @@ MOST = 5_000
 """Steps, counted in the same way, within which a mutant must be killed."""
 AT_A_TIME = 5
 """Walks from one endpoint before it is the next one's turn."""
-MODULES = ("lasting", "revocation", "rotation", "sequences", "sessions")
+MODULES = (
+    "inactive_identities",
+    "introspection",
+    "lasting",
+    "org_borders",
+    "restarts",
+    "revocation",
+    "rotation",
+    "sequences",
+    "sessions",
+)
 FAMILIES = ("CLK", "META", "REV", "ROT", "SES", "TTL")
 
 

@@ -112,6 +112,7 @@ UNSEEN: Mapping[str, tuple[str, ...]] = {
         "IssuedRoundedUp",
         "RefreshExpiryIsAnnouncedFromTheDefault",
         "RotatedAccessLivesADay",
+        "RotatedAccessLivesAsMinted",
     ),
     "it shows in the minute after an `exp`, where the model leaves both answers open": (
         "DelegationsOutliveTheirEnd",
