@@ -159,7 +159,9 @@ function open(body, grant, meta) {
     accessScopes: JSON.stringify(session.scopes), accessAudience: JSON.stringify(session.audience),
   };
   const mark = ttl === undefined ? {} : { refreshTokenTtl: String(ttl) };
-  return issue(session, { ...meta, ...delegated, ...mark }, ttl ?? DAY);
+  const pair = issue(session, { ...meta, ...delegated, ...mark }, ttl ?? DAY);
+  session.accessTtl = Math.min(session.accessTtl, HOUR); // after a refresh
+  return pair;
 }
 
 const owner = (caller, sub, wks, sponsor) => ({
