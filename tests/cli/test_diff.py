@@ -20,6 +20,7 @@ def diffed(folder: Path, *words: str, **variables: str) -> Run:
     return run_here(["diff", *words], folder, variables)
 
 
+@pytest.mark.proof
 def test_a_server_that_is_started_is_like_the_reference(tmp_path: Path) -> None:
     """Where its clock can be set, both clocks are; where not, neither is."""
     run = diffed(tmp_path, "reference", f"exec:{COMMAND} serve")

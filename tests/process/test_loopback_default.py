@@ -29,6 +29,7 @@ def test_a_taken_default_is_not_tried_and_said_so(room: Room, taken: socket.sock
         taken.accept()
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("taken")
 def test_a_taken_default_is_told_by_the_doctor(room: Room) -> None:
     """The doctor names the port, who is in the way, and exactly the clauses that can't be tried."""

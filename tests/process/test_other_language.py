@@ -19,7 +19,7 @@ def test_the_contract_holds_on_a_server_in_another_language(room: Room) -> None:
     """At each endpoint, over years of its clock, with the key source that it is to ask."""
     chosen = [
         word
-        for glob in ("TTL-*", "ROT-*", "CLK-*", "SES-0[1-4]", "JWKS-0[12]")
+        for glob in ("TTL-0[1-48]", "ROT-0[1-4]", "CLK-0[1-3]", "SES-0[12]", "JWKS-0[12]")
         for word in ("--clause", glob)
     ]
     run = room.check(MINIATURE, *chosen)
