@@ -15,6 +15,7 @@ from contract.harness.checks import (
     UnknownIdResponses,
     clause,
     describe,
+    just_minted,
     later,
     long_lived,
     positive_control,
@@ -110,7 +111,7 @@ def test_a_revoked_session_stays_revoked(
     moments = later(clock)
 
     def refreshed() -> tuple[Pair, Pair]:
-        first = long_lived(token_pairs, mint, **fields)
+        first = just_minted(token_pairs, mint, **fields)
         return first, renewed(token_pairs, first)
 
     first, newest = refreshed()
@@ -474,7 +475,7 @@ def test_introspection_answers_the_claims_of_the_token(
     Where the clock can be set, it says the same of refresh tokens when their access tokens have expired.
     """
     moments = later(clock)
-    first = long_lived(token_pairs, mint)
+    first = just_minted(token_pairs, mint)
     for name, token in first.tokens.items():
         own_claims_shown(token_pairs, token, sent=f"introspected the {name} token of a mint")
     second = renewed(token_pairs, first)

@@ -36,7 +36,15 @@ from contract.harness.checks.requested_values import (
     is_unusable,
     whole_number,
 )
-from contract.harness.checks.sessions import Leftovers, later, long_lived, over_time, renewed, shows_live
+from contract.harness.checks.sessions import (
+    Leftovers,
+    just_minted,
+    later,
+    long_lived,
+    over_time,
+    renewed,
+    shows_live,
+)
 from contract.harness.checks.strategies import for_all, json_values, values_by_type
 from contract.harness.checks.unattended_host import Host, renewals
 
@@ -67,6 +75,7 @@ __all__ = [
     "for_all",
     "is_unusable",
     "json_values",
+    "just_minted",
     "later",
     "long_lived",
     "over_time",

@@ -57,6 +57,11 @@ def long_lived(token_pairs: TokenPairs, mint: MintEndpoint, **fields: str) -> Pa
     """
     if not token_pairs.service.clock.settable and not fields:
         return token_pairs.spend(mint)
+    return just_minted(token_pairs, mint, **fields)
+
+
+def just_minted(token_pairs: TokenPairs, mint: MintEndpoint, **fields: str) -> Pair:
+    """Return the same, from a mint: its claims are no rotation's."""
     pair = token_pairs.fresh(mint, refreshTokenTtlSeconds=LONG_TTL, **fields)
     return _lives_on(pair, "TTL-01", "minted")
 
