@@ -14,7 +14,8 @@ MAY_ALSO = frozenset(each for each in catalogue().clauses if catalogue()[each].c
 class MutantResult:
     """What became of one mutant: the clauses that it declares, that failed, and that ended in an error.
 
-    Of those that it declares only the ones that can be judged on the target are counted.
+    Of those that it declares only the ones that can be judged on the target are counted. `also` are clauses
+    that report it on some targets.
     """
 
     name: str
@@ -23,6 +24,7 @@ class MutantResult:
     caught: frozenset[str]
     errors: frozenset[str] = frozenset()
     problem: str | None = None
+    also: frozenset[str] = frozenset()
 
     @property
     def unseen(self) -> bool:
@@ -42,7 +44,7 @@ class MutantResult:
     @property
     def may_also(self) -> frozenset[str]:
         """The clauses that may fail as well without being declared."""
-        return MAY_ALSO - self.declared
+        return (MAY_ALSO | self.also) - self.declared
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ def _result(name: str, judged: frozenset[str], report: TargetReport | None) -> M
         caught=frozenset(each.clause for each in results if each.outcome == "fail"),
         errors=frozenset(each.clause for each in results if each.outcome == "error"),
         problem=report.problem if report else None,
+        also=getattr(mutant, "may_also", frozenset()),
     )
 
 
