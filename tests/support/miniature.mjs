@@ -103,7 +103,7 @@ const iso = (seconds) => new Date(seconds * 1000).toISOString();
 // Who asks, and what they may.
 
 async function principal(request) {
-  const authorization = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
+  const authorization = /^bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
   const text = request.headers["x-api-key"] ?? (authorization?.startsWith("relay_ws_") ? authorization : undefined);
   if (text === undefined) return bearer(demand(authorization, 401, "missing_authorization"));
   const key = keys.get(text);
