@@ -47,9 +47,9 @@ class Command:
 
     @property
     def is_long(self) -> bool:
-        """Whether it starts servers for the whole contract, or proves something."""
-        proves = self.words[1:2] == ["mutants"] and "--list" not in self.words
-        return self.ours and ("exec:" in self.line or proves)
+        """Whether it tests a server that it starts, proves something or compares two targets."""
+        thorough = self.words[1:2] in (["mutants"], ["diff"]) and "--list" not in self.words
+        return self.ours and ("exec:" in self.line or thorough)
 
     @property
     def serves(self) -> bool:

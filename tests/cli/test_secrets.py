@@ -26,7 +26,14 @@ def assert_clean(*texts: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "mutant", ["NoCap", "PrefixIsLost", "MarkIsANumber", "VerifierFetchesItsOwnUrl", "RefreshReadsTheRequest"]
+    "mutant",
+    [
+        "NoCap",
+        "PrefixIsLost",
+        pytest.param("MarkIsANumber", marks=pytest.mark.proof),
+        "VerifierFetchesItsOwnUrl",
+        "RefreshReadsTheRequest",
+    ],
 )
 def test_reports_of_a_broken_service_hold_no_secret(check: Check, tmp_path: Path, mutant: str) -> None:
     """Terminal, JSON and JUnit of a run with failures are clean."""

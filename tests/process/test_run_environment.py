@@ -158,13 +158,29 @@ def expected(code: int, outcomes: dict[tuple[str, str], str]) -> None:
     assert len(outcomes) == 8
 
 
-@pytest.mark.parametrize("make", WORLDS.values(), ids=WORLDS)
+OFTEN = ("nothing", "a conftest drops all", "a plugin deselects failures", "ini files")
+"""What `make test` tries. `make proof` tries all, and `make hostile` more of the kind."""
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(make, id=name, marks=[] if name in OFTEN else [pytest.mark.proof])
+        for name, make in WORLDS.items()
+    ],
+)
 def test_nothing_of_the_user_reaches_a_run(world: World, make: Callable[[World], dict[str, Any]]) -> None:
     """Neither files nor variables nor installed plugins change a result."""
     expected(*world.check(**make(world)))
 
 
-@pytest.mark.parametrize("flags", [["-O"], ["-OO"], ["-W", "error"], ["-I"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "flags",
+    [
+        pytest.param(flags, id=" ".join(flags), marks=[] if flags == ["-O"] else [pytest.mark.proof])
+        for flags in (["-O"], ["-OO"], ["-W", "error"], ["-I"])
+    ],
+)
 def test_flags_of_python_do_not_change_a_result(world: World, flags: list[str]) -> None:
     """Without assertions, without docstrings, with warnings as errors: no chapter relies on any of it.
 

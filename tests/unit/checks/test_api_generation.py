@@ -31,6 +31,7 @@ def session() -> Iterator[TargetSession]:
     made.close()
 
 
+@pytest.mark.proof
 def test_nine_of_ten_valid_requests_succeed_at_every_operation(session: TargetSession) -> None:
     for name, operation in operations().items():
         requests = GeneratedRequests(UsualRequests(session.token_pairs), on_a_url=False)
