@@ -28,13 +28,13 @@ help: ## say what can be made
 check: $(READY) ## hold the contract against the bundled reference
 	$(BIN)/relayauth-contract check
 
-test: $(READY) ## run the tests on all cores (3 minutes on two); ARGS='-k NAME' chooses
+test: $(READY) ## run the tests on all cores (four minutes on two); ARGS='-k NAME' chooses
 	$(BIN)/pytest $(ALL_CORES) $(ARGS)
 
 proof: $(READY) ## run the whole proofs and the other long tests (minutes)
 	$(BIN)/pytest $(ALL_CORES) --dist load -m proof $(ARGS)
 
-hostile: $(READY) $(FULL)/.ready ## run the table of hostile environments: none may change a verdict (3 minutes on two)
+hostile: $(READY) $(FULL)/.ready ## run the table of hostile environments: none may change a verdict (four minutes on two)
 	$(BIN)/pytest $(ALL_CORES) --dist load -m hostile tests/hostile $(ARGS)
 
 coverage: $(READY) ## measure what the tests that start no command reach, and fail below the bound

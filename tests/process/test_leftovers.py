@@ -97,6 +97,7 @@ def test_whatever_the_ending_nothing_is_left(room: Room, code: int, ending: Call
         pytest.param("in the middle", signal.SIGINT, marks=pytest.mark.proof),
         pytest.param("among the traps", signal.SIGINT, marks=pytest.mark.proof),
     ],
+    ids=lambda value: value.name if isinstance(value, signal.Signals) else value,
 )
 def test_an_interrupted_run_leaves_nothing(room: Room, how: signal.Signals, when: str) -> None:
     """Told to end while a server comes up or is on trial, or several run, a run ends and takes all along."""
