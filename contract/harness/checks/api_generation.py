@@ -7,7 +7,7 @@ from typing import Any
 
 from contract.harness.checks.api_answers import Answers
 from contract.harness.checks.api_cases import GeneratedCase, generated
-from contract.harness.checks.api_document import Operation
+from contract.harness.checks.api_document import Operation, is_exempt
 from contract.harness.checks.api_own_things import OwnThingsIn
 from contract.harness.checks.api_requests import Sent, UsualRequests
 from contract.harness.client import displayable
@@ -66,7 +66,8 @@ class GeneratedRequests:
             operation, {name: value for name, value in usual.items() if name != "key"}
         )
         self._answers.judge(response, operation, sent := f"sent {operation} without a credential")
-        if response.status != 401:
+        # An older deployment has no such route, whoever asks.
+        if response.status != 401 and not is_exempt(response, operation):
             raise Violation(f"{sent}; it is refused with 401; it answered {response.summary}")
 
     def _cases(
