@@ -13,6 +13,7 @@ from contract.harness.checks import (
     Leftovers,
     Rounds,
     UnknownIdResponses,
+    alike,
     clause,
     describe,
     just_minted,
@@ -33,6 +34,7 @@ from contract.harness.jose import Token
 from contract.harness.run import TargetSession
 from contract.harness.spec import ENDPOINTS, GROUPS, REFRESH_TTL_CAP, SHAPED, MintEndpoint, routes
 from contract.harness.spec.headers import CONFIRM_DELETE
+from contract.harness.spec.statuses import NO_ROUTE
 from contract.harness.targets import Clock
 
 Subject = Callable[[MintEndpoint], Mapping[str, str]]
@@ -232,7 +234,7 @@ def end_identity(token_pairs: TokenPairs, identity: str, how: str) -> None:
     """Delete, suspend or retire an identity; `NotTried` where the deployment has no such route."""
     request, status = ENDINGS[how]
     response = token_pairs.service.call(**request(identity), key=token_pairs.own_org.org_key)
-    if how != "deleted" and response.status in (404, 405, 501):
+    if how != "deleted" and response.status in NO_ROUTE:
         raise NotTried(f"the deployment has no route by which an identity is {how}: {response.summary}")
     require_status(response, status, sent=f"an identity was {how}", requires=f"it is {how}")
 
@@ -282,7 +284,7 @@ def _reactivate(token_pairs: TokenPairs, mint: MintEndpoint, identity: str, old:
     """Reactivate `identity`, and hold that new mints work and that `old` does not."""
     path = routes.reactivation(identity)
     response = token_pairs.service.call("POST", path, key=token_pairs.own_org.org_key)
-    if response.status in (404, 405, 501):
+    if response.status in NO_ROUTE:
         raise NotTried(f"the deployment has no route that reactivates an identity: {response.summary}")
     sent = "an identity was suspended and reactivated"
     require_status(response, 200, sent=sent, requires="it is active again")
@@ -520,18 +522,11 @@ def own_claims_shown(token_pairs: TokenPairs, token: Token, *, sent: str) -> Non
     shown = response.object
     for claim, value in token.claims.items():
         require(
-            _same(shown.get(claim), value),
+            alike(shown.get(claim), value),
             sent=sent,
             requires=requires,
             got=f"{claim} was {describe(shown.get(claim))}; in the token it is {describe(value)}",
         )
-
-
-def _same(shown: Any, value: Any) -> bool:
-    """Say whether two claims are equal; the order of `scopes` and `aud` means nothing."""
-    if isinstance(shown, list) and isinstance(value, list):
-        return sorted(map(str, shown)) == sorted(map(str, value))
-    return bool(shown == value)
 
 
 @dataclass(frozen=True)
@@ -645,14 +640,14 @@ def _kept_by_rotation(before: Pair, after: Pair) -> Mapping[str, Any]:
     """Return what both pairs have alike, as `_described` names it."""
     now = _described(after)
     return {
-        name: value for name, value in _described(before).items() if name in now and _same(now[name], value)
+        name: value for name, value in _described(before).items() if name in now and alike(now[name], value)
     }
 
 
 def _lost(steady: Mapping[str, Any], pair: Pair) -> list[str]:
     """Return the names of `steady` that `pair` does not have alike."""
     now = _described(pair)
-    return [name for name, value in steady.items() if name not in now or not _same(now[name], value)]
+    return [name for name, value in steady.items() if name not in now or not alike(now[name], value)]
 
 
 def _after(
@@ -717,21 +712,25 @@ def _require_steady(token_pairs: TokenPairs, mint: MintEndpoint, kept: Kept) -> 
     after = pair_of(kept.refresh)
     live, steady = kept.sessions.live, kept.sessions.steady
     lost = _lost(steady, after)
-    if lost:
-        once = renewed(token_pairs, token_pairs.fresh(mint, refreshTokenTtlSeconds=live.refresh.lifetime))
-        twice = renewed(token_pairs, once)
-        if _lost(_kept_by_rotation(once, twice), renewed(token_pairs, twice)):
-            raise Blocked(
-                ("ROT-02", "ROT-07", "META-02"), "a third rotation loses it without a restart as well"
-            )
-        name = lost[0]
-        require(
-            kept=False,
-            sent="restarted the server on the same database, then refreshed a session of before once more",
-            requires="its lifetime and claims stay those that refreshes before the restart kept",
-            got=f"{name} was {describe(_described(after).get(name))}; before the restart it was "
-            f"{describe(steady[name])}",
-        )
+    if not lost:
+        return
+    _see_rotations(token_pairs, mint, live.refresh.lifetime)
+    name = lost[0]
+    require(
+        kept=False,
+        sent="restarted the server on the same database, then refreshed a session of before once more",
+        requires="its lifetime and claims stay those that refreshes before the restart kept",
+        got=f"{name} was {describe(_described(after).get(name))}; before the restart it was "
+        f"{describe(steady[name])}",
+    )
+
+
+def _see_rotations(token_pairs: TokenPairs, mint: MintEndpoint, ttl: int) -> None:
+    """Raise `Blocked` if a third rotation loses without a restart what the second one kept."""
+    once = renewed(token_pairs, token_pairs.fresh(mint, refreshTokenTtlSeconds=ttl))
+    twice = renewed(token_pairs, once)
+    if _lost(_kept_by_rotation(once, twice), renewed(token_pairs, twice)):
+        raise Blocked(("ROT-02", "ROT-07", "META-02"), "a third rotation loses it without a restart as well")
 
 
 def _see_single_use(token_pairs: TokenPairs, mint: MintEndpoint) -> None:

@@ -1,6 +1,7 @@
 """How the suite judges: assertions, comparisons, and the inputs that tests share."""
 
 from contract.harness.checks.assertions import (
+    alike,
     clause,
     describe,
     positive_control,
@@ -69,6 +70,7 @@ __all__ = [
     "Rounds",
     "Setup",
     "UnknownIdResponses",
+    "alike",
     "clause",
     "describe",
     "effective",

@@ -104,6 +104,13 @@ def require_no_leak(response: Response) -> None:
     )
 
 
+def alike(one: Any, other: Any) -> bool:
+    """Say whether two claims are equal; the order of `scopes` and `aud` means nothing."""
+    if isinstance(one, list) and isinstance(other, list):
+        return sorted(map(str, one)) == sorted(map(str, other))
+    return bool(one == other)
+
+
 def require_same_grant(before: Pair, after: Pair, *, sent: str) -> None:
     """Check that scopes and audience of both tokens are the same after a rotation."""
     for name in ("access", "refresh"):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract.harness.checks.assertions import require
+from contract.harness.checks.assertions import alike, require
 from contract.harness.client import Pair
 from contract.harness.spec import (
     CLOCK_SKEW,
@@ -21,13 +21,6 @@ def horizon_of(fields: Mapping[str, Any]) -> int | None:
     """Return the `delegationNotAfter` of a mint in Unix seconds, if it has one."""
     value = fields.get("delegationNotAfter")
     return value if isinstance(value, int) else None
-
-
-def alike(one: Any, other: Any) -> bool:
-    """Say whether two claims are equal; the order of `scopes` and `aud` means nothing."""
-    if isinstance(one, list) and isinstance(other, list):
-        return sorted(map(str, one)) == sorted(map(str, other))
-    return bool(one == other)
 
 
 def named_by(pair: Pair, by: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Answers to the steps of a walk, held against what the model of a session says of them."""
 
-from contract.harness.checks.assertions import require
-from contract.harness.checks.session_oracle import WalkedSession, alike
+from contract.harness.checks.assertions import alike, require
+from contract.harness.checks.session_oracle import WalkedSession
 from contract.harness.client import Response
 from contract.harness.jose import Token
 from contract.harness.spec import routes
