@@ -3,25 +3,15 @@
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
-from contract.harness.checks.session_oracle import horizon_of
+from contract.harness.checks.session_oracle import REVOKED_BY, horizon_of
 from contract.harness.checks.session_walks import ROWS, Step
+from contract.harness.checks.walk_surroundings import Surroundings
 from contract.harness.client import OwnOrg, Pair, Response, pair_of
 from contract.harness.errors import Violation
-from contract.harness.spec import ACCESS_TTL, CLOCK_SKEW, DAY, REFRESH_TTL_FIELD, routes
-from contract.harness.spec.headers import CONFIRM_DELETE
+from contract.harness.spec import ACCESS_TTL, CLOCK_SKEW, DAY, REFRESH_TTL_FIELD
 
-if TYPE_CHECKING:
-    from contract.harness.redaction import Secret
-
-_REVOKED_BY: Mapping[str, tuple[str, str]] = {
-    "session": ("sessionId", "sid"),
-    "identity": ("identityId", "sub"),
-    "refresh token": ("tokenId", "jti"),
-    "access token": ("tokenId", "jti"),
-}
-_BECOMES = {"suspend": "suspended", "reactivate": "active", "retire": "retired", "delete": "deleted"}
+_CHANGES = ("suspend", "reactivate", "retire", "delete")
 
 
 @dataclass(frozen=True)
@@ -51,10 +41,7 @@ class SideWalk:
         self._own, self._restart = ground.own_org, ground.restart
         self._service = ground.own_org.service
         self._moments = moments
-        self._agent = self._own.another_agent()
-        self._identity: str | None = None
-        self._identity_is = "active"
-        self._workspace_token: tuple[str, Secret] | None = None
+        self._around = Surroundings(ground.own_org, ground.restart)
         self.sessions: list[_Walked] = []
 
     @property
@@ -65,7 +52,7 @@ class SideWalk:
     @property
     def now(self) -> float:
         """The service's time."""
-        return self._service.clock.now()
+        return self._around.now
 
     @property
     def restarts(self) -> bool:
@@ -90,10 +77,11 @@ class SideWalk:
         what = step["do"]
         if what == "mint":
             return self._mint(step)
-        if what in _BECOMES:
-            return self._change_identity(what)
+        if what in _CHANGES:
+            return self._around.send_change(what)
         if what == "revoke workspace token":
-            return self._revoke_workspace_token()
+            sent = self._around.send_workspace_token_revocation()
+            return sent and sent[1]
         if what == "restart" and self._restart is not None:
             self._restart()
         if what == "restart" or not self.sessions:
@@ -105,29 +93,16 @@ class SideWalk:
         return self.sessions[number % len(self.sessions)]
 
     def _mint(self, step: Step) -> Response:
-        mint, ttl, horizon = ROWS[step["at"]], step.get("ttl"), step.get("horizon")
-        fields: dict[str, Any] = {} if ttl is None else {REFRESH_TTL_FIELD: ttl}
-        if mint.shape == "identity":
-            fields |= mint.naming(self._own_identity())
-        elif mint.shape == "named":
-            fields["agentId"] = self._agent
-        if horizon is not None and mint.takes_paths:
-            fields["delegationNotAfter"] = int(self.now) + horizon
-            self._moments[horizon_of(fields) or 0] = "the delegationNotAfter requested"
-        key = None
-        if mint.credential == "workspace":
-            self._workspace_token = self._workspace_token or self._own.another_workspace_token()
-            key = self._workspace_token[1]
+        mint = ROWS[step["at"]]
+        fields = self._around.fields(mint, step.get("ttl"), step.get("horizon"))
+        if (horizon := horizon_of(fields)) is not None:
+            self._moments[horizon] = "the delegationNotAfter requested"
+        key = self._around.workspace_token()[1] if mint.credential == "workspace" else None
         response = self._own.mint(mint, key, **fields)
         if response.status == 201:
             with contextlib.suppress(Violation):
                 self.sessions.append(_Walked(pair_of(response)))
         return response
-
-    def _own_identity(self) -> str:
-        if self._identity is None:
-            self._identity, self._identity_is = self._own.another_identity(), "active"
-        return self._identity
 
     def _refresh(self, session: _Walked, _: Step) -> Response:
         response = self._service.refresh(session.newest.refresh)
@@ -153,32 +128,8 @@ class SideWalk:
     def _revoke(self, session: _Walked, step: Step) -> Response:
         pair = session.generation(step.get("age", 0))
         claims = (pair.access if step["by"] == "access token" else pair.refresh).claims
-        name, claim = _REVOKED_BY[step["by"]]
+        name, claim = REVOKED_BY[step["by"]]
         return self._service.revoke(self._own.org_key, **{name: str(claims.get(claim))})
-
-    def _change_identity(self, what: str) -> Response | None:
-        if self._identity is None or (what == "suspend" and self._identity_is != "active"):
-            return None
-        if what == "reactivate" and self._identity_is != "suspended":
-            return None
-        place, key = routes.identity(self._identity), self._own.org_key
-        if what == "delete":
-            response = self._service.call("DELETE", place, key=key, headers=CONFIRM_DELETE)
-        else:
-            path = {"suspend": routes.suspension, "retire": routes.retirement}.get(what, routes.reactivation)
-            body = None if what == "reactivate" else {"reason": "relayauth-contract"}
-            response = self._service.call("POST", path(self._identity), key=key, body=body)
-        if response.status in (200, 204):
-            self._identity_is = _BECOMES[what]
-            self._identity = None if what in ("retire", "delete") else self._identity
-        return response
-
-    def _revoke_workspace_token(self) -> Response | None:
-        if self._workspace_token is None:
-            return None
-        its_id, self._workspace_token = self._workspace_token[0], None
-        path = routes.api_key_revocation(its_id)
-        return self._service.call("POST", path, key=self._own.org_key)
 
 
 _ON_ONE: Mapping[str, Callable[[SideWalk, _Walked, Step], Response | None]] = {
@@ -221,7 +172,7 @@ def told(step: Step, state: Sequence[int], waited: float = 0) -> str:
         return f"mint session {len(state) + 1} at {step['at']} with {asked}{until}"
     if what == "wait":
         return f"wait {waited:.0f} s"
-    if what in _BECOMES:
+    if what in _CHANGES:
         return f"{what} the identity"
     if what in ("restart", "revoke workspace token"):
         return {"restart": "restart the server"}.get(what, "revoke the workspace token")

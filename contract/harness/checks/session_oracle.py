@@ -23,12 +23,19 @@ def horizon_of(fields: Mapping[str, Any]) -> int | None:
     return value if isinstance(value, int) else None
 
 
+REVOKED_BY: Mapping[str, tuple[str, str]] = {
+    "session": ("sessionId", "sid"),
+    "identity": ("identityId", "sub"),
+    "refresh token": ("tokenId", "jti"),
+    "access token": ("tokenId", "jti"),
+}
+"""What a revocation may name: the member of its body, and the claim that it takes."""
+
+
 def named_by(pair: Pair, by: str) -> dict[str, str]:
     """Return what a revocation names: the session of `pair`, its subject, or one of its tokens."""
     claims = pair.access.claims if by == "access token" else pair.refresh.claims
-    name, claim = {"session": ("sessionId", "sid"), "identity": ("identityId", "sub")}.get(
-        by, ("tokenId", "jti")
-    )
+    name, claim = REVOKED_BY[by]
     return {name: str(claims[claim])}
 
 

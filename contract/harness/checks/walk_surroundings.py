@@ -65,8 +65,8 @@ class Surroundings:
             fields["delegationNotAfter"] = int(self.now) + horizon
         return fields
 
-    def change_identity(self, what: str) -> str | None:
-        """Suspend, reactivate, retire or delete the identity; return it, or None if that can't be done."""
+    def send_change(self, what: str) -> Response | None:
+        """Send that the identity be suspended, reactivated, retired or deleted; None if it can't be that."""
         if self._identity is None or (what == "suspend" and self.identity_is != "active"):
             return None
         if what == "reactivate" and self.identity_is != "suspended":
@@ -78,22 +78,35 @@ class Surroundings:
             place = {"suspend": routes.suspension, "retire": routes.retirement}.get(what, routes.reactivation)
             body = None if what == "reactivate" else {"reason": "relayauth-contract"}
             response = self.service.call("POST", place(identity), key=key, body=body)
-        if response.status == 403 or response.status in NO_ROUTE:
-            return None  # The deployment has no such route, or the key no scope for it.
+        if response.status in (200, 204):
+            self.identity_is = {"suspend": "suspended", "reactivate": "active"}.get(what, "gone")
+            if self.identity_is == "gone":
+                self._identity = None
+        return response
+
+    def change_identity(self, what: str) -> str | None:
+        """Require that a change of the identity is done; return the identity, or None if it can't be done."""
+        identity, response = self._identity, self.send_change(what)
+        if response is None or response.status == 403 or response.status in NO_ROUTE:
+            return None  # Or the deployment has no such route, or the key no scope for it.
         must(response.status in (200, 204), response, f"{what} is done")
-        self.identity_is = {"suspend": "suspended", "reactivate": "active"}.get(what, "gone")
-        if self.identity_is == "gone":
-            self._identity = None
         return identity
 
-    def revoke_workspace_token(self) -> str | None:
-        """Revoke the workspace token and return its id; None if none was needed yet."""
+    def send_workspace_token_revocation(self) -> tuple[str, Response] | None:
+        """Send that the workspace token be revoked; return its id too, or None if none was needed yet."""
         if self._workspace_token is None:
             return None
-        its_id, _key = self._workspace_token
-        response = self.service.call("POST", routes.api_key_revocation(its_id), key=self.own_org.org_key)
+        its_id, self._workspace_token = self._workspace_token[0], None
+        path = routes.api_key_revocation(its_id)
+        return its_id, self.service.call("POST", path, key=self.own_org.org_key)
+
+    def revoke_workspace_token(self) -> str | None:
+        """Require that the workspace token is revoked; return its id, or None if none was needed yet."""
+        sent = self.send_workspace_token_revocation()
+        if sent is None:
+            return None
+        its_id, response = sent
         must(response.status == 200, response, "the workspace token is revoked")
-        self._workspace_token = None
         return its_id
 
     def revoke(self, **what: str) -> Response:
