@@ -93,7 +93,7 @@ def _property(parameter: click.Parameter) -> dict[str, Any]:
     return {**value, "description": told.replace(" Repeatable.", "") + relative}
 
 
-def _value(kind: click.ParamType[Any]) -> dict[str, Any]:
+def _value(kind: "click.ParamType[Any]") -> dict[str, Any]:
     if isinstance(kind, Seed):
         return {"type": "integer", "minimum": 0}  # a file that says `random` would be none to repeat
     if isinstance(kind, click.Choice):

@@ -35,6 +35,7 @@ class ConfiguredCommand(Command):
         for parameter in self.params:
             name = str(parameter.name)
             typed = ctx.get_parameter_source(name) not in (None, ParameterSource.DEFAULT)
+            typed = typed and ctx.params[name] != ()  # click before 8.3 calls no arguments at all typed
             if key_of(name) in values and not typed and name != "profile":
                 taken[name] = parameter.type_cast_value(ctx, _as_typed(name, values[key_of(name)], folder))
         if ctx.params["more_targets"]:
