@@ -213,8 +213,8 @@ def test_of_concurrent_refreshes_at_most_one_succeeds(session: TargetSession, mi
     """Of many refreshes with one token at most one succeeds, and none gets a 5xx without `Retry-After`."""
     idle = []
     for number in session.volume.at_once:
-        race = _refreshed_at_once(session, mint, number)
-        if _decided(race) < 2:
+        race, decided = _refreshed_at_once(session, mint, number)
+        if decided < 2:
             answers = ", ".join(sorted({response.summary for response in race.responses}))
             idle.append(f"{number} at once ({answers})")
     if len(idle) == len(session.volume.at_once):
@@ -228,13 +228,19 @@ def test_of_staggered_refreshes_at_most_one_succeeds(session: TargetSession, min
     """Two refreshes with one token, the second a moment later each time: at most one succeeds."""
     rounds = Rounds(session.racer, session.volume, mint, kind="two refreshes")
     for stagger in rounds:
-        race = _refreshed_at_once(session, mint, 2, stagger)
-        rounds.count(race, decided=_decided(race) == 2)
+        race, decided = _refreshed_at_once(session, mint, 2, stagger)
+        rounds.count(race, decided=decided == 2)
     session.note = rounds.note()
 
 
-def _refreshed_at_once(session: TargetSession, mint: MintEndpoint, number: int, stagger: int = 0) -> Race:
-    """Present one refresh token `number` times at once, and hold what the contract says of that."""
+def _refreshed_at_once(
+    session: TargetSession, mint: MintEndpoint, number: int, stagger: int = 0
+) -> tuple[Race, int]:
+    """Present one refresh token `number` times at once, and hold what the contract says of that.
+
+    Returns how many of the requests were decided. Where one succeeded and all others were turned away (it was
+    under way, or there were too many), the token is presented once more when they may come again.
+    """
     service, pair = session.service, session.token_pairs.fresh(mint)
     body = {"refreshToken": pair.refresh}
     race = session.racer.race(
@@ -243,18 +249,20 @@ def _refreshed_at_once(session: TargetSession, mint: MintEndpoint, number: int, 
     sent = f"presented one refresh token {number} times at once"
     require_no_failure(race.responses, sent=sent)
     winners = [pair_of(response) for response in race.responses if response.status == 200]
+    decided = sum(response.status not in {429, 503} for response in race.responses)
+    if winners and decided < 2:
+        session.racer.wait_out()
+        again = service.refresh(pair.refresh)
+        if again.status == 200:
+            winners.append(pair_of(again))
+        decided += 1
     if len(winners) > 1:
         live = sum(service.refresh(pair.refresh).status == 200 for pair in winners)
         raise Violation(
             f"{sent}; the contract says that at most one succeeds, and that no two live pairs remain; "
             f"{len(winners)} succeeded, and {live} of their refresh tokens work"
         )
-    return race
-
-
-def _decided(race: Race) -> int:
-    """Return how many of the requests the service decided, instead of turning them away."""
-    return sum(response.status not in {429, 503} for response in race.responses)
+    return race, decided
 
 
 @clause("SES-05")

@@ -90,8 +90,10 @@ def newer_rows() -> Iterator[tuple[str, str, Change]]:
 
 
 ROWS = [*rows(), *newer_rows()]
-# The reference has no limit and no identity provider, and makes no longer chain than it mints for.
+# The reference has no limit and no identity provider, makes no longer chain than it mints for, and decides
+# every refresh.
 BEYOND = {("createIdentity", "403 sponsor_proof_required"), *((mint, CHAIN) for mint in ENDPOINTS[:3])}
+BEYOND |= {("refreshTokens", "409 refresh_under_way")}
 STORAGE = ("429 rate_limited", "503 storage_overloaded", "503 storage_capacity_exhausted")
 BEYOND |= {(name, refusal) for name in OPERATIONS for refusal in STORAGE}
 

@@ -71,7 +71,7 @@ def test_a_rate_is_kept_on_a_url(check: Check) -> None:
         said = check(
             there.url, "--rate", f"{RATE}/s", "--clause", "SES-05", "--endpoint", "path", key=there.key
         )
-    assert said.code == 0
+    assert said.code == 0, said.out
     assert said.target["requests"] > 2 * RATE
     assert len(got) == said.target["requests"]
     windows = math.ceil(len(got) / RATE) - 1

@@ -1,0 +1,66 @@
+"""Servers whose faults no mutant of the reference shows, each caught by the clause that is about it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from contract.harness.jose import read_token
+from reference_impl.facts import Endpoint
+from reference_impl.rules import Rules
+from tests.support.deployments import App, Scope
+from tests.support.variants import Server
+from tests.support.variants.around import REFRESH, Wall
+
+
+class IgnoresTheTtl(Rules):
+    """Whatever TTL is requested, a mint gives 24 h."""
+
+    def asked_ttl(self, endpoint: Endpoint, body: Mapping[str, Any]) -> Any:
+        return None
+
+
+def test_a_server_that_ignores_the_ttl_fails_and_leaves_nothing_open() -> None:
+    """ROT-01 and ROT-02 fail with what was requested, and no clause ends in an error."""
+    report = Server(IgnoresTheTtl).check(profile="core")
+    assert [(each.clause, each.why) for each in report.results if each.outcome == "error"] == []
+    failed = {each.clause for each in report.results if each.outcome == "fail"}
+    assert {"TTL-01", "TTL-02", "META-01", "ROT-01", "ROT-02", "ROT-09", "CLK-03"} == failed
+    (why, *_) = [each.why for each in report.results if each.clause == "ROT-02"]
+    assert "requested 7776000 s at mint" in why
+    assert "exp - iat after rotation was 86400 s" in why
+    blocked = {each.clause: each.blocked_by for each in report.results if each.outcome == "blocked"}
+    assert blocked == {"CLK-08": "TTL-01"}
+
+
+class RefreshesAssertions(Wall):
+    """Answers an assertion at refresh with the pair that was minted last."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__(app)
+        self._pair = b""
+
+    def refusal(self, scope: Scope, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
+        if scope["path"] != REFRESH or not self._is_assertion(body):
+            return None
+        return 200, {"content-type": "application/json"}, self._pair
+
+    def changed(
+        self, scope: Scope, status: int, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        if b'"refreshToken"' in body:
+            self._pair = body
+        return status, headers, body
+
+    @staticmethod
+    def _is_assertion(body: bytes) -> bool:
+        try:
+            return bool(read_token(json.loads(body)["refreshToken"]).claims["aud"] == ["relayhistory"])
+        except (ValueError, KeyError, TypeError):
+            return False
+
+
+def test_an_assertion_that_can_be_refreshed_is_a_failure() -> None:
+    """The reference refuses it for three reasons, so no mutant with one changed rule shows this fault."""
+    (result,) = Server(around=RefreshesAssertions).check("SEC-10").results
+    assert result.outcome == "fail"
+    assert "presented an assertion for a refresh" in result.why
