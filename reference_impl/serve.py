@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import click
 
 from reference_impl.errors import ConfigError
 
-ORG = "org_reference"
+# As the examples of openapi.yaml have them.
+ORG, WORKSPACE, IDENTITY = "org_example", "ws_example", "agent_example"
+ALL = ["*:*:*:*"]
 KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
 HOW_TO_GET_A_KEY = "its API key is the one it was given, or use --ready-file to be told the one it made"
 
@@ -40,7 +43,9 @@ def serve(
     """Run the reference on a socket.
 
     Flags win over the environment: PORT, BASE_URL, RELAYAUTH_SIGNING_KEY_PEM,
-    RELAYAUTH_SIGNING_KEY_PEM_PUBLIC and RELAYAUTH_DB_PATH.
+    RELAYAUTH_SIGNING_KEY_PEM_PUBLIC and RELAYAUTH_DB_PATH. The ready file is
+    JSON: url, pid, apiKey (an org API key), workspaceToken, orgId, workspaceId,
+    identityId.
     """
     try:
         env = _environment(db, signing_key)
@@ -115,7 +120,10 @@ def _run(env: dict[str, str], host: str, port: int, api_key: str, ready_file: st
     with service.store.transaction():  # another process on the same file may be at the same point
         known = service.store.key_by_secret(api_key)
         if known is None:
-            make(service, ORG, "api_key", "serve", ["*:*:*:*"], None, clock.now(), api_key)
+            make(service, ORG, "api_key", "serve", ALL, None, clock.now(), api_key)
+        workspace_token = f"relay_ws_{secrets.token_urlsafe(32)}"
+        make(service, ORG, "workspace_token", "serve", ALL, WORKSPACE, clock.now(), workspace_token)
+        service.store.add_identity(_identity(clock.iso(clock.now())))
     try:
         listener = socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -129,14 +137,35 @@ def _run(env: dict[str, str], host: str, port: int, api_key: str, ready_file: st
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{listener.getsockname()[1]}"
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
-        server = _Server(config, url, api_key, ready_file)
+        keys = {"apiKey": api_key, "workspaceToken": workspace_token}
+        ids = {"orgId": ORG, "workspaceId": WORKSPACE, "identityId": IDENTITY}
+        server = _Server(config, {"url": url, **keys, **ids}, ready_file)
         server.run(sockets=[listener])
+
+
+def _identity(now: str) -> dict[str, Any]:
+    """Return an identity with all scopes; one of its name that is there already stays as it is."""
+    return {
+        "id": IDENTITY,
+        "org": ORG,
+        "name": "example",
+        "type": "agent",
+        "workspace": WORKSPACE,
+        "sponsor": "user_example",
+        "chain": ["user_example"],
+        "scopes": ALL,
+        "status": "active",
+        "roles": [],
+        "metadata": {},
+        "created_at": now,
+        "updated_at": now,
+    }
 
 
 class _Server:
     """uvicorn, which says when it accepts connections, and ends quietly on SIGINT and SIGTERM."""
 
-    def __init__(self, config: Any, url: str, api_key: str, ready_file: str | None) -> None:
+    def __init__(self, config: Any, told: Mapping[str, str], ready_file: str | None) -> None:
         import uvicorn
 
         outer = self
@@ -155,7 +184,7 @@ class _Server:
                     await super().main_loop()
 
         self._server = Server(config)
-        self._url, self._api_key, self._ready_file = url, api_key, ready_file
+        self._told, self._ready_file = told, ready_file
         self.failed: ConfigError | None = None
 
     def announce(self) -> None:
@@ -166,14 +195,14 @@ class _Server:
             self.failed = ConfigError(f"--ready-file {self._ready_file}: can't be written: {error.strerror}")
             return
         key = f"its API key is in {self._ready_file}" if self._ready_file else HOW_TO_GET_A_KEY
-        click.echo(f"relayauth reference: listening on {self._url}; {key}")
+        click.echo(f"relayauth reference: listening on {self._told['url']}; {key}")
         sys.stdout.flush()
 
     def _write(self) -> None:
         if not self._ready_file:
             return
         fresh = Path(f"{self._ready_file}.new")
-        body = json.dumps({"url": self._url, "apiKey": self._api_key, "pid": os.getpid()})
+        body = json.dumps({**self._told, "pid": os.getpid()})
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(body + "\n")

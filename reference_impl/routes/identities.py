@@ -29,7 +29,7 @@ async def create(request: Request) -> JSONResponse:
         "org": principal.org,
         "name": requests.required(body, "name"),
         "type": requests.choice(body.get("type"), "type", TYPES) or "agent",
-        "workspace": requests.text(body, "workspaceId"),
+        "workspace": requests.text(body, "workspaceId") or _own_workspace(principal),
         "sponsor": sponsor,
         "chain": _chain(service, principal, sponsor),
         "scopes": [],
@@ -42,6 +42,11 @@ async def create(request: Request) -> JSONResponse:
     if not service.store.add_identity(row):
         raise _name_taken()
     return JSONResponse(_told(row), 201)
+
+
+def _own_workspace(principal: Principal) -> str | None:
+    """Return the workspace of an identity that names none: that of the workspace token that makes it."""
+    return principal.workspace if principal.kind == "workspace_token" else None
 
 
 async def index(request: Request) -> JSONResponse:

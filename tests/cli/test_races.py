@@ -49,6 +49,30 @@ def test_where_no_round_proves_anything_there_is_no_verdict(check: Check) -> Non
     assert why.count("at once") == 4
 
 
+def test_a_token_that_works_again_once_its_losers_may_come_again_is_a_failure(check: Check) -> None:
+    """The first race turns all losers away, and the token gives a second pair after it."""
+    number = 25  # requests in the first race
+    given: list[bytes] = []
+    sent = 0
+
+    def forking(method: str, path: str, status: int, body: bytes) -> Response:
+        nonlocal sent
+        if path != "/v1/tokens/refresh":
+            return None
+        sent += 1
+        if status == 200:
+            given.append(body)
+            return None
+        return (429, {"retry-after": "1"}, b'{"error": "slower"}') if sent <= number else (200, {}, given[0])
+
+    with deployed(forking) as there:
+        said = check(there.url, *RACES, key=there.key)
+    assert said.code == 1
+    (why,) = said.whys("fail")
+    assert "presented one refresh token 25 times at once" in why
+    assert "2 succeeded" in why
+
+
 def test_a_fork_is_told_with_what_lives_of_it(check: Check) -> None:
     """A service that answers every refresh with the same new pair forks each session that is raced for."""
     given: list[bytes] = []

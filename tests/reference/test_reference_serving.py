@@ -66,18 +66,27 @@ def key_file(file: Path, made: Any) -> Path:
     return file
 
 
+IDS = ("orgId", "workspaceId", "identityId")
+
+
 def test_it_says_where_it_is_and_keeps_its_key_to_its_owner(serving: Serving, tmp_path: Path) -> None:
-    """One line without the key; the key is in a file of mode 600 and opens everything."""
+    """One line without a key; keys are in a file of mode 600, of an org and a workspace that it names."""
     process, ready, line = serving()
     file = tmp_path / "ready-0.json"
-    assert ready.keys() == {"url", "apiKey", "pid"}
+    assert ready.keys() == {"url", "pid", "apiKey", "workspaceToken", *IDS}
     assert (ready["pid"], stat.S_IMODE(file.stat().st_mode)) == (process.pid, 0o600)
     assert ready["url"] in line
     assert "rak_" not in line
+    assert "relay_ws_" not in line
     body = {"workspaceId": "w", "paths": ["/a/*"]}
     headers = {"x-api-key": ready["apiKey"]}
     answer = httpx.post(ready["url"] + "/v1/tokens/workspace-path", json=body, headers=headers)
     assert (answer.status_code, answer.json()["accessToken"][:9]) == (201, "relay_pa_")
+    headers = {"x-api-key": ready["workspaceToken"]}
+    answer = httpx.post(
+        ready["url"] + "/v1/tokens/agent", json={"agentId": ready["identityId"]}, headers=headers
+    )
+    assert (answer.status_code, answer.json()["workspaceId"]) == (201, ready["workspaceId"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])

@@ -6,7 +6,7 @@ from contract.harness.run import TargetReport
 from tests.support.command import Check
 from tests.support.deployments import deployed
 from tests.support.variants import VARIANTS, Server
-from tests.support.variants.fronts import Chunked, ClosesIdle, Front, Http10, in_front
+from tests.support.variants.fronts import Chunked, ClosesEach, Front, Http10, in_front
 
 
 def blamed(report: TargetReport, server: Server) -> list[tuple[str, str | None, str, str]]:
@@ -39,7 +39,7 @@ def test_every_clause_holds(name: str) -> None:
     assert report.verdict == "holds"
 
 
-@pytest.mark.parametrize("front", [Http10, Chunked, ClosesIdle])
+@pytest.mark.parametrize("front", [Http10, Chunked, ClosesEach])
 @pytest.mark.parametrize(
     "chosen",
     [

@@ -90,7 +90,7 @@ class Racer:
         pace = service.connection.pace
         if pace and len(prepared) > pace.burst:
             raise NotTried(f"a pace of {pace.burst} requests at once leaves no race of {len(prepared)}")
-        self.wait_out()
+        self._wait_out()
         at_once = service.connection.at_once or self._over_sockets
         service.begin(prepared)
         for place, each in enumerate(prepared):
@@ -118,8 +118,8 @@ class Racer:
         self._usual = min(ended - sent for sent, ended in spans)
         return bool(max(sent for sent, _ in spans) < min(ended for _, ended in spans))
 
-    def wait_out(self) -> None:
-        """Wait as long as the last race was asked to; `CouldNotTry` if that passes a bound of the run."""
+    def _wait_out(self) -> None:
+        """Wait as long as the race before was asked to; `CouldNotTry` if that passes a bound of the run."""
         busy, self._busy = self._busy, []
         if busy:
             self._service.waits.wait_out(max(busy, key=requested_wait))
