@@ -214,7 +214,7 @@ def same_session(first: Pair, second: Pair, *, sent: str) -> None:
 
 
 NAME = "Zoë Ångström, 工作 🤖"
-PLACE = FILES.replace("*", "Übergröße 档案/*")
+PLACE = FILES.replace("*", "Übergröße-档案/*")
 
 
 @clause("ROT-07")
