@@ -151,3 +151,12 @@ class UuidsAsSessions(Rules):
 
     def session_id(self, fresh: str, grant: Grant) -> str:
         return f"sess_{uuid.uuid4()}"
+
+
+class ReadsFloats(Rules):
+    """Times may be written with a fraction of zero."""
+
+    def claims_fit(self, claims: Mapping[str, Any]) -> bool:
+        times = {name: claims[name] for name in ("iat", "exp", "nbf") if isinstance(claims.get(name), float)}
+        whole = {name: int(time) for name, time in times.items() if time.is_integer() and abs(time) < 2**53}
+        return super().claims_fit({**claims, **whole})
