@@ -72,11 +72,12 @@ def generated_requests(session: TargetSession, examples: Examples) -> GeneratedR
 def test_generated_requests_get_sound_answers(
     session: TargetSession, examples: Examples, generated_requests: GeneratedRequests, operation: str
 ) -> None:
-    """Requests from the document, valid and not, and one without a credential; no answer is unsound."""
+    """Requests from the document, valid and not, one without a credential and ones without an object."""
     settings, described = session.settings, operations()[operation]
     on_a_url = session.connection.kind == "url"
     coverage = COVERAGE_ON_A_URL if on_a_url else COVERAGE
     generated_requests.without_credential(described)
+    generated_requests.with_no_object(described)
     generated_requests.try_all(
         described,
         examples.requests,

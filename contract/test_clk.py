@@ -18,6 +18,7 @@ from contract.harness.checks import (
     requested_ttl,
     require,
     require_status,
+    started,
     still_live,
 )
 from contract.harness.client import Pair, Service, TokenPairs
@@ -29,6 +30,7 @@ from contract.harness.spec import (
     CLOCK_SKEW,
     DAY,
     REFRESH_TTL_CAP,
+    SHAPED,
     YEAR_2038,
     YEAR_2100,
     MintEndpoint,
@@ -123,7 +125,7 @@ def test_a_host_that_renews_in_time_goes_on(
     days: int,
 ) -> None:
     """Renewed a minute before each expiry, with nothing requested again, the session goes on with its TTL."""
-    renewed_in_time(session, years(ttl, days)[mint.name], span=f"for {days} days")
+    renewed_in_time(session, years(ttl, days)[mint.name], span=f"a minute before each expiry for {days} days")
 
 
 def renewed_in_time(session: TargetSession, host: Host, *, span: str) -> None:
@@ -131,7 +133,7 @@ def renewed_in_time(session: TargetSession, host: Host, *, span: str) -> None:
     session.service.transcript.show(pair.response for pair in host.pairs[-2:])
     if host.pairs:
         session.timeline = host.timeline
-    sent = f"requested {describe(host.requested)} at mint, renewed a minute before each expiry {span}"
+    sent = f"requested {describe(host.requested)} at mint, renewed {span}"
     if host.refusal is not None and (not host.pairs or isinstance(host.refusal, ContractError)):
         raise host.refusal
     require(
@@ -179,7 +181,27 @@ def test_a_host_renews_across_the_date(
 ) -> None:
     """A session that was minted before a date is renewed after it, and goes on with its TTL."""
     day = datetime.fromtimestamp(date, UTC).date()
-    renewed_in_time(session, crossings(date)[mint.name], span=f"from 45 days before {day} on")
+    span = f"a minute before each expiry from 45 days before {day} on"
+    renewed_in_time(session, crossings(date)[mint.name], span=span)
+
+
+HOURLY = 100
+"""Renewals, one before each expiry of an access token."""
+
+
+@clause("CLK-03")
+@pytest.mark.parametrize("mint", [SHAPED[name][0] for name in ("identity", "path")], ids=str)
+def test_a_host_that_renews_its_access_token_goes_on(
+    token_pairs: TokenPairs, clock: Clock, session: TargetSession, mint: MintEndpoint
+) -> None:
+    """As clients do that need a bearer at all times: no number of renewals is too many."""
+    host = started(token_pairs, clock, mint, REFRESH_TTL_CAP)
+    for _ in range(HOURLY):
+        if not host.goes_on:
+            break
+        clock.set(max(clock.now(), host.pairs[-1].access.exp - CLOCK_SKEW))
+        host.renew(token_pairs, clock.now())
+    renewed_in_time(session, host, span=f"{HOURLY} times, a minute before its access token expires")
 
 
 @clause("CLK-04")

@@ -31,8 +31,17 @@ from contract.harness.checks import (
 from contract.harness.client import OwnOrg, Pair, Response, Service, TokenPairs, pair_of
 from contract.harness.errors import Blocked, ContractError, NotTried, Violation
 from contract.harness.jose import Token
+from contract.harness.redaction import Secret
 from contract.harness.run import TargetSession
-from contract.harness.spec import ENDPOINTS, GROUPS, REFRESH_TTL_CAP, SHAPED, MintEndpoint, routes
+from contract.harness.spec import (
+    ENDPOINTS,
+    GROUPS,
+    READ_SCOPE,
+    REFRESH_TTL_CAP,
+    SHAPED,
+    MintEndpoint,
+    routes,
+)
 from contract.harness.spec.headers import CONFIRM_DELETE
 from contract.harness.spec.statuses import NO_ROUTE
 from contract.harness.targets import Clock
@@ -175,7 +184,10 @@ def test_a_revocation_by_identity_ends_what_was_minted_before(
 def test_a_revoked_access_token_stays_revoked(
     token_pairs: TokenPairs, introspection_works: Callable[[MintEndpoint], None], mint: MintEndpoint
 ) -> None:
-    """Revoked by its own id, an access token is refused as a bearer, and introspection answers null."""
+    """Revoked by its own id, an access token is refused as a bearer, and introspection answers null.
+
+    Over the connection too that has seen it accepted and introspected.
+    """
     introspection_works(mint)
     pair = token_pairs.spend(mint)
     positive_control(
@@ -183,9 +195,12 @@ def test_a_revoked_access_token_stays_revoked(
         what="the access token as a bearer",
         unless=("JWKS-08", "SES-04"),
     )
+    if not shows_live(token_pairs, pair.access):
+        raise Blocked(("REV-06", "SES-04"), "introspection answers null for a live access token")
     sent = "revoked an access token by its id"
     revoke(token_pairs, {"tokenId": str(pair.access.claims["jti"])}, sent=sent)
     left = Leftovers(token_pairs, sent=sent, requires="the token no longer works")
+    left.not_accepted(pair, what="it")
     left.not_accepted(pair, what="it", anew=True)
     left.not_shown(pair.access, what="it")
 
@@ -207,7 +222,9 @@ def test_a_session_ends_with_its_workspace_token(
     # Over the connection that has seen the token accepted: a cache of the connection would accept it again.
     require_nothing_minted(own_org.mint(mint, key), 401, sent="minted again with a revoked workspace token")
     for when in moments:
-        Leftovers(token_pairs, sent=f"{sent}, and it is now {when}", requires=requires).refused(newest)
+        then = f"{sent}, and it is now {when}"
+        Leftovers(token_pairs, sent=then, requires=requires).refused(newest)
+        require_nothing_minted(own_org.mint(mint, key), 401, sent=f"{then}, then minted again with it")
 
 
 def _delete(identity: str) -> dict[str, Any]:
@@ -553,22 +570,26 @@ class Kept:
     refresh: Response
 
 
-Found = Kept | ContractError | Violation
-
-
 @dataclass(frozen=True)
 class Restarted:
-    """A server that was started again on its database, and what it had been given before, or why not."""
+    """A server that was started again on its database, and what it had been given before, or why not.
+
+    `ended` are identities by how they ended, `shown` is an identity as it was shown after a change, and
+    `revoked_key` a workspace token that was revoked.
+    """
 
     token_pairs: TokenPairs
-    kept: Mapping[MintEndpoint, Found]
+    kept: Mapping[MintEndpoint, Kept | ContractError | Violation]
+    ended: Mapping[str, str | ContractError | Violation]
+    shown: Mapping[str, Any] | ContractError | Violation
+    revoked_key: Secret | ContractError | Violation
 
-    def given(self, mint: MintEndpoint) -> Kept:
-        """Return what was made at `mint` before the restart; raises what went wrong then."""
-        found = self.kept[mint]
-        if not isinstance(found, Kept):
-            raise found
-        return found
+
+def made(found: Made | ContractError | Violation) -> Made:
+    """Return what was made before the restart; raises what went wrong then."""
+    if isinstance(found, ContractError | Violation):
+        raise found
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -586,8 +607,12 @@ def restarted(session: TargetSession) -> Iterator[Restarted]:
         rows = [row for rows in SHAPED.values() for row in rows]
         revoked = {mint: _or_why_not(partial(_revoked, token_pairs, mint)) for mint in rows}
         sessions = {mint: _or_why_not(partial(_sessions, token_pairs, mint)) for mint in rows}
+        ended = {how: _or_why_not(partial(_ended_before, token_pairs, how)) for how in ENDINGS}
+        shown = _or_why_not(partial(_changed_before, token_pairs))
+        key = _or_why_not(partial(_revoked_before, token_pairs))
         server.restart()
-        yield Restarted(token_pairs, {mint: _after(service, revoked[mint], sessions[mint]) for mint in rows})
+        kept = {mint: _after(service, revoked[mint], sessions[mint]) for mint in rows}
+        yield Restarted(token_pairs, kept, ended, shown, key)
         session.service.budget.take(service.requests)
 
 
@@ -613,7 +638,8 @@ def _revoked(token_pairs: TokenPairs, mint: MintEndpoint) -> Pair:
 
 def _sessions(token_pairs: TokenPairs, mint: MintEndpoint) -> Sessions:
     """Make the two sessions at `mint`."""
-    once = renewed(token_pairs, long_lived(token_pairs, mint))
+    fewer = {} if mint.shape == "bare" else {**mint.fewer, "audience": ["relayauth", "cloud"]}
+    once = renewed(token_pairs, long_lived(token_pairs, mint, **fewer))
     live, used = renewed(token_pairs, once), token_pairs.fresh(mint)
     positive_control(
         token_pairs.service.present_bearer(live.access), what="the live access token", unless="JWKS-08"
@@ -654,7 +680,7 @@ def _after(
     service: Service,
     revoked: Pair | ContractError | Violation,
     sessions: Sessions | ContractError | Violation,
-) -> Found:
+) -> Kept | ContractError | Violation:
     """Present the live pair after a restart; what could not be made before is passed on."""
     if not isinstance(revoked, Pair):
         return revoked
@@ -670,7 +696,7 @@ def _after(
 @clause("REV-07")
 def test_sessions_and_revocations_survive_a_restart(restarted: Restarted, mint: MintEndpoint) -> None:
     """After a restart on the same database live sessions continue; used and revoked tokens are refused."""
-    kept, token_pairs = restarted.given(mint), restarted.token_pairs
+    kept, token_pairs = made(restarted.kept[mint]), restarted.token_pairs
     service, sent = token_pairs.service, "restarted the server on the same database"
     used, newest = kept.sessions.used, kept.sessions.newest
     pairs = (kept.sessions.live, used, newest, kept.revoked)
@@ -705,6 +731,83 @@ def test_sessions_and_revocations_survive_a_restart(restarted: Restarted, mint: 
     except Violation:
         _see_replays(token_pairs, mint)
         raise
+
+
+RESTARTED = "the server was restarted on the same database"
+
+
+@clause("REV-07")
+@pytest.mark.parametrize("mint", [*SHAPED["identity"], *SHAPED["agent"]], ids=str)
+@pytest.mark.parametrize("how", ENDINGS)
+def test_an_identity_that_ended_is_not_back_after_a_restart(
+    restarted: Restarted, mint: MintEndpoint, how: str
+) -> None:
+    """Nothing can be minted for an identity that was deleted, suspended or retired before."""
+    identity = made(restarted.ended[how])
+    _nothing_minted(restarted.token_pairs, mint, identity, sent=f"an identity was {how}, and {RESTARTED}")
+
+
+@clause("REV-07")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+def test_an_identity_is_the_same_after_a_restart(restarted: Restarted, mint: MintEndpoint) -> None:
+    """It is shown as it was after its last change."""
+    del mint
+    before, own_org = made(restarted.shown), restarted.token_pairs.own_org
+    path = routes.identity(str(before["id"]))
+    after = own_org.service.call("GET", path, key=own_org.org_key)
+    sent = f"changed an identity, and {RESTARTED}"
+    require_status(after, 200, sent=sent, requires="the identity is still there")
+    moved = [name for name, value in before.items() if after.object.get(name) != value]
+    require(not moved, sent=sent, requires="it is as it was", got=f"{', '.join(moved)} changed")
+
+
+@clause("REV-07")
+@pytest.mark.parametrize("mint", [SHAPED["path"][-1]], ids=str)
+def test_a_revoked_key_stays_revoked_over_a_restart(restarted: Restarted, mint: MintEndpoint) -> None:
+    """A workspace token that was revoked before mints nothing."""
+    response = restarted.token_pairs.own_org.mint(mint, made(restarted.revoked_key))
+    require_nothing_minted(response, 401, sent=f"a workspace token was revoked, {RESTARTED}, and it minted")
+
+
+def _ended_before(token_pairs: TokenPairs, how: str) -> str:
+    """Return an identity that was ended."""
+    identity = token_pairs.own_org.another_identity()
+    end_identity(token_pairs, identity, how)
+    for mint in (*SHAPED["identity"], *SHAPED["agent"]):
+        answer = token_pairs.own_org.mint(mint, None, **mint.naming(identity))
+        if answer.status == 201:
+            raise Blocked("REV-03", f"an identity was {how}, and a mint for it was answered {answer.summary}")
+    return identity
+
+
+def _changed_before(token_pairs: TokenPairs) -> Mapping[str, Any]:
+    """Return an identity as it is shown after a change."""
+    own_org = token_pairs.own_org
+    path = routes.identity(own_org.another_identity())
+    change = {"scopes": [READ_SCOPE], "roles": ["relayauth-contract"], "metadata": {"a": {"b": ["c"]}}}
+    answer = own_org.service.call("PATCH", path, key=own_org.org_key, body=change)
+    if answer.status in NO_ROUTE:
+        raise NotTried(f"the deployment has no route by which an identity is changed: {answer.summary}")
+    require_status(answer, 200, sent="changed an identity", requires="it is changed")
+    shown = own_org.service.call("GET", path, key=own_org.org_key).object
+    lost = [name for name, value in change.items() if shown.get(name) != value]
+    require(
+        not lost,
+        sent=f"changed {', '.join(change)} of an identity",
+        requires="it is shown as it was sent",
+        got=f"{', '.join(lost)} were not",
+    )
+    return shown
+
+
+def _revoked_before(token_pairs: TokenPairs) -> Secret:
+    """Return a workspace token that was revoked, and that mints nothing."""
+    own_org = token_pairs.own_org
+    key_id, key = own_org.another_workspace_token()
+    own_org.service.call("POST", routes.api_key_revocation(key_id), key=own_org.org_key)
+    if own_org.mint(SHAPED["path"][-1], key).status == 201:
+        raise Blocked("REV-02", "a workspace token was revoked, and it mints")
+    return key
 
 
 def _require_steady(token_pairs: TokenPairs, mint: MintEndpoint, kept: Kept) -> None:

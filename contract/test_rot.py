@@ -16,7 +16,7 @@ from contract.harness.checks import (
     require_same_grant,
     require_status,
 )
-from contract.harness.client import Pair, Response, TokenPairs, pair_of, redeemed
+from contract.harness.client import Pair, Raw, Response, TokenPairs, pair_of, redeemed
 from contract.harness.errors import Blocked, NotTried
 from contract.harness.jose import SigningKey
 from contract.harness.run import TargetSession
@@ -217,24 +217,38 @@ NAME = "Zoë Ångström, 工作 🤖"
 PLACE = FILES.replace("*", "Übergröße-档案/*")
 
 
+# How JSON may be written: as it is in UTF-8, over two chunks that cut a character in two, and escaped.
+WRITINGS: Mapping[str, tuple[Callable[[Any], Any], Mapping[str, str]]] = {
+    "in UTF-8": (lambda body: body, {"content-type": "application/json; charset=utf-8"}),
+    "in two chunks": (lambda body: body, {"transfer-encoding": "chunked"}),
+    "escaped": (lambda body: Raw((json.dumps(body),)), {}),
+}
+
+
 @clause("ROT-07")
 @pytest.mark.parametrize("mint", [row for row in takes_paths() if row.shape == "named"], ids=str)
-def test_text_beyond_ascii_stays(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+@pytest.mark.parametrize("writing", WRITINGS)
+def test_text_beyond_ascii_stays(token_pairs: TokenPairs, mint: MintEndpoint, writing: str) -> None:
     """Agent name and paths beyond ASCII are in `meta` as they were sent, at mint and after two rotations."""
     text: dict[str, Any] = {"agentName": f"{token_pairs.own_org.agent} {NAME}", "paths": [PLACE]}
-    response = token_pairs.own_org.mint(mint, **NINETY_DAYS, **text)
+    own_org, (written, headers) = token_pairs.own_org, WRITINGS[writing]
+    body = written(own_org.mint_body(mint, NINETY_DAYS | text))
+    response = own_org.service.call("POST", mint.path, body=body, key=own_org.key_for(mint), headers=headers)
     if response.status == 400:
         raise NotTried(f"a mint with an agentName and a path beyond ASCII is refused: {response.summary}")
     require_status(
         response,
         201,
-        sent=f"requested agentName and paths beyond ASCII at {mint.path}",
+        sent=f"requested agentName and paths beyond ASCII, {writing}, at {mint.path}",
         requires="a mint succeeds or is refused with 400",
     )
     first = pair_of(response)
     second = token_pairs.rotate(first)
     for rotations, pair in enumerate((first, second, token_pairs.rotate(second))):
-        sent = f"requested agentName and paths beyond ASCII at {mint.path}, rotated {rotations} times"
+        sent = (
+            f"requested agentName and paths beyond ASCII, {writing}, at {mint.path}, "
+            f"rotated {rotations} times"
+        )
         for name, token in pair.tokens.items():
             for entry, want in (("agentName", text["agentName"]), ("paths", json.dumps(text["paths"]))):
                 got = token.meta.get(entry)
@@ -435,7 +449,7 @@ def test_a_rotation_keeps_scopes_and_audience(
     require_same_grant(before, after, sent=f"minted at {mint.path}, rotated {rotations} times")
 
 
-AUDIENCE = ["relayauth", "relaycast"]
+AUDIENCE = ["relayauth", "relaycast", "cloud"]
 
 
 @clause("ROT-10")
@@ -466,6 +480,57 @@ def test_fewer_scopes_are_granted_exactly(
             requires="meta.accessScopes states exactly those requested",
             got=f"that of the {name} token was {describe(stated)}",
         )
+
+
+@clause("ROT-10")
+@pytest.mark.parametrize("mint", [*SHAPED["identity"], *SHAPED["agent"]], ids=str)
+def test_the_audience_is_by_default_the_planes_of_the_scopes(
+    token_pairs: TokenPairs, mint: MintEndpoint
+) -> None:
+    """Each plane of the scopes, where no audience is requested; after a rotation too."""
+    pair = token_pairs.generation(mint, 1, **NINETY_DAYS, **mint.fewer)
+    sent = f"requested scopes {mint.fewer['scopes']} and no audience at {mint.path}, rotated once"
+    planes = sorted({scope.partition(":")[0] for scope in mint.fewer["scopes"]})
+    got = pair.access.claims.get("aud")
+    require(
+        isinstance(got, list) and sorted(map(str, got)) == planes,
+        sent=sent,
+        requires=f"aud of the access token are the planes of its scopes, {describe(planes)}",
+        got=f"they were {describe(got)}",
+    )
+
+
+@clause("ROT-10")
+@pytest.mark.parametrize("mint", [row for row in takes_paths() if row.shape == "named"], ids=str)
+def test_scopes_are_by_default_read_and_write_for_each_path(
+    token_pairs: TokenPairs, mint: MintEndpoint
+) -> None:
+    """Where no scopes are requested; after a rotation too."""
+    paths = mint.fewer["paths"]
+    pair = token_pairs.generation(mint, 1, **NINETY_DAYS, paths=paths)
+    want = sorted(f"relayfile:fs:{action}:{path}" for path in paths for action in ("read", "write"))
+    got = pair.access.claims.get("scopes")
+    require(
+        isinstance(got, list) and sorted(map(str, got)) == want,
+        sent=f"requested {len(paths)} paths and no scopes at {mint.path}, rotated once",
+        requires="scopes of the access token are to read and to write each path",
+        got=f"they were {describe(got)}",
+    )
+
+
+@clause("ROT-10")
+@pytest.mark.parametrize("mint", [row for row in takes_paths() if row.shape == "named"], ids=str)
+def test_a_scope_that_covers_every_path_is_granted(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+    """One scope, broader than each of the paths and not the whole tree, is granted exactly, and kept."""
+    scope, paths = f"relayfile:fs:read:{FILES}", mint.fewer["paths"]
+    pair = token_pairs.generation(mint, 1, **NINETY_DAYS, paths=paths, scopes=[scope])
+    require_equal(
+        pair.access.claims.get("scopes"),
+        [scope],
+        sent=f"requested {scope} for {len(paths)} paths below it at {mint.path}, rotated once",
+        requires="it covers every path, so it is granted",
+        what="scopes of the access token",
+    )
 
 
 def _entries(text: Any) -> list[str] | None:

@@ -23,10 +23,11 @@ from contract.harness.errors import Blocked, CouldNotTry, NotTried, Violation
 from contract.harness.jose import PLACES, Malformed, Place, Token, Vector, bit_flips, read_token, vectors_of
 from contract.harness.redaction import Secret, holds_token
 from contract.harness.run import TargetSession
-from contract.harness.spec import READ_SCOPE, SHAPED, MintEndpoint, routes, takes_paths
+from contract.harness.spec import FILES, READ_SCOPE, SHAPED, MintEndpoint, routes, takes_paths
 from contract.harness.spec.headers import CONFIRM_DELETE
 from contract.harness.targets import StubAnswer
 
+IDENTITY_MANAGE = "relayauth:identity:manage:*"
 UNKNOWN_IDENTITY = "agent_0123456789abcdef01234567"
 UNKNOWN_KEY = Secret("unknown api key", "rak_" + "0" * 40)
 # RFC 9110, sections 15.5.14 and 15.5.15, and RFC 6585, section 5: a token so long may be refused unread.
@@ -195,6 +196,42 @@ def test_a_weak_credential_mints_nothing(
     require_nothing_minted(response, status, sent=f"sent a mint to {mint.path} with a credential {what}")
 
 
+FOUR_SCOPES = tuple(IDENTITY_MANAGE.replace("manage", each) for each in ("read", "write", "create", "delete"))
+"""What the action `manage` grants as well."""
+
+
+@pytest.fixture(scope="session")
+def managing_key(own_org: OwnOrg) -> Secret:
+    """An API key that may manage identities and keys, and nothing besides."""
+    return own_org.another_key(IDENTITY_MANAGE, "relayauth:api-key:manage:*")[1]
+
+
+@clause("SEC-05")
+@pytest.mark.parametrize("mint", [*SHAPED["identity"], *SHAPED["agent"]], ids=str)
+def test_a_credential_holds_what_was_requested(
+    service: Service, own_org: OwnOrg, managing_key: Secret, mint: MintEndpoint
+) -> None:
+    """A new credential of the endpoint's kind has exactly the scopes requested, which its maker's cover."""
+    body = {"name": own_org.name, "scopes": list(FOUR_SCOPES)}
+    path, member = routes.API_KEYS, "apiKey"
+    if mint.credential == "workspace":
+        path, member = routes.WORKSPACE_TOKENS, "workspaceToken"
+        body["workspaceId"] = own_org.workspace
+    response = service.call("POST", path, body=body, key=managing_key)
+    sent = f"requested a credential at {path} with four scopes that {IDENTITY_MANAGE} of its maker covers"
+    require_status(response, 201, sent=sent, requires="it is made")
+    record = response.object.get(member)
+    got = record.get("scopes") if isinstance(record, dict) else None
+    if not isinstance(got, list):
+        raise Blocked("API-01", f"the answer does not say which scopes {member} has")
+    require(
+        sorted(map(str, got)) == sorted(FOUR_SCOPES),
+        sent=sent,
+        requires="it holds exactly these",
+        got=f"it has {describe(got)}",
+    )
+
+
 @clause("SEC-05")
 def test_a_credential_makes_none_that_holds_more(
     service: Service, own_org: OwnOrg, mint: MintEndpoint, weak_keys: Mapping[tuple[str, str], Secret]
@@ -263,6 +300,18 @@ def test_a_caller_hands_out_no_scope_of_the_identity_beyond_its_own(
     )
 
 
+@clause("SEC-05")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+def test_an_identity_is_given_no_scope_that_it_does_not_hold(
+    token_pairs: TokenPairs, own_org: OwnOrg, mint: MintEndpoint
+) -> None:
+    """A scope that the caller holds and the identity does not is refused, beside one that both hold."""
+    token_pairs.pair(mint)
+    response = own_org.mint(mint, None, scopes=[READ_SCOPE, IDENTITY_MANAGE])
+    sent = f"sent a mint to {mint.path} for two scopes of the caller, one of which the identity lacks"
+    require_nothing_minted(response, 403, 400, sent=sent)
+
+
 # A path token may name any agent, so there is no identity elsewhere to mint for.
 @clause("SEC-05")
 @pytest.mark.parametrize("mint", [*SHAPED["identity"], *SHAPED["agent"]], ids=str)
@@ -294,6 +343,40 @@ def test_a_workspace_token_mints_for_its_own_workspace_alone(
             requires="a workspace token is bound to one workspace",
             got=f"wks of the {name} token names the other",
         )
+
+
+def _below(place: str) -> str:
+    return FILES.replace("*", place)
+
+
+# Paths and scopes of a mint by what is wrong with them; a scope of None is left out.
+BEYOND: Mapping[str, tuple[list[str], list[str] | None]] = {
+    "a scope beside the paths": ([_below("one/*")], [_below("two/*")]),
+    "a scope beside the paths, after one within them": (
+        [_below("one/*")],
+        [_below("one/*"), _below("two/*")],
+    ),
+    "a scope that covers one of two paths": ([_below("one/a/*"), _below("two/*")], [_below("one/*")]),
+    "a scope whose path begins with the letters of a granted one": ([_below("one/*")], [_below("oneself/a")]),
+    "a scope for the whole tree": ([FILES], ["/*"]),
+    "the whole tree as a path": (["/*"], None),
+    "a path that climbs": ([_below("../*")], None),
+    "a path with `*` in its middle": ([_below("*/a")], None),
+}
+
+
+@clause("SEC-05")
+@pytest.mark.parametrize("mint", takes_paths(), ids=str)
+@pytest.mark.parametrize("what", BEYOND)
+def test_a_path_mint_grants_nothing_beyond_its_paths(
+    token_pairs: TokenPairs, own_org: OwnOrg, mint: MintEndpoint, what: str
+) -> None:
+    """A scope outside the paths, and a path that is none, are refused with 400."""
+    token_pairs.pair(mint)
+    paths, places = BEYOND[what]
+    fields = {} if places is None else {"scopes": [f"relayfile:fs:read:{place}" for place in places]}
+    response = own_org.mint(mint, None, paths=paths, **fields)
+    require_nothing_minted(response, 400, 403, sent=f"sent a mint to {mint.path} with {what}")
 
 
 def require_no_store(response: Response, *, sent: str) -> None:

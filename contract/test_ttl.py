@@ -16,6 +16,7 @@ from contract.harness.checks import (
     is_unusable,
     require,
     require_equal,
+    require_status,
     whole_number,
 )
 from contract.harness.client import Pair, Response, TokenPairs, pair_of
@@ -92,6 +93,18 @@ def test_without_a_requested_ttl_a_refresh_token_lives_a_day(
         token_pairs.pair(mint, **fields),
         DEFAULT_REFRESH_TTL,
         sent=sent,
+        requires=f"the default is {DEFAULT_REFRESH_TTL} s",
+    )
+
+
+@clause("TTL-03")
+def test_a_mint_takes_no_ttl_of_the_one_before(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+    """Right after a mint that requested a TTL, on the same connection, one that requests none gets 24 h."""
+    token_pairs.keep(mint, token_pairs.fresh(mint, **{REFRESH_TTL_FIELD: REFRESH_TTL_CAP}))
+    lifetime_is(
+        token_pairs.fresh(mint),
+        DEFAULT_REFRESH_TTL,
+        sent=f"requested no TTL, right after a mint that requested {REFRESH_TTL_CAP} s",
         requires=f"the default is {DEFAULT_REFRESH_TTL} s",
     )
 
@@ -294,6 +307,24 @@ def test_the_access_ttl_does_not_depend_on_the_refresh_ttl(
     if mint.delegated:
         want = min(want, ACCESS_TTL)
     access_lives(pair, want, sent=f"requested {REFRESH_TTL_FIELD} {sent}, expiresIn {describe(expires_in)}")
+
+
+NO_EXPIRES_IN = (-5, "7200", 0, True, "an hour", [60])
+"""Values of `expiresIn` that are no positive number; the first two are sent to a URL."""
+
+
+@clause("TTL-08")
+def test_an_expires_in_that_is_no_positive_number_counts_as_absent(
+    session: TargetSession, token_pairs: TokenPairs, mint: MintEndpoint
+) -> None:
+    """The access token lives 3600 s, or the mint is refused with 400."""
+    values = NO_EXPIRES_IN[: 2 if session.connection.kind == "url" else None]
+    for value in values:
+        sent = f"requested expiresIn {describe(value)}"
+        response = token_pairs.own_org.mint(mint, None, expiresIn=value)
+        if response.status != 400:
+            require_status(response, 201, sent=sent, requires="a mint succeeds or is refused with 400")
+            access_lives(pair_of(response), ACCESS_TTL, sent=sent)
 
 
 @clause("TTL-08")

@@ -29,6 +29,8 @@ _FORGETTING = {
     "revoked after rotations": "UPDATE sessions SET revoked = 0 WHERE id IN "
     "(SELECT session FROM tokens WHERE number >= 2)",
     "revoked keys": "UPDATE api_keys SET revoked = 0",
+    "retired": "UPDATE identities SET status = 'active' WHERE status = 'retired'",
+    "changes": "UPDATE identities SET roles = '[]', metadata = '{}'",
     "suspended": "UPDATE identities SET status = 'active' WHERE status = 'suspended'",
 }
 

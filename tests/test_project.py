@@ -32,6 +32,7 @@ TOP = {
     ".ci",
     ".gitignore",
     ".pre-commit-hooks.yaml",
+    "schemathesis.toml",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "Containerfile",

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from reference_impl.facts import Endpoint, Kind, Rotation
+from reference_impl.facts import Endpoint, Kind, Principal, Rotation
 from reference_impl.mutants import Mutant
 from reference_impl.rules import CAP, MARK
 from reference_impl.scopes import planes
@@ -79,7 +79,7 @@ class AudienceGrowsAtRotation(Mutant):
 class MintsGiveAllThatIsHeld(Mutant):
     """A mint that requests fewer scopes gets all that the identity holds, or all for its paths."""
 
-    breaks = frozenset({"ROT-10"})
+    breaks = frozenset({"ROT-10", "SEC-05"})
 
     def granted(
         self, endpoint: Endpoint, asked: Sequence[str] | None, default: Sequence[str]
@@ -96,6 +96,60 @@ class OnlyTheFirstScopeIsGranted(Mutant):
         self, endpoint: Endpoint, asked: Sequence[str] | None, default: Sequence[str]
     ) -> Sequence[str]:
         return default if asked is None else asked[:1]
+
+
+class ManageCoversNoDeletion(Mutant):
+    """Who holds `manage` can't hand out `delete`."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def may_hand_out(self, principal: Principal, scope: str) -> bool:
+        deletes = scope.split(":")[2:3] == ["delete"] and "*:*:*:*" not in principal.scopes
+        return super().may_hand_out(principal, scope) and not deletes
+
+
+class TextIsAnAccessTtl(Mutant):
+    """An `expiresIn` that is a text of digits counts as that number of seconds."""
+
+    breaks = frozenset({"TTL-08"})
+
+    def access_ttl(self, endpoint: Endpoint, body: Mapping[str, Any]) -> int:
+        asked = body.get("expiresIn")
+        if isinstance(asked, str) and asked.isdecimal():
+            return int(asked)
+        return super().access_ttl(endpoint, body)
+
+
+class NegativeAccessTtlsAreTaken(Mutant):
+    """A negative `expiresIn` makes an access token that has expired already."""
+
+    breaks = frozenset({"TTL-08"})
+
+    def access_ttl(self, endpoint: Endpoint, body: Mapping[str, Any]) -> int:
+        asked = body.get("expiresIn")
+        if isinstance(asked, int) and asked < 0:
+            return asked
+        return super().access_ttl(endpoint, body)
+
+
+class AnIdentityIsGivenWhatItLacks(Mutant):
+    """A mint grants scopes that the caller holds, whatever the identity holds."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def identity_hands_out(self, endpoint: Endpoint, held: Collection[str], scope: str) -> bool:
+        return True
+
+
+class OnlyTwoScopesAreGranted(Mutant):
+    """Of the scopes that a mint requests the first two are granted."""
+
+    breaks = frozenset({"ROT-10"})
+
+    def granted(
+        self, endpoint: Endpoint, asked: Sequence[str] | None, default: Sequence[str]
+    ) -> Sequence[str]:
+        return default if asked is None else asked[:2]
 
 
 class ScopesGrowToTheIdentitys(Mutant):

@@ -5,6 +5,7 @@ from typing import Any
 
 from reference_impl.facts import Kind, Rotation
 from reference_impl.mutants import Mutant
+from reference_impl.scopes import planes
 
 
 class AStartForgetsWhatWasUsed(Mutant):
@@ -32,6 +33,35 @@ class AStartForgetsSessions(Mutant):
 
     def forgotten_at_start(self) -> Collection[str]:
         return ("sessions",)
+
+
+class AStartRevivesTheRetired(Mutant):
+    """Which identities were retired is kept in memory."""
+
+    breaks = frozenset({"REV-07"})
+
+    def forgotten_at_start(self) -> Collection[str]:
+        return ("retired",)
+
+
+class AStartForgetsChanges(Mutant):
+    """Roles and metadata of an identity are kept in memory."""
+
+    breaks = frozenset({"REV-07"})
+
+    def forgotten_at_start(self) -> Collection[str]:
+        return ("changes",)
+
+
+class AStartForgetsAudiences(Mutant):
+    """The audience that a mint requested is kept in memory: after a restart it is the default."""
+
+    breaks = frozenset({"REV-07"})
+
+    def rotated_audience(self, rotation: Rotation) -> Collection[str]:
+        return (
+            planes(rotation.grant.scopes) if rotation.history.starts else super().rotated_audience(rotation)
+        )
 
 
 class AStartForgetsMeta(Mutant):

@@ -3,10 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from reference_impl.facts import Endpoint, Grant, Kind, Rotation
+from reference_impl.facts import Endpoint, Grant, Kind, Rotation, TokenState
 from reference_impl.mutants import Mutant
 from reference_impl.rules import CAP, DEFAULT_TTL, MARK
 from reference_impl.tokens import new_id
+
+
+class SessionsEndAfterFiftyRotations(Mutant):
+    """A session is refreshed fifty times, and no more."""
+
+    breaks = frozenset({"CLK-03"})
+
+    def redeemable(self, state: TokenState, now: float) -> bool:
+        return super().redeemable(state, now) and state.number < 50
 
 
 class RotationShortens(Mutant):

@@ -67,7 +67,7 @@ class ReactivationRevivesWhatWasRevokedBefore(Mutant):
 class AStartForgetsRevokedWorkspaceTokens(Mutant):
     """Which workspace tokens were revoked is kept in memory: their sessions go on after a restart."""
 
-    breaks = SEQUENCES
+    breaks = SEQUENCES | {"REV-07"}
 
     def forgotten_at_start(self) -> Collection[str]:
         return ("revoked keys",)
@@ -76,7 +76,7 @@ class AStartForgetsRevokedWorkspaceTokens(Mutant):
 class AStartForgetsSuspensions(Mutant):
     """Which identities are suspended is kept in memory: they can be minted for after a restart."""
 
-    breaks = SEQUENCES
+    breaks = SEQUENCES | {"REV-07"}
 
     def forgotten_at_start(self) -> Collection[str]:
         return ("suspended",)

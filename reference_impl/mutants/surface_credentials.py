@@ -40,6 +40,19 @@ class WorkspaceTokensAreOfAnotherKind(EditedAnswer):
     )
 
 
+class WorkspaceTokensHoldThreeScopes(EditedAnswer):
+    """A new workspace token is told with the first three of its scopes."""
+
+    breaks = frozenset({"SEC-05"})
+    at = "keys.create_workspace_token"
+    edit = members(
+        lambda body: (
+            body
+            | {"workspaceToken": body["workspaceToken"] | {"scopes": body["workspaceToken"]["scopes"][:3]}}
+        )
+    )
+
+
 class WorkspaceTokensHideTheirScopes(EditedAnswer):
     """A new workspace token does not say what it may do."""
 

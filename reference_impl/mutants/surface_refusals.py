@@ -19,6 +19,14 @@ class MissingMembersAreUnprocessable(EditedAnswer):
     edit = status(422, instead_of=400)
 
 
+class ListsAreNotFound(EditedAnswer):
+    """A mint whose body is no object is answered as if the identity were missing."""
+
+    breaks = GENERATED
+    at = ("minting.mint_agent", "minting.mint_identity")
+    edit = status(404, instead_of=400, where=b"no JSON object")
+
+
 class BadPagesFail(EditedAnswer):
     """A page of identities with an unusable limit makes the service fail."""
 

@@ -47,7 +47,7 @@ from contract.harness.checks.sessions import (
     shows_live,
 )
 from contract.harness.checks.strategies import for_all, json_values, values_by_type
-from contract.harness.checks.unattended_host import Host, renewals
+from contract.harness.checks.unattended_host import Host, renewals, started
 
 __all__ = [
     "BUSY",
@@ -93,6 +93,7 @@ __all__ = [
     "require_same_grant",
     "require_status",
     "shows_live",
+    "started",
     "still_live",
     "values_by_type",
     "whole_number",

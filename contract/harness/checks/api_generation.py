@@ -1,7 +1,7 @@
 """Sends generated requests to one operation, judges each answer, and makes a failing request small."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,8 +9,8 @@ from contract.harness.checks.api_answers import Answers
 from contract.harness.checks.api_cases import GeneratedCase, generated
 from contract.harness.checks.api_document import Operation, is_exempt
 from contract.harness.checks.api_own_things import OwnThingsIn
-from contract.harness.checks.api_requests import Sent, UsualRequests
-from contract.harness.client import displayable
+from contract.harness.checks.api_requests import MINTS, Sent, UsualRequests
+from contract.harness.client import Raw, displayable
 from contract.harness.errors import Violation
 from contract.harness.redaction import plain, scrub
 
@@ -18,6 +18,15 @@ SHRINKS = 24
 """Requests that are spent at most to make a failing one smaller."""
 SHOWN = 400
 """Characters of a failing request that a failure shows."""
+
+
+NO_OBJECTS: Mapping[str, Callable[[Any], Any]] = {
+    "in a list": lambda body: [body],
+    "null": lambda _: Raw(("null",)),
+    "a text": lambda _: "{}",
+    "a number": lambda _: 1,
+}
+"""Bodies that are JSON and no object, made of the usual one."""
 
 
 @dataclass
@@ -69,6 +78,20 @@ class GeneratedRequests:
         # An older deployment has no such route, whoever asks.
         if response.status != 401 and not is_exempt(response, operation):
             raise Violation(f"{sent}; it is refused with 401; it answered {response.summary}")
+
+    def with_no_object(self, operation: Operation) -> None:
+        """Send the usual body within a list, then null, a text and a number: each is refused with 400."""
+        for name, form in NO_OBJECTS.items():
+            if self._on_a_url and (name != "in a list" or operation.name not in MINTS):
+                continue
+            usual = self._requests.usual(operation)
+            if "body" not in usual:
+                return
+            response = self._requests.send(operation, usual | {"body": form(usual["body"])})
+            sent = f"sent {operation} with a body that is no JSON object: {name}"
+            self._answers.judge(response, operation, sent)
+            if response.status != 400 and not is_exempt(response, operation):
+                raise Violation(f"{sent}; it is refused with 400; it answered {response.summary}")
 
     def _cases(
         self, operation: Operation, first: Iterable[GeneratedCase], coverage: int, examples: int, seed: int

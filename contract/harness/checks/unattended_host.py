@@ -99,7 +99,7 @@ def renewals(
     than it requested.
     """
     offered = [ENDPOINTS[name] for name in at if name not in token_pairs.own_org.closed]
-    hosts = {mint.name: _started(token_pairs, clock, mint, requested) for mint in offered}
+    hosts = {mint.name: started(token_pairs, clock, mint, requested) for mint in offered}
     while running := [host for host in hosts.values() if host.goes_on]:
         moment = min(host.due for host in running)
         if moment > until:
@@ -111,7 +111,8 @@ def renewals(
     return hosts
 
 
-def _started(token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint, requested: int | None) -> Host:
+def started(token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint, requested: int | None) -> Host:
+    """Return a host whose session is minted now, or why it is not."""
     host = Host(requested)
     try:
         host.pairs.append(token_pairs.fresh(mint, **host.fields))

@@ -19,6 +19,21 @@ def json_object(content: bytes) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
+def json_of(body: Any) -> bytes:
+    """Return `body` as clients send it: JSON in UTF-8, escaped only where a text can't be written in that."""
+    value = on_the_wire(body)
+    try:
+        return json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return json.dumps(value).encode()
+
+
+def in_two(content: bytes) -> list[bytes]:
+    """Return `content` in two parts, cut within its first character beyond ASCII if there is one."""
+    cut = next((place for place, octet in enumerate(content) if octet > 0x7F), len(content) // 2 - 1) + 1
+    return [content[:cut], content[cut:]]
+
+
 @dataclass(frozen=True, repr=False)
 class Raw:
     """A body that is sent as it is, JSON or not: text, bytes and tokens, joined."""

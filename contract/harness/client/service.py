@@ -1,14 +1,13 @@
 """The service under test as a client: each call is sent once, counted, bounded in time and recorded."""
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from contract.harness.client.bodies import Raw, on_the_wire
+from contract.harness.client.bodies import Raw, in_two, json_of, on_the_wire
 from contract.harness.client.budget import RequestBudget
 from contract.harness.client.gateways import BEHIND_A_GATEWAY, gateway_answer
 from contract.harness.client.journal import Journal
@@ -89,9 +88,10 @@ class Service:
         """Send one request and return the response, whatever its status.
 
         `key` goes into `x-api-key`, `bearer` into `Authorization`; `body` is JSON and may hold `Token`s and
-        `Secret`s. A 429, and a 503 about storage, are waited out within bounds and the request is sent again:
-        the service said that it did nothing. Nothing else is sent twice. Raises `CouldNotTry` if the service
-        itself gave no response, or if the budget of requests is used up.
+        `Secret`s; with the header `transfer-encoding: chunked` it is sent in two parts. A 429, and a 503
+        about storage, are waited out within bounds and the request is sent again: the service said that it
+        did nothing. Nothing else is sent twice. Raises `CouldNotTry` if the service itself gave no response,
+        or if the budget of requests is used up.
         """
         prepared = self.prepare(
             method, path, body=body, key=key, bearer=bearer, query=query, headers=headers, scheme=scheme
@@ -145,10 +145,12 @@ class Service:
             wire["x-api-key"] = key.reveal()
         if bearer is not None:
             wire["authorization"] = f"{scheme} {on_the_wire(bearer)}"
-        content = None
+        content: bytes | list[bytes] | None = None
         if body is not None:
-            wire["content-type"] = "application/json"
-            content = body.content if isinstance(body, Raw) else json.dumps(on_the_wire(body)).encode()
+            wire.setdefault("content-type", "application/json")
+            content = body.content if isinstance(body, Raw) else json_of(body)
+            if wire.get("transfer-encoding") == "chunked":
+                content = in_two(content)
         request = self.connection.http.build_request(
             method, self._address(path), content=content, headers=wire, params=on_the_wire(query)
         )

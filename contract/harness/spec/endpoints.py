@@ -7,7 +7,12 @@ from typing import Any, Literal
 FILES = "/relayauth-contract/*"
 FILE_SCOPES = (f"relayfile:fs:read:{FILES}", f"relayfile:fs:write:{FILES}")
 READ_SCOPE = "relayauth:identity:read:*"
-IDENTITY_SCOPES = (READ_SCOPE, "relayauth:token:read:*", "relayauth:api-key:read:*")
+IDENTITY_SCOPES = (
+    READ_SCOPE,
+    "relayauth:token:read:*",
+    "relayauth:api-key:read:*",
+    FILE_SCOPES[0],
+)
 """What an identity of the run holds: more than a mint usually requests, so that a wider grant shows."""
 
 Shape = Literal["bare", "named", "identity"]
@@ -22,7 +27,7 @@ class MintEndpoint:
     what clients send there, by the name of the body shape, the usual one first, with the run's own things as
     `{identity}`, `{workspace}` and `{agent}` (an agent that no identity has); `shape` is the one that this
     value sends. `scopes` are those that the credential can hand out for it, `fewer` the fields that request
-    some of these, two or more; `prefix` stands before its tokens; `own_meta` are the entries that the
+    some of these, three or more; `prefix` stands before its tokens; `own_meta` are the entries that the
     endpoint itself puts into `meta`. `needs_identity` says that the subject must be an identity of the org,
     `takes_paths` that tokens are for paths and may have a `delegationNotAfter`.
     """
@@ -77,10 +82,13 @@ _PATH_BODIES: Mapping[Shape, Mapping[str, Any]] = {
     "named": {"agentId": "{agent}", "agentName": "relayauth-contract", "paths": [FILES]},
     "identity": {"agentId": "{identity}", "agentName": "relayauth-contract", "paths": [FILES]},
 }
-_TWO_PATHS = [FILES.replace("*", f"{name}/*") for name in ("one", "two")]
+_PATHS = [FILES.replace("*", f"{name}/*") for name in ("one", "two", "three")]
 _FEWER_FILES: Mapping[str, Any] = {
-    "paths": _TWO_PATHS,
-    "scopes": [f"relayfile:fs:read:{_TWO_PATHS[0]}", f"relayfile:fs:write:{_TWO_PATHS[1]}"],
+    "paths": _PATHS,
+    "scopes": [
+        f"relayfile:fs:{action}:{path}"
+        for action, path in zip(("read", "write", "read"), _PATHS, strict=True)
+    ],
 }
 
 ENDPOINTS: Mapping[str, MintEndpoint] = {

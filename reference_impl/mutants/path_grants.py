@@ -1,0 +1,64 @@
+"""Slips in what a path mint may grant: scopes beyond the paths, and paths that are none."""
+
+from collections.abc import Collection
+
+from reference_impl import paths, scopes
+from reference_impl.mutants import Mutant
+
+
+class AnyFileScopeIsGranted(Mutant):
+    """A path mint grants every scope that its credential holds, whatever the paths."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def scope_is_within(self, scope: str, granted: Collection[str]) -> bool:
+        return True
+
+
+class ABroadScopeNeedsOnePath(Mutant):
+    """A scope that is broader than one of the paths is granted, whatever the others are."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def scope_is_within(self, scope: str, granted: Collection[str]) -> bool:
+        return any(paths.within(scope, [path]) for path in granted)
+
+
+class PathsAreComparedAsText(Mutant):
+    """A scope is within a path if it begins with the same letters, the last `/*` aside."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def scope_is_within(self, scope: str, granted: Collection[str]) -> bool:
+        path = scopes.parse(scope)[3]
+        begun = any(path.startswith(each.removesuffix("/*")) for each in granted)
+        return super().scope_is_within(scope, granted) or (begun and scope.startswith("relayfile:fs:"))
+
+
+class NoScopeIsBroaderThanAPath(Mutant):
+    """A scope that covers every path is refused like one beside them."""
+
+    breaks = frozenset({"ROT-10"})
+
+    def scope_is_within(self, scope: str, granted: Collection[str]) -> bool:
+        path = scopes.parse(scope)[3]
+        inside = any(path == each or scopes.below(path, each) for each in granted)
+        return inside and super().scope_is_within(scope, granted)
+
+
+class PathsMayClimb(Mutant):
+    """A path may hold `..`, which a file system follows out of the granted tree."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def path_is_delegable(self, path: object) -> bool:
+        return super().path_is_delegable(str(path).replace("/../", "/up/"))
+
+
+class AStarMayStandAnywhere(Mutant):
+    """A path may have a `*` for any of its segments."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def path_is_delegable(self, path: object) -> bool:
+        return super().path_is_delegable(str(path).replace("/*/", "/star/"))
