@@ -29,6 +29,7 @@ def test_a_server_that_is_started_is_like_the_reference(tmp_path: Path) -> None:
     assert run.err == ""
 
 
+@pytest.mark.proof
 def test_a_mutant_differs_and_is_shown(tmp_path: Path) -> None:
     """What was sent, and both answers in plain words; all of it in the JSON as well."""
     run = diffed(tmp_path, "reference", "mutant:DeletionsAreOk", "--json", "found.json")

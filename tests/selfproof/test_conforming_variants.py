@@ -20,7 +20,7 @@ def blamed(report: TargetReport, server: Server) -> list[tuple[str, str | None, 
     ]
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", [name for name, server in VARIANTS.items() if server.touched])
 def test_the_clauses_that_see_the_difference_hold(name: str) -> None:
     """With few generated values."""
     server = VARIANTS[name]
