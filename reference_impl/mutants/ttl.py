@@ -142,7 +142,7 @@ class ZeroLivesZeroSeconds(Mutant):
 class NegativeIsTakenAbsolute(Mutant):
     """A negative number counts without its sign."""
 
-    breaks = frozenset({"TTL-06"})
+    breaks = frozenset({"TTL-06", "TTL-08"})
 
     def usable_ttl(self, asked: Any) -> int | None:
         number = isinstance(asked, int | float) and not isinstance(asked, bool)
@@ -152,7 +152,7 @@ class NegativeIsTakenAbsolute(Mutant):
 class TrueIsOneSecond(Mutant):
     """A boolean is taken for a number."""
 
-    breaks = frozenset({"TTL-06"})
+    breaks = frozenset({"TTL-06", "TTL-08"})
 
     def usable_ttl(self, asked: Any) -> int | None:
         return super().usable_ttl(int(asked) if isinstance(asked, bool) else asked)
@@ -161,7 +161,7 @@ class TrueIsOneSecond(Mutant):
 class ListOfOneIsItsNumber(Mutant):
     """A list of one number is taken for the number, as a loose cast does."""
 
-    breaks = frozenset({"TTL-06"})
+    breaks = frozenset({"TTL-06", "TTL-08"})
 
     def usable_ttl(self, asked: Any) -> int | None:
         return super().usable_ttl(asked[0] if isinstance(asked, list) and len(asked) == 1 else asked)
@@ -179,7 +179,7 @@ class UnusableMeansTheCap(Mutant):
 class TextByItsPrefix(Mutant):
     """Text is read as far as it is a number: 3600abc is an hour."""
 
-    breaks = frozenset({"TTL-07"})
+    breaks = frozenset({"TTL-07", "TTL-08"})
 
     def usable_ttl(self, asked: Any) -> int | None:
         prefix = re.match(r"[0-9]+", asked) if isinstance(asked, str) else None

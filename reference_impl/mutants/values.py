@@ -119,7 +119,7 @@ class NegativeTextIsTakenAbsolute(Mutant):
 class TextListIsItsNumber(Mutant):
     """A list of one text is taken for the number in it, as a loose cast does."""
 
-    breaks = frozenset({"TTL-06"})
+    breaks = frozenset({"TTL-06", "TTL-08"})
 
     def usable_ttl(self, asked: Any) -> int | None:
         text = isinstance(asked, list) and len(asked) == 1 and str(asked[0]).isdecimal()
