@@ -1,6 +1,7 @@
 """ROT: what rotation keeps."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
@@ -342,6 +343,28 @@ def test_naming_an_identity_changes_no_owner(
         pair = token_pairs.rotate(pair) if rotations < 2 else pair
 
 
+@clause("ROT-07")
+@pytest.mark.parametrize("mint", [row for row in takes_paths() if row.shape == "named"], ids=str)
+def test_a_subject_is_made_of_plain_characters(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+    """Of an `agentId` with others in it, `sub` is made to match `agent_[A-Za-z0-9_-]+`, and stays so."""
+    own_org = token_pairs.own_org
+    response = own_org.mint(mint, None, **NINETY_DAYS, agentId=f"{own_org.agent} {NAME}")
+    if response.status == 400:
+        raise NotTried(f"a mint with an agentId beyond ASCII is refused: {response.summary}")
+    sent = f"requested an agentId with other characters than [A-Za-z0-9_-] at {mint.path}"
+    require_status(response, 201, sent=sent, requires="a mint succeeds or is refused with 400")
+    first = pair_of(response)
+    for rotations, pair in enumerate((first, token_pairs.rotate(first))):
+        for name, token in pair.tokens.items():
+            got = token.claims.get("sub")
+            require(
+                re.fullmatch("agent_[A-Za-z0-9_-]+", str(got)) is not None,
+                sent=f"{sent}, rotated {rotations} times",
+                requires="sub is made to match agent_[A-Za-z0-9_-]+",
+                got=f"sub of the {name} token was {describe(got)}",
+            )
+
+
 @clause("ROT-08")
 @pytest.mark.parametrize("generation", range(3))
 def test_class_and_prefix_stay(token_pairs: TokenPairs, mint: MintEndpoint, generation: int) -> None:
@@ -480,13 +503,14 @@ def test_fewer_scopes_are_granted_exactly(
             got=f"they were {describe(got)}",
         )
     for name, token in pair.tokens.items():
-        stated = token.meta.get("accessScopes")
-        require(
-            stated is None or _entries(stated) == sorted(mint.fewer["scopes"]),
-            sent=sent,
-            requires="meta.accessScopes states exactly those requested",
-            got=f"that of the {name} token was {describe(stated)}",
-        )
+        for entry, requested in (("accessScopes", "scopes"), ("paths", "paths")):
+            stated = token.meta.get(entry)
+            require(
+                stated is None or _entries(stated) == sorted(mint.fewer[requested]),
+                sent=sent,
+                requires=f"meta.{entry} states exactly those requested",
+                got=f"that of the {name} token was {describe(stated)}",
+            )
 
 
 @clause("ROT-10")

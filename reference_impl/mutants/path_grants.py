@@ -1,8 +1,11 @@
 """Slips in what a path mint may grant: scopes beyond the paths, and paths that are none."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from reference_impl import paths, scopes
+from reference_impl.facts import Endpoint
 from reference_impl.mutants import Mutant
 
 
@@ -44,6 +47,25 @@ class NoScopeIsBroaderThanAPath(Mutant):
         path = scopes.parse(scope)[3]
         inside = any(path == each or scopes.below(path, each) for each in granted)
         return inside and super().scope_is_within(scope, granted)
+
+
+class SubjectsKeepTheirCharacters(Mutant):
+    """The subject of a path token is the name as it was sent, behind a prefix."""
+
+    breaks = frozenset({"ROT-07"})
+
+    def subject(self, name: str) -> str:
+        return f"agent_{name.removeprefix('agent_')}"
+
+
+class OnlyTheFirstPathIsStated(Mutant):
+    """`meta.paths` names the first of several paths."""
+
+    breaks = frozenset({"ROT-10"})
+
+    def own_meta(self, endpoint: Endpoint, entries: Mapping[str, str]) -> Mapping[str, Any]:
+        stated = json.loads(entries.get("paths", "[]"))[:1]
+        return {**entries, "paths": json.dumps(stated)} if stated else entries
 
 
 class PathsMayClimb(Mutant):

@@ -1,7 +1,6 @@
 """The four mint endpoints: what each asks of its caller and its body, and the grant that comes of it."""
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -140,7 +139,7 @@ def _path_pair(
     name = requests.text(body, "agentName") or agent or "cloud-orchestrator"
     horizon = _horizon(service, body.get("delegationNotAfter"), now)
     check_chain(service, principal.chain)
-    subject = _agent_id(agent or name)
+    subject = service.rules.subject(agent or name)
     owner = service.rules.delegated_owner(principal, workspace, subject, service.store.identity(subject))
     issuer = principal.id if principal.kind == "workspace_token" else None
     entries = _meta("path", issuer, granted, audience)
@@ -167,13 +166,6 @@ def _path_pair(
     if horizon is not None:
         told["delegationNotAfter"] = clock.iso(horizon)
     return _answer(service, service.sessions.begin(grant, body, now) | _issued(grant) | told)
-
-
-def _agent_id(name: str) -> str:
-    """Return `name` made to match `agent_[A-Za-z0-9_-]+`."""
-    if re.fullmatch(r"agent_[A-Za-z0-9_-]+", name, re.ASCII):
-        return name
-    return "agent_" + re.sub(r"[^A-Za-z0-9_-]", "-", name.removeprefix("agent_") or "-")
 
 
 def check_chain(service: Service, chain: Sequence[str]) -> None:

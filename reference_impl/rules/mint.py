@@ -176,6 +176,12 @@ class MintRules:
         del named
         return Owner(principal.org, workspace, principal.sponsor, (principal.sponsor, subject))
 
+    def subject(self, name: str) -> str:
+        """Return the subject of a path token: `name` made to match `agent_[A-Za-z0-9_-]+`."""
+        if re.fullmatch(r"agent_[A-Za-z0-9_-]+", name, re.ASCII):
+            return name
+        return "agent_" + re.sub(r"[^A-Za-z0-9_-]", "-", name.removeprefix("agent_") or "-")
+
     def chain_fits(self, chain: Sequence[str]) -> bool:
         """Say whether a sponsor chain is short enough."""
         return len(chain) <= LONGEST_CHAIN
