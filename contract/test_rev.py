@@ -29,6 +29,7 @@ from contract.harness.checks import (
     shows_live,
 )
 from contract.harness.client import OwnOrg, Pair, Response, Service, TokenPairs, pair_of
+from contract.harness.client.own_org import SPONSOR
 from contract.harness.errors import Blocked, ContractError, NotTried, Violation
 from contract.harness.jose import Token
 from contract.harness.redaction import Secret
@@ -783,25 +784,37 @@ def _ended_before(token_pairs: TokenPairs, how: str) -> str:
     return identity
 
 
+NESTED = {"a": {"b": ["c"]}}
+CHANGES: tuple[Mapping[str, Any], ...] = (
+    {"scopes": []},
+    {"scopes": [READ_SCOPE], "roles": ["relayauth-contract"], "metadata": {"changed": NESTED}},
+)
+
+
 def _changed_before(token_pairs: TokenPairs) -> Mapping[str, Any]:
-    """Return an identity as it is shown after a change."""
+    """Return an identity as it is shown after it was made and changed; each time it is as it was sent."""
     own_org = token_pairs.own_org
-    path = routes.identity(own_org.another_identity())
-    change = {"scopes": [READ_SCOPE], "roles": ["relayauth-contract"], "metadata": {"a": {"b": ["c"]}}}
-    answer = own_org.service.call("PATCH", path, key=own_org.org_key, body=change)
-    if answer.status in NO_ROUTE:
-        raise NotTried(f"the deployment has no route by which an identity is changed: {answer.summary}")
-    if not 200 <= answer.status < 300:
-        raise Blocked("API-02", f"a change of an identity was answered {answer.summary}")
-    shown = own_org.service.call("GET", path, key=own_org.org_key).object
-    lost = [name for name, value in change.items() if shown.get(name) != value]
-    require(
-        not lost,
-        sent=f"changed {', '.join(change)} of an identity",
-        requires="it is shown as it was sent",
-        got=f"{', '.join(lost)} were not",
-    )
-    return shown
+    service, key = own_org.service, own_org.org_key
+    body = {"name": f"{own_org.name}-changed", "sponsorId": SPONSOR, "metadata": NESTED}
+    answer = service.call("POST", routes.IDENTITIES, key=key, body=body)
+    if answer.status != 201:
+        raise Blocked("API-02", f"an identity with metadata could not be made: {answer.summary}")
+    _shown_as_sent(answer, body, sent="made an identity with metadata")
+    path = routes.identity(str(answer.object["id"]))
+    for change in CHANGES:
+        answer = service.call("PATCH", path, key=key, body=change)
+        if answer.status in NO_ROUTE:
+            raise NotTried(f"the deployment has no route by which an identity is changed: {answer.summary}")
+        if not 200 <= answer.status < 300:
+            raise Blocked("API-02", f"a change of an identity was answered {answer.summary}")
+        answer = service.call("GET", path, key=key)
+        _shown_as_sent(answer, change, sent=f"changed {', '.join(change)} of an identity")
+    return answer.object
+
+
+def _shown_as_sent(answer: Response, members: Mapping[str, Any], *, sent: str) -> None:
+    other = [name for name, value in members.items() if answer.object.get(name) != value]
+    require(not other, sent=sent, requires="it is shown as it was sent", got=f"{', '.join(other)} were not")
 
 
 def _revoked_before(token_pairs: TokenPairs) -> Secret:
