@@ -1,12 +1,13 @@
 """Holds the project to its own plan: the locks, the layout, the imports and the size of its modules."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -140,11 +141,12 @@ SUITE = [*(ROOT / "contract" / "harness").rglob("*.py"), *(ROOT / "contract").gl
 SPEC = "contract/harness/spec"
 
 
-def constants(path: Path) -> Iterator[ast.Constant]:
+@functools.cache
+def constants(path: Path) -> Sequence[ast.Constant]:
     """The constants of a module, without its docstrings."""
     tree = ast.parse(path.read_text())
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    yield from (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in prose)
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in prose]
 
 
 @pytest.mark.parametrize(

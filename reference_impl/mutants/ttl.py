@@ -179,7 +179,7 @@ class UnusableMeansTheCap(Mutant):
 class TextByItsPrefix(Mutant):
     """Text is read as far as it is a number: 3600abc is an hour."""
 
-    breaks = frozenset({"TTL-07", "TTL-08"})
+    breaks = frozenset({"TTL-07"})
 
     def usable_ttl(self, asked: Any) -> int | None:
         prefix = re.match(r"[0-9]+", asked) if isinstance(asked, str) else None

@@ -150,7 +150,8 @@ function issue(session, meta, ttl) {
 function open(body, grant, meta) {
   const ttl = effectiveTtl(body.refreshTokenTtlSeconds);
   const sid = id("sess_");
-  const asked = body.expiresIn > 0 ? Math.floor(body.expiresIn) : HOUR;
+  const given = typeof body.expiresIn === "number" && body.expiresIn > 0;
+  const asked = given ? Math.floor(body.expiresIn) : HOUR;
   const session = { ...grant, accessTtl: grant.prefix ? Math.min(asked, HOUR) : asked, revoked: false };
   session.audience = body.audience ?? [...new Set(grant.scopes.map((scope) => scope.split(":")[0]))];
   session.claims = { ...grant.claims, sid };
