@@ -28,6 +28,24 @@ def _ignore(_signal: int, _frame: FrameType | None) -> None:
     """Do nothing. With SIG_IGN Python reports an error for a signal that has already arrived."""
 
 
+def _takes_a_lock(frame: FrameType | None) -> bool:
+    """Say whether a lock is taken whose block has not begun.
+
+    An exception that is raised there leaves the lock taken for ever: whoever wants it next waits for ever.
+    """
+    if frame is None or frame.f_code.co_name != "__enter__":
+        return False
+    return frame.f_globals.get("__name__") in ("httpcore._synchronization", "threading")
+
+
+def _send_again(number: int) -> None:
+    """Send a signal to the main thread a moment later."""
+    send = getattr(signal, "pthread_kill", lambda _, each: signal.raise_signal(each))
+    again = threading.Timer(0.01, send, (threading.main_thread().ident, number))
+    again.daemon = True
+    again.start()
+
+
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
     """Raise `KeyboardInterrupt` inside the block at the first signal of `ENDING`, and ignore further ones.
@@ -40,7 +58,10 @@ def interruptible() -> Iterator[None]:
         yield
         return
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        if _takes_a_lock(frame):
+            _send_again(number)
+            return
         for each in handled:
             signal.signal(each, _ignore)
         if _shield.depth:
