@@ -21,9 +21,12 @@ class Front(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def _handed_on(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = self._body()
+        asked = {
+            name: value for name, value in self.headers.items() if name.lower() not in _OF_ONE_CONNECTION
+        }
         with contextlib.closing(HTTPConnection("127.0.0.1", self.behind, timeout=patience())) as service:
-            service.request(self.command, self.path, body, dict(self.headers))
+            service.request(self.command, self.path, body, asked)
             answer = service.getresponse()
             told = answer.read()
         self.send_response_only(answer.status)
@@ -41,6 +44,16 @@ class Front(BaseHTTPRequestHandler):
             piece = told[place : place + self.chunk]
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
         self.wfile.write(b"0\r\n\r\n")
+
+    def _body(self) -> bytes:
+        if self.headers.get("transfer-encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length", 0)))
+        parts = []
+        while size := int(self.rfile.readline(), 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(parts)
 
     do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = do_OPTIONS = _handed_on  # noqa: N815 - http.server asks for these names
 
