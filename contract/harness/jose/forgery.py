@@ -151,6 +151,14 @@ def _in_the_standard_alphabet(segment: str) -> str:
     return changed if changed != segment else _padded(segment)
 
 
+def _with_another_kid(segment: str) -> str:
+    """Return a header whose `kid` begins with another letter, so that it names no key."""
+    header = json.loads(base64.urlsafe_b64decode(segment + "=="))
+    kid = str(header.get("kid", ""))
+    header["kid"] = ("B" if kid.startswith("A") else "A") + kid[1:]
+    return encode(json.dumps(header, separators=(",", ":")).encode())
+
+
 SHAPES: Mapping[str, Any] = {
     "": lambda text: text,
     "two-segments": _parts(lambda h, p, _: (h, p)),
@@ -160,6 +168,7 @@ SHAPES: Mapping[str, Any] = {
     "signature-lengthened": _parts(lambda h, p, s: (h, p, s + "AAAA")),
     "signature-led-by-zeros": _parts(lambda h, p, s: (h, p, "AAAA" + s)),
     "signature-zero": _parts(lambda h, p, s: (h, p, "A" * len(s))),
+    "kid-changed": _parts(lambda h, p, s: (_with_another_kid(h), p, s)),
     "payload-empty": _parts(lambda h, _, s: (h, "", s)),
     "fourth-segment-empty": lambda text: text + ".",
     "fourth-segment": lambda text: text + ".e30",
