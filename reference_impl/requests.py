@@ -1,5 +1,6 @@
 """Reading request bodies: JSON objects, and their fields in the types that wire.md gives them."""
 
+import contextlib
 import json
 import re
 from collections.abc import Sequence
@@ -33,10 +34,11 @@ async def optional_body_of(request: Request) -> dict[str, Any]:
 async def raw_of(request: Request) -> bytes:
     """Return the body; `TooLarge` as soon as it is."""
     raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > LARGEST:
-            raise TooLarge(f"the body is larger than {LARGEST} bytes")
+    async with contextlib.aclosing(request.stream()) as chunks:
+        async for chunk in chunks:
+            raw += chunk
+            if len(raw) > LARGEST:
+                raise TooLarge(f"the body is larger than {LARGEST} bytes")
     return raw
 
 
