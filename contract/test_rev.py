@@ -795,7 +795,8 @@ def _changed_before(token_pairs: TokenPairs) -> Mapping[str, Any]:
     """Return an identity as it is shown after it was made and changed; each time it is as it was sent."""
     own_org = token_pairs.own_org
     service, key = own_org.service, own_org.org_key
-    body = {"name": f"{own_org.name}-changed", "sponsorId": SPONSOR, "metadata": NESTED}
+    name = f"{own_org.name}-changed"
+    body = {"name": name, "sponsorId": SPONSOR, "scopes": [READ_SCOPE], "metadata": NESTED}
     answer = service.call("POST", routes.IDENTITIES, key=key, body=body)
     if answer.status != 201:
         raise Blocked("API-02", f"an identity with metadata could not be made: {answer.summary}")
