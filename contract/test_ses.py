@@ -170,7 +170,7 @@ NAMED = [rows[min(1, len(rows) - 1)] for rows in SHAPED.values()]
 @pytest.mark.parametrize("mint", NAMED, ids=str)
 def test_a_mint_ends_no_other_session(session: TargetSession, mint: MintEndpoint) -> None:
     """A session continues when many more were minted for its subject; no two have one `sid`."""
-    token_pairs, number = session.token_pairs, session.mints_after(mint)
+    token_pairs, number = session.token_pairs, session.volume.mints
     first = token_pairs.fresh(mint)
     positive_control(
         token_pairs.service.present_bearer(first.access), what="the first access token", unless="JWKS-08"

@@ -1,13 +1,9 @@
 """Sessions on deployments with one fault of their own, and on those that differ where they may."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from pathlib import Path
 from typing import Any
 
-from contract.harness.jose import run_key
-from contract.harness.targets import environment
-from reference_impl.app import create_app
-from reference_impl.facts import Endpoint, Grant, Session
+from reference_impl.facts import Grant, Session
 from reference_impl.rules import Rules
 from tests.support.command import Check
 from tests.support.deployments import App, Scope, Send, deployed
@@ -47,37 +43,6 @@ def test_a_replica_that_lags_is_seen_over_a_new_connection(check: Check) -> None
     over = "then presented the newest access token as a bearer over a new connection"
     for why in said.whys("fail"):
         assert over in why or "presented it as a bearer over a new connection" in why
-
-
-class _LimitOfAHundred(Rules):
-    def session_limit(self, endpoint: Endpoint) -> int | None:
-        return 100
-
-
-class _Limited:
-    """The reference with a limit of 100 sessions for a subject, made when it is first asked."""
-
-    def __init__(self) -> None:
-        self._app: App | None = None
-
-    async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[Any]], send: Send) -> None:
-        key = run_key()
-        self._app = self._app or create_app(environment(key, public=key.public_pem), rules=_LimitOfAHundred())
-        await self._app(scope, receive, send)
-
-
-limited = _Limited()
-
-
-def test_a_limit_of_a_hundred_sessions_is_seen_in_process(check: Check, tmp_path: Path) -> None:
-    """More than a hundred mints end the first session, and the failure says how many there were."""
-    key_file = tmp_path / "key.pem"
-    key_file.write_text(run_key().private_pem)
-    where = f"asgi:{__name__}:limited"
-    said = check(where, "--signing-key", str(key_file), "--clause", "SES-04", "--endpoint", "identity")
-    assert said.code == 1
-    (why,) = said.whys("fail")
-    assert why.startswith("minted 110 more sessions for the same subject")
 
 
 class _SessionsOfAnHourAreOne(Rules):

@@ -1,10 +1,12 @@
 """Servers whose faults no mutant of the reference shows, each caught by the clause that is about it."""
 
+import itertools
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from contract.harness.jose import read_token
+from contract.harness.spec import ENDPOINTS
 from reference_impl.facts import Endpoint
 from reference_impl.rules import Rules
 from tests.support.deployments import App, Scope
@@ -64,3 +66,23 @@ def test_an_assertion_that_can_be_refreshed_is_a_failure() -> None:
     (result,) = Server(around=RefreshesAssertions).check("SEC-10").results
     assert result.outcome == "fail"
     assert "presented an assertion for a refresh" in result.why
+
+
+class LimitOfTwoHundred(Rules):
+    """A subject has at most 200 sessions: every 20th mint ends the oldest ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mints = itertools.count(1)
+
+    def session_limit(self, endpoint: Endpoint) -> int | None:
+        return 200 if next(self._mints) % 20 == 0 else None
+
+
+def test_a_limit_of_two_hundred_sessions_is_a_failure_at_each_endpoint() -> None:
+    """The proof of the mutants mints few sessions; a run in process mints 250 at each endpoint."""
+    report = Server(LimitOfTwoHundred).check("SES-04", cases=("ends_no_other_session",))
+    whys = {each.endpoint: each.why for each in report.results if each.outcome == "fail"}
+    assert set(whys) == set(ENDPOINTS)
+    for why in whys.values():
+        assert why.startswith("minted 250 more sessions for the same subject")

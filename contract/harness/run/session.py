@@ -24,11 +24,9 @@ from contract.harness.redaction import plain, scrub
 from contract.harness.run.capabilities import confirm_capabilities
 from contract.harness.run.fingerprint import fingerprint
 from contract.harness.run.settings import Settings
-from contract.harness.spec import ENDPOINTS, GROUPS, SHAPED, MintEndpoint
+from contract.harness.spec import ENDPOINTS, SHAPED, MintEndpoint
 from contract.harness.targets import Connection, Target, connect, is_loopback
 
-IN_PROCESS_MINTS = 110
-"""How many sessions are minted at most after one that must go on: enough to pass a limit of a hundred."""
 IN_PROCESS_ROUNDS = 2 * STAGGERS
 """Rounds of each kind of race at most: each stagger in both orders. One event loop decides equal rounds
 alike, so more would show nothing new."""
@@ -171,15 +169,6 @@ class TargetSession:
             self._key_sources = KeySources(connection.deployment, connection.clock, self.service.transcript)
         return self._key_sources
 
-    def mints_after(self, mint: MintEndpoint) -> int:
-        """Return how many sessions are minted at an endpoint after one that must go on.
-
-        In this process, where each costs time of the suite, many are minted at one endpoint whose subject is
-        an identity, and at one that takes paths.
-        """
-        many = self.connection.at_once is None or mint.name in (GROUPS["identity"][0], GROUPS["paths"][0])
-        return self.volume.mints if many else min(self.volume.mints, SMALL.mints)
-
     def rows(self, clause_id: str) -> list[MintEndpoint]:
         """Return the endpoints, with their body shapes, at which a clause is tried in this run."""
         sampled = self.settings.sampled.get(self.target.name, {}).get(clause_id)
@@ -210,9 +199,8 @@ def volume_for(connection: Connection, *, polite: bool) -> Volume:
     volume = FULL if ours and not polite else SMALL
     if connection.kind == "url":  # each request may cost a round trip over a network
         volume = replace(volume, rounds=SMALL.rounds, mints=SMALL.mints)
-    elif connection.at_once is not None:  # each mint costs the time of this process
-        rounds, mints = min(volume.rounds, IN_PROCESS_ROUNDS), min(volume.mints, IN_PROCESS_MINTS)
-        volume = replace(volume, rounds=rounds, mints=mints)
+    elif connection.at_once is not None:
+        volume = replace(volume, rounds=min(volume.rounds, IN_PROCESS_ROUNDS))
     return volume.within(connection.pace)
 
 
