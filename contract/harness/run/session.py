@@ -10,7 +10,6 @@ from contract.harness.checks import KeySources
 from contract.harness.client import (
     FULL,
     SMALL,
-    STAGGERS,
     ExchangeKinds,
     OwnOrg,
     Racer,
@@ -27,9 +26,6 @@ from contract.harness.run.settings import Settings
 from contract.harness.spec import ENDPOINTS, SHAPED, MintEndpoint
 from contract.harness.targets import Connection, Target, connect, is_loopback
 
-IN_PROCESS_ROUNDS = 2 * STAGGERS
-"""Rounds of each kind of race at most: each stagger in both orders. One event loop decides equal rounds
-alike, so more would show nothing new."""
 SURFACE_CLAUSE = "API-01"
 """The clause that judges every exchange of the run: only for it are they kept."""
 OnLeftover = Callable[[str], None]
@@ -199,8 +195,6 @@ def volume_for(connection: Connection, *, polite: bool) -> Volume:
     volume = FULL if ours and not polite else SMALL
     if connection.kind == "url":  # each request may cost a round trip over a network
         volume = replace(volume, rounds=SMALL.rounds, mints=SMALL.mints)
-    elif connection.at_once is not None:
-        volume = replace(volume, rounds=min(volume.rounds, IN_PROCESS_ROUNDS))
     return volume.within(connection.pace)
 
 
