@@ -22,7 +22,7 @@ KEY_VARIABLE = "RELAYAUTH_CONTRACT_API_KEY"
 HOW_TO_GET_A_KEY = "its API key is the one it was given, or use --ready-file to be told the one it made"
 
 
-@click.command()
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--port", type=click.IntRange(0, 65535), help="0: a free one.  [default: $PORT, else 8787]")
 @click.option("--db", metavar="FILE", help="SQLite file.  [default: $RELAYAUTH_DB_PATH, else in memory]")

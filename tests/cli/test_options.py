@@ -37,6 +37,12 @@ def test_help_fits_a_terminal_of_80_columns(tmp_path: Path, name: str | None) ->
     assert max(map(len, run.out.splitlines())) <= 80, run.out
 
 
+@pytest.mark.parametrize("name", rows())
+def test_a_command_has_the_help_flags_of_the_group_on_its_own_too(name: str) -> None:
+    """Click keeps the help option of a command as it was when it was first needed: the manual shows it."""
+    assert command(name).context_settings["help_option_names"] == main.context_settings["help_option_names"]
+
+
 def test_the_overview_names_every_command_and_imports_none(tmp_path: Path) -> None:
     """Each has its line under a heading; the summary needs no module of a command."""
     run = run_here(["--help"], tmp_path, {})

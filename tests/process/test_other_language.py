@@ -14,8 +14,7 @@ from tests.support.room import MINIATURE, Room, needs_faketime, needs_node
 pytestmark = [needs_node, needs_faketime]
 
 
-@pytest.mark.usefixtures("loopback_reserved")
-def test_the_contract_holds_on_a_server_in_another_language(room: Room) -> None:
+def test_the_contract_holds_on_a_server_in_another_language(room: Room, untestable: set[str]) -> None:
     """At each endpoint, over years of its clock, with the key source that it is to ask."""
     chosen = [
         word
@@ -24,7 +23,8 @@ def test_the_contract_holds_on_a_server_in_another_language(room: Room) -> None:
     ]
     run = room.check(MINIATURE, *chosen)
     assert run.code == 0, run.said
-    assert {row["outcome"] for row in run.target["results"]} == {"pass"}
+    outcomes = {row["clause"]: row["outcome"] for row in run.target["results"] if row["outcome"] != "pass"}
+    assert outcomes == dict.fromkeys(untestable & {"JWKS-02"}, "not_tried")
     years = [row for row in run.target["results"] if row["clause"] == "CLK-03"]
     assert {row["endpoint"] for row in years} == set(ENDPOINTS)
 

@@ -15,6 +15,8 @@ from tests.support.command import patience
 
 PORT = int(DEFAULT_ORIGIN.rpartition(":")[2])
 TAKEN = f"port {PORT}, the loopback default, is taken by another program"
+NEEDED_BY = ("JWKS-02", "JWKS-04", "JWKS-05", "JWKS-06", "JWKS-07")
+"""The clauses that say what is requested there, or that nothing is."""
 
 
 @contextlib.contextmanager

@@ -59,10 +59,18 @@ def option(section: str, *names: str, **settings: Any) -> Callable[[_F], _F]:
     return click.option(*names, cls=_Option, section=section, **settings)
 
 
+HELP_FLAGS = ["-h", "--help"]
+
+
 class Command(click.Command):
-    """A command whose help shows its options in sections, and ends with examples."""
+    """A command whose help shows its options in sections, and ends with examples.
+
+    It names its own help flags: click keeps the help option of a command as it was when it was first
+    needed, perhaps without the group.
+    """
 
     def __init__(self, *args: Any, examples: str = "", **settings: Any) -> None:
+        settings["context_settings"] = {"help_option_names": HELP_FLAGS}
         super().__init__(*args, **settings)
         self.examples = examples
 
