@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from contract.harness.errors import Violation
 from contract.harness.spec import ACCESS_TTL, CLOCK_SKEW, DEFAULT_REFRESH_TTL, REFRESH_TTL_CAP
 
 
@@ -76,6 +77,7 @@ def for_all(
     """Call `judge` with the `first` values and up to `examples` of `values()`; what it raises is raised.
 
     The same `seed` gives the same values. With `shrink` a failing value is reduced, which takes more calls.
+    A value that failed and holds when it is judged again, as hypothesis does, is a failure all the same.
     """
     for value in first:
         judge(value)
@@ -83,6 +85,7 @@ def for_all(
         return
     import hypothesis
     import hypothesis.configuration
+    import hypothesis.errors
 
     hypothesis.configuration.set_hypothesis_home_dir(_storage())
     phases = [hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrink else [])]
@@ -98,8 +101,19 @@ def for_all(
         suppress_health_check=list(hypothesis.HealthCheck),
     )
 
+    failed: list[Violation] = []
+
     def case(value: Any) -> None:
-        judge(value)
+        try:
+            judge(value)
+        except Violation as violation:
+            failed.append(violation)
+            raise
 
     run: Callable[[], None] = hypothesis.seed(seed)(bounded(hypothesis.given(values())(case)))  # type: ignore[no-untyped-call]
-    run()
+    try:
+        run()
+    except hypothesis.errors.Flaky:
+        if not failed:
+            raise
+        raise Violation(f"{failed[0]}; sent again, it was answered as it must be") from None
