@@ -131,7 +131,7 @@ def test_time_is_steered_on_the_servers_of_the_key_order_too(room: Room) -> None
 
 
 def test_a_clock_that_is_let_go_shows_the_real_time() -> None:
-    """Who does not follow to the second is left in the real time, not half in ours."""
+    """Who does not follow is left in the real time, not half in ours."""
     target = Target("reference", REFERENCE)
     run = TargetRun(target, Settings(targets=(target,)))
     with contextlib.closing(run):

@@ -91,7 +91,7 @@ class SteeredClock:
         return self._frozen.now()
 
     def set(self, moment: float) -> None:
-        """Set both to `moment`; the processes get whole seconds."""
+        """Set both to `moment`; the processes get whole milliseconds."""
         self._frozen.set(moment)
         self._write()
 
@@ -102,5 +102,5 @@ class SteeredClock:
     def _write(self) -> None:
         # Replaced, never rewritten: a process that reads a half-written stamp exits.
         fresh = self._stamp.with_suffix(".new")
-        fresh.write_text(str(int(self._frozen.now())))
+        fresh.write_text(f"{self._frozen.now():.3f}")
         fresh.replace(self._stamp)
