@@ -300,15 +300,15 @@ def test_keys_that_come_back_or_are_added_are_found(
     if seen.before.own != 401:
         why = f"before the change a bearer of a key that the set did not hold got {seen.before.own}"
         raise Blocked("JWKS-07", why)
-    if seen.found_after is None and not seen.requested_again and session.connection.kind == "exec":
+    if not seen.found_in_time and not seen.requested_again and session.connection.kind == "exec":
         raise NotTried(
-            f"{change}: nothing was requested again while the clock went on for 5 minutes, so the verifier "
+            f"{change}: nothing was requested again while the clock went on for a day, so the verifier "
             "caches by a clock that can't be set, or for ever"
         )
     statuses = ", ".join(f"{_status(each.own)} after {each.seconds:.0f} s" for each in seen.after)
     fetches = sum(each.requests for each in seen.after)
     require(
-        seen.found_after is not None,
+        seen.found_in_time,
         sent=f"public key unset, {change}; presented bearers of the deployment's key",
         requires=f"they are accepted within {FIVE_MINUTES} s, without a restart",
         got=f"they got {statuses}; the JWKS was requested {fetches} times after the change",

@@ -109,6 +109,10 @@ class KeyProbe:
     requests: int
 
 
+FOUND_BY = 302.0
+"""Seconds after a change: just beyond the 5 minutes in which a verifier must find it (docs/contract.md)."""
+
+
 @dataclass(frozen=True)
 class KeyChangeObservation:
     """What a deployment did before and after a `KeyChange`; `responses` are all to bearers of its own key."""
@@ -122,6 +126,11 @@ class KeyChangeObservation:
         """How many seconds after the change a bearer of the deployment's key was accepted; None: never."""
         accepted = (each.seconds for each in self.after if each.own != 401 and 0 < each.own < 500)
         return next(accepted, None)
+
+    @property
+    def found_in_time(self) -> bool:
+        """Whether it was found by the probe that follows the time that a verifier has."""
+        return self.found_after is not None and self.found_after <= FOUND_BY
 
     @property
     def requested_again(self) -> bool:

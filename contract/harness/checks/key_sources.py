@@ -10,6 +10,7 @@ import httpx
 from contract.harness.checks.key_setups import (
     BASE_URLS,
     BLANK,
+    FOUND_BY,
     KeyChange,
     KeyChangeObservation,
     KeyProbe,
@@ -33,8 +34,10 @@ from contract.harness.targets import (
 
 PROBE_PATH = routes.identity("agent_relayauth-contract-nobody")
 # Seconds after a change of the JWKS: at once, after the usual pause between two fetches, and just beyond the
-# 5 minutes in which a verifier must find it (docs/contract.md): twice, since it may fetch in the background.
-PROBED_AFTER = (0.0, 60.0, 301.0, 302.0)
+# 5 minutes in which a verifier must find it: twice, since it may fetch in the background.
+PROBED_AFTER = (0.0, 60.0, FOUND_BY - 1, FOUND_BY)
+# Whoever has requested nothing by then, and does so now, goes by the clock that was set, and is late.
+LATE = 25 * 3600.0
 
 
 class KeySources:
@@ -151,8 +154,10 @@ class KeySources:
             before = probe(0.0)
             stubs.answer_with(change.after)
             changed_at = self._clock.now()
-            after = []
-            for seconds in PROBED_AFTER:
+            after: list[KeyProbe] = []
+            for seconds in (*PROBED_AFTER, LATE):
+                if seconds == LATE and any(each.requests for each in after):
+                    break
                 self._clock.set(changed_at + seconds)
                 after.append(probe(seconds))
             return KeyChangeObservation(before, tuple(after), tuple(responses))
