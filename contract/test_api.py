@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.harness.checks import clause
+from contract.harness.checks import clause, require_equal, require_status
 from contract.harness.checks.api_document import once_each, operations
 from contract.harness.checks.api_examples import Examples
 from contract.harness.checks.api_generation import GeneratedRequests
@@ -17,6 +17,7 @@ from contract.harness.client import Service
 from contract.harness.errors import CouldNotTry, NotTried, Violation
 from contract.harness.run import TargetSession
 from contract.harness.spec import MintEndpoint
+from contract.harness.spec.statuses import NO_ROUTE
 
 MOST_DIFFERENCES = 12
 """Differences that one failure names; the others are counted."""
@@ -59,11 +60,36 @@ def examples(session: TargetSession) -> Examples:
 
 
 @pytest.fixture(scope="session")
-def generated_requests(session: TargetSession, examples: Examples) -> GeneratedRequests:
+def usual_requests(session: TargetSession) -> UsualRequests:
+    """The usual requests, whose identity the cases of a clause share."""
+    return UsualRequests(session.token_pairs)
+
+
+@pytest.fixture(scope="session")
+def generated_requests(
+    session: TargetSession, examples: Examples, usual_requests: UsualRequests
+) -> GeneratedRequests:
     """The generated requests of the run."""
     on_a_url = session.connection.kind == "url"
-    return GeneratedRequests(
-        UsualRequests(session.token_pairs), on_a_url=on_a_url, keep=examples.keep_request
+    return GeneratedRequests(usual_requests, on_a_url=on_a_url, keep=examples.keep_request)
+
+
+@clause("API-02")
+def test_an_update_changes_no_status(usual_requests: UsualRequests) -> None:
+    """An update that names a status beside another member is refused, or changes the other member alone."""
+    requests = usual_requests
+    update, identity = operations()["updateIdentity"], operations()["getIdentity"]
+    usual = requests.usual(update)
+    answer = requests.send(update, {**usual, "body": {**usual["body"], "status": "suspended"}})
+    if answer.status in NO_ROUTE:
+        raise NotTried(f"the deployment does not know {update}")
+    sent = "sent an update of an identity that names the status suspended beside its roles"
+    require_status(
+        answer, 200, 400, sent=sent, requires="it is refused with 400, or the status is passed over"
+    )
+    shown = requests.send(identity, {**usual, "body": None})
+    require_equal(
+        shown.object.get("status"), "active", sent=sent, requires="no update changes a status", what="it"
     )
 
 

@@ -11,18 +11,21 @@ from contract.harness.checks import (
     CHECKS,
     Host,
     LastingRefusals,
+    Leftovers,
     clause,
     describe,
     positive_control,
     renewals,
+    renewed,
     requested_ttl,
     require,
+    require_announced,
     require_status,
     started,
     still_live,
 )
 from contract.harness.client import Pair, Service, TokenPairs
-from contract.harness.errors import Blocked, ContractError, CouldNotTry, NotTried
+from contract.harness.errors import Blocked, ContractError, CouldNotTry, NotTried, Violation
 from contract.harness.jose import Token
 from contract.harness.run import TargetSession
 from contract.harness.spec import (
@@ -52,10 +55,11 @@ def ttl_fields(ttl: int | None) -> dict[str, int]:
 def test_a_refresh_token_is_good_to_the_last_second(
     token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint, ttl: int | None
 ) -> None:
-    """A second before `exp` it is redeemed; its sibling is refused with 401 from `exp` + 60 s on."""
+    """Redeemed a second before `exp`, after another mint; its sibling gets 401 from `exp` + 60 s on."""
     early, late = (token_pairs.fresh(mint, **ttl_fields(ttl)) for _ in range(2))
     sent = f"{requested_ttl(ttl)} at mint"
     clock.set(max(early.refresh.exp - 1, clock.now()))
+    token_pairs.keep(mint, token_pairs.fresh(mint))
     response = token_pairs.service.refresh(early.refresh)
     require_status(
         response, 200, sent=f"{sent}, presented 1 s before exp", requires="before exp a token is good"
@@ -149,6 +153,18 @@ def renewed_in_time(session: TargetSession, host: Host, *, span: str) -> None:
         requires=f"mint and renewals give {host.required} s",
         got=f"{f'renewal {renewal}' if renewal else 'the mint'} gave {given} s",
     )
+    if _as_announced(host.pairs[0]):
+        for number, pair in enumerate(host.pairs):
+            require_announced(pair, sent=f"{sent}; renewal {number}")
+
+
+def _as_announced(pair: Pair) -> bool:
+    """Say whether `pair` announces its own expiries: TTL-04 is about one that does not."""
+    try:
+        require_announced(pair, sent="minted")
+    except Violation:
+        return False
+    return True
 
 
 DATES = {"2038-01-19": YEAR_2038, "2100-01-01": YEAR_2100}
@@ -316,6 +332,17 @@ def test_an_access_token_is_accepted_until_exp(
 
 
 @clause("CLK-06")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+def test_a_long_lived_access_token_is_accepted_until_exp(
+    token_pairs: TokenPairs, service: Service, clock: Clock, mint: MintEndpoint
+) -> None:
+    """The same holds where `expiresIn` was a week, which the delegated endpoints do not grant."""
+    pair = token_pairs.fresh(mint, expiresIn=7 * DAY, refreshTokenTtlSeconds=8 * DAY)
+    accepted_at_once(service, pair)
+    bearer_ends(service, clock, pair.access, sent="a pair that was requested with an expiresIn of a week")
+
+
+@clause("CLK-06")
 def test_a_rotated_access_token_is_accepted_until_exp(
     token_pairs: TokenPairs, service: Service, clock: Clock, mint: MintEndpoint
 ) -> None:
@@ -391,3 +418,18 @@ def test_used_and_revoked_tokens_stay_refused(
 ) -> None:
     """What was used or revoked is refused 25 h later and a minute before `exp`; a replay ends the session."""
     lasting().result(mint, check)
+
+
+REFRESHES = 40
+
+
+@clause("CLK-08")
+@pytest.mark.parametrize("mint", [SHAPED[name][0] for name in ("identity", "path")], ids=str)
+def test_a_used_token_is_remembered_over_many_refreshes(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+    """The first token of a session ends it however many came after it."""
+    first = newest = token_pairs.fresh(mint)
+    for _ in range(REFRESHES):
+        newest = renewed(token_pairs, newest)
+    token_pairs.service.refresh(first.refresh)
+    sent = f"refreshed {REFRESHES} times, then presented the first refresh token again"
+    Leftovers(token_pairs, sent=sent, requires="the whole session ends").refused(newest)

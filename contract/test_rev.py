@@ -1,7 +1,7 @@
 """REV: revocation, and what introspection says. Each refusal follows the same call accepted before."""
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -35,6 +35,7 @@ from contract.harness.jose import Token
 from contract.harness.redaction import Secret
 from contract.harness.run import TargetSession
 from contract.harness.spec import (
+    CLOCK_SKEW,
     ENDPOINTS,
     GROUPS,
     READ_SCOPE,
@@ -58,18 +59,17 @@ def subject(session: TargetSession) -> Subject:
     It is a new identity or agent; a body that names nobody has the subject that
     all such bodies share.
     """
-    own_org = session.own_org
+    return partial(_own_subject, session.own_org)
 
-    def fields(mint: MintEndpoint) -> Mapping[str, str]:
-        match mint.shape:
-            case "bare":
-                return {}
-            case "named":
-                return mint.naming(own_org.another_agent())
-            case "identity":
-                return mint.naming(own_org.another_identity())
 
-    return fields
+def _own_subject(own_org: OwnOrg, mint: MintEndpoint) -> Mapping[str, str]:
+    match mint.shape:
+        case "bare":
+            return {}
+        case "named":
+            return mint.naming(own_org.another_agent())
+        case "identity":
+            return mint.naming(own_org.another_identity())
 
 
 @pytest.fixture(scope="session")
@@ -155,22 +155,29 @@ def test_a_revoked_session_stays_revoked(
         others = []
 
 
+MANY = 25
+"""Sessions that one call must end: more than a page of them."""
+
+
+def _many(session: TargetSession) -> int:
+    """Return how many sessions of one identity are minted: few where each may cost a round trip."""
+    return 2 if session.connection.kind == "url" else MANY
+
+
 @clause("REV-01")
 def test_a_revocation_by_identity_ends_what_was_minted_before(
-    token_pairs: TokenPairs, subject: Subject, mint: MintEndpoint
+    session: TargetSession, token_pairs: TokenPairs, subject: Subject, mint: MintEndpoint
 ) -> None:
     """All sessions of the identity end, and a new mint for it works at once."""
     fields = subject(mint)
-    before = [token_pairs.fresh(mint, **fields) for _ in range(2)]
+    before = [token_pairs.fresh(mint, **fields) for _ in range(_many(session))]
     its_id = str(before[0].refresh.claims["sub"])
-    sent = "minted two sessions for one identity and revoked by that identity"
+    sent = f"minted {len(before)} sessions for one identity and revoked by that identity"
     revoke(token_pairs, {"identityId": its_id}, sent=sent)
     token_pairs.drop(its_id)
     left = Leftovers(token_pairs, sent=sent, requires="all its sessions end")
-    for pair, what in zip(
-        before, ("the first one's refresh token", "the second one's refresh token"), strict=True
-    ):
-        left.refused(pair, what=what)
+    for number, pair in enumerate(before, 1):
+        left.refused(pair, what=f"the refresh token of session {number}")
     response = token_pairs.own_org.mint(mint, None, **fields)
     require_status(response, 201, sent=f"{sent}, then minted for it", requires="a new mint works at once")
     require_status(
@@ -222,6 +229,11 @@ def test_a_session_ends_with_its_workspace_token(
     Leftovers(token_pairs, sent=sent, requires=requires).refused(newest)
     # Over the connection that has seen the token accepted: a cache of the connection would accept it again.
     require_nothing_minted(own_org.mint(mint, key), 401, sent="minted again with a revoked workspace token")
+    if not mint.takes_paths:
+        with token_pairs.service.over_a_new_connection():
+            again = own_org.mint(mint, key)
+        sent_anew = "minted with a revoked workspace token over a new connection"
+        require_nothing_minted(again, 401, sent=sent_anew)
     for when in moments:
         then = f"{sent}, and it is now {when}"
         Leftovers(token_pairs, sent=then, requires=requires).refused(newest)
@@ -258,6 +270,50 @@ def end_identity(token_pairs: TokenPairs, identity: str, how: str) -> None:
 
 
 @clause("REV-03")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+def test_a_suspension_ends_every_session_and_those_of_children(
+    session: TargetSession, token_pairs: TokenPairs, mint: MintEndpoint
+) -> None:
+    """All sessions of the identity end, and those of each identity that it sponsors."""
+    own_org = token_pairs.own_org
+    parent, on_a_url = own_org.another_identity(), session.connection.kind == "url"
+    children = [own_org.another_identity(sponsor=parent) for _ in range(1 if on_a_url else 2)]
+    pairs = {
+        f"session {number} of it": token_pairs.fresh(mint, **mint.naming(parent))
+        for number in range(1, 1 if on_a_url else MANY)
+    }
+    pairs |= {
+        f"a session of child {number}": token_pairs.fresh(mint, **mint.naming(child))
+        for number, child in enumerate(children, 1)
+    }
+    *_, last = pairs.values()
+    positive_control(
+        token_pairs.service.present_bearer(last.access),
+        what="the access token of a child as a bearer",
+        unless="JWKS-08",
+    )
+    end_identity(token_pairs, parent, "suspended")
+    left = Leftovers(
+        token_pairs,
+        sent="an identity that sponsors others was suspended",
+        requires="its sessions end, and those of its children",
+    )
+    for whose, pair in pairs.items():
+        left.not_accepted(pair, what=f"the access token of {whose}")
+    if on_a_url:
+        return
+    response = token_pairs.service.call("POST", routes.reactivation(parent), key=own_org.org_key)
+    if response.status not in NO_ROUTE:
+        left = Leftovers(
+            token_pairs,
+            sent="an identity that sponsors others was suspended and reactivated",
+            requires="what the suspension ended stays ended",
+        )
+        for whose, pair in pairs.items():
+            left.refused(pair, what=f"the refresh token of {whose}")
+
+
+@clause("REV-03")
 @pytest.mark.parametrize("how", ENDINGS)
 def test_sessions_end_with_their_identity(
     token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint, how: str
@@ -278,8 +334,8 @@ def test_sessions_end_with_their_identity(
     left.refused(newest, 404, 401)
     _nothing_minted(token_pairs, mint, identity, sent=sent)
     if how == "suspended":
-        _reactivate(token_pairs, mint, identity, newest)
         sent = "an identity was suspended and reactivated"
+        _reactivate(token_pairs, mint, identity, newest, sent=sent)
     for when in moments:
         left = Leftovers(
             token_pairs, sent=f"{sent}, and it is now {when}", requires="its old tokens stay refused"
@@ -298,13 +354,12 @@ def _nothing_minted(token_pairs: TokenPairs, mint: MintEndpoint, identity: str, 
     )
 
 
-def _reactivate(token_pairs: TokenPairs, mint: MintEndpoint, identity: str, old: Pair) -> None:
+def _reactivate(token_pairs: TokenPairs, mint: MintEndpoint, identity: str, old: Pair, *, sent: str) -> None:
     """Reactivate `identity`, and hold that new mints work and that `old` does not."""
     path = routes.reactivation(identity)
     response = token_pairs.service.call("POST", path, key=token_pairs.own_org.org_key)
     if response.status in NO_ROUTE:
         raise NotTried(f"the deployment has no route that reactivates an identity: {response.summary}")
-    sent = "an identity was suspended and reactivated"
     require_status(response, 200, sent=sent, requires="it is active again")
     left = Leftovers(token_pairs, sent=sent, requires="its old tokens stay refused")
     left.not_accepted(old, what="an access token of before", anew=True)
@@ -549,12 +604,13 @@ def own_claims_shown(token_pairs: TokenPairs, token: Token, *, sent: str) -> Non
 
 @dataclass(frozen=True)
 class Sessions:
-    """Two sessions before a restart: one that is to go on, and one that was refreshed twice.
+    """Sessions before a restart: two that are to go on, and one that was refreshed twice.
 
-    `live` is the newest pair of the first, and `steady` what its rotations kept; `used` and `newest` are the
-    first and the last pair of the second.
+    `minted` was never refreshed; `live` is the newest pair of another one, and `steady` what its rotations
+    kept; `used` and `newest` are the first and the last pair of the third.
     """
 
+    minted: Pair
     live: Pair
     steady: Mapping[str, Any]
     used: Pair
@@ -563,27 +619,35 @@ class Sessions:
 
 @dataclass(frozen=True)
 class Kept:
-    """What a restart found, and what the live pair was answered after it, as a bearer and at refresh."""
+    """What a restart found, and what live pairs were answered after it.
+
+    `bearer` and `refresh` are about the one that had been refreshed, `first` is the refresh of the other.
+    """
 
     sessions: Sessions
-    revoked: Pair
     bearer: Response
     refresh: Response
+    first: Response
 
 
 @dataclass(frozen=True)
 class Restarted:
     """A server that was started again on its database, and what it had been given before, or why not.
 
-    `ended` are identities by how they ended, `shown` is an identity as it was shown after a change, and
-    `revoked_key` a workspace token that was revoked.
+    `issued` are token ids of before. `over` are the newest pairs of sessions by how those were ended, `ended`
+    identities by how they ended.
+    `suspended` is a suspended identity with a pair of before; `shown` an identity as it was shown after a
+    change; `revoked_keys` are credentials that were revoked, by their kind.
     """
 
     token_pairs: TokenPairs
     kept: Mapping[MintEndpoint, Kept | ContractError | Violation]
+    issued: frozenset[Any]
+    over: Mapping[tuple[MintEndpoint, str], Pair | ContractError | Violation]
     ended: Mapping[str, str | ContractError | Violation]
+    suspended: tuple[str, Pair] | ContractError | Violation
     shown: Mapping[str, Any] | ContractError | Violation
-    revoked_key: Secret | ContractError | Violation
+    revoked_keys: Mapping[str, Secret | ContractError | Violation]
 
 
 def made(found: Made | ContractError | Violation) -> Made:
@@ -595,7 +659,7 @@ def made(found: Made | ContractError | Violation) -> Made:
 
 @pytest.fixture(scope="session")
 def restarted(session: TargetSession) -> Iterator[Restarted]:
-    """A server of its own, restarted once for all endpoints and body shapes.
+    """A server of its own, restarted twice for all endpoints and body shapes, a minute later if possible.
 
     What is refused is presented before any live session begins, and again after all of them were tried: if
     that ends other sessions, it is for SES-04 to say.
@@ -605,15 +669,25 @@ def restarted(session: TargetSession) -> Iterator[Restarted]:
         service.transcript = session.service.transcript
         token_pairs = TokenPairs(OwnOrg(service, None))
         token_pairs.own_org.open()
-        rows = [row for rows in SHAPED.values() for row in rows]
-        revoked = {mint: _or_why_not(partial(_revoked, token_pairs, mint)) for mint in rows}
+        rows = session.rows("REV-07")
+        over = {
+            (mint, way): _or_why_not(partial(_over_before, token_pairs, mint, way))
+            for mint in rows
+            for way in OVER
+        }
         sessions = {mint: _or_why_not(partial(_sessions, token_pairs, mint)) for mint in rows}
         ended = {how: _or_why_not(partial(_ended_before, token_pairs, how)) for how in ENDINGS}
+        suspended = _or_why_not(partial(_suspended_before, token_pairs))
         shown = _or_why_not(partial(_changed_before, token_pairs))
-        key = _or_why_not(partial(_revoked_before, token_pairs))
+        keys = {kind: _or_why_not(partial(_revoked_before, token_pairs, kind)) for kind in KEYS}
+        if server.connection.clock.settable:
+            server.connection.clock.set(server.connection.clock.now() + CLOCK_SKEW)
         server.restart()
-        kept = {mint: _after(service, revoked[mint], sessions[mint]) for mint in rows}
-        yield Restarted(token_pairs, kept, ended, shown, key)
+        server.restart()
+        kept = {mint: _after(service, sessions[mint]) for mint in rows}
+        yield Restarted(
+            token_pairs, kept, _issued(over.values(), sessions.values()), over, ended, suspended, shown, keys
+        )
         session.service.budget.take(service.requests)
 
 
@@ -625,16 +699,34 @@ def _or_why_not(make: Callable[[], Made]) -> Made | ContractError | Violation:
         return reason
 
 
-def _revoked(token_pairs: TokenPairs, mint: MintEndpoint) -> Pair:
-    """Return a pair whose session was revoked, and that is refused."""
-    pair, service = token_pairs.fresh(mint), token_pairs.service
-    sid = str(pair.refresh.claims["sid"])
-    response = service.revoke(token_pairs.own_org.org_key, sessionId=sid)
-    refusal, bearer = service.refresh(pair.refresh), service.present_bearer(pair.access)
-    if response.status != 204 or refusal.status < 400 or bearer.status != 401:
-        answers = f"{response.summary}, a refresh after it {refusal.summary}, a bearer {bearer.summary}"
-        raise Blocked("REV-01", f"a revocation was answered {answers}")
-    return pair
+REPLAY, ACCESS = "by a replay", "by the id of its access token"
+OVER = ("by its session id", "by the id of its newest refresh token", "by its identity", REPLAY, ACCESS)
+"""How a session is ended before a restart; by the id of its access token, that token is."""
+
+
+def _over_before(token_pairs: TokenPairs, mint: MintEndpoint, way: str) -> Pair:
+    """Return the newest pair of a session that was ended this way, and whose bearer is refused.
+
+    Its refresh token is not presented: a server may take that for a replay, and end the session again.
+    """
+    own_org, service = token_pairs.own_org, token_pairs.service
+    fields: Mapping[str, str] = {}
+    if way == "by its identity":  # a subject of its own, also where the body names nobody
+        fields = _own_subject(own_org, mint) or mint.naming(own_org.another_agent())
+    first = token_pairs.fresh(mint, **fields)
+    newest = renewed(token_pairs, first)
+    if way == REPLAY:
+        response = service.refresh(first.refresh)
+    else:
+        by_access = {"tokenId": str(newest.access.claims["jti"])}
+        response = service.revoke(
+            own_org.org_key, **(by_access if way == ACCESS else WAYS[way](first, newest))
+        )
+    bearer = service.present_bearer(newest.access)
+    if bearer.status != 401:
+        answers = f"that was answered {response.summary}, and its bearer {bearer.summary}"
+        raise Blocked("SES-02" if way == REPLAY else "REV-01", f"a session was ended {way}: {answers}")
+    return newest
 
 
 def _sessions(token_pairs: TokenPairs, mint: MintEndpoint) -> Sessions:
@@ -646,7 +738,7 @@ def _sessions(token_pairs: TokenPairs, mint: MintEndpoint) -> Sessions:
         token_pairs.service.present_bearer(live.access), what="the live access token", unless="JWKS-08"
     )
     newest = renewed(token_pairs, renewed(token_pairs, used))
-    return Sessions(live, _kept_by_rotation(once, live), used, newest)
+    return Sessions(token_pairs.fresh(mint), live, _kept_by_rotation(once, live), used, newest)
 
 
 _OF_ONE_TOKEN = frozenset({"jti", "iat", "exp", "nbf"})
@@ -677,31 +769,38 @@ def _lost(steady: Mapping[str, Any], pair: Pair) -> list[str]:
     return [name for name, value in steady.items() if name not in now or not alike(now[name], value)]
 
 
+def _issued(
+    over: Iterable[Pair | ContractError | Violation], sessions: Iterable[Sessions | ContractError | Violation]
+) -> frozenset[Any]:
+    """Return the ids of the tokens of these pairs."""
+    pairs = [each for each in over if isinstance(each, Pair)]
+    for each in sessions:
+        pairs += [each.minted, each.live, each.used, each.newest] if isinstance(each, Sessions) else []
+    return frozenset(token.claims.get("jti") for pair in pairs for token in pair.tokens.values())
+
+
 def _after(
-    service: Service,
-    revoked: Pair | ContractError | Violation,
-    sessions: Sessions | ContractError | Violation,
+    service: Service, sessions: Sessions | ContractError | Violation
 ) -> Kept | ContractError | Violation:
-    """Present the live pair after a restart; what could not be made before is passed on."""
-    if not isinstance(revoked, Pair):
-        return revoked
+    """Present the live pairs after a restart; what could not be made before is passed on."""
     if not isinstance(sessions, Sessions):
         return sessions
-    live = sessions.live
+    live, first = sessions.live, sessions.minted
     try:
-        return Kept(sessions, revoked, service.present_bearer(live.access), service.refresh(live.refresh))
+        bearer = service.present_bearer(live.access)
+        return Kept(sessions, bearer, service.refresh(live.refresh), service.refresh(first.refresh))
     except (ContractError, Violation) as reason:
         return reason
 
 
 @clause("REV-07")
-def test_sessions_and_revocations_survive_a_restart(restarted: Restarted, mint: MintEndpoint) -> None:
-    """After a restart on the same database live sessions continue; used and revoked tokens are refused."""
+def test_live_sessions_and_used_tokens_survive_a_restart(restarted: Restarted, mint: MintEndpoint) -> None:
+    """After a restart on the same database live sessions continue, and used tokens are refused."""
     kept, token_pairs = made(restarted.kept[mint]), restarted.token_pairs
-    service, sent = token_pairs.service, "restarted the server on the same database"
+    service, sent = token_pairs.service, "restarted the server twice on the same database"
     used, newest = kept.sessions.used, kept.sessions.newest
-    pairs = (kept.sessions.live, used, newest, kept.revoked)
-    service.transcript.show([*(pair.response for pair in pairs), kept.bearer, kept.refresh])
+    pairs = (kept.sessions.minted, kept.sessions.live, used, newest)
+    service.transcript.show([*(pair.response for pair in pairs), kept.bearer, kept.refresh, kept.first])
     requires = "a live session continues"
     require(
         kept.bearer.status != 401 and kept.bearer.status < 500,
@@ -715,10 +814,24 @@ def test_sessions_and_revocations_survive_a_restart(restarted: Restarted, mint: 
         sent=f"{sent}, then presented a live refresh token of before",
         requires=requires,
     )
+    require_status(
+        kept.first,
+        200,
+        sent=f"{sent}, then presented the refresh token of a mint of before, which was never refreshed",
+        requires=requires,
+    )
+    again = {
+        token.claims.get("jti")
+        for response in (kept.refresh, kept.first)
+        for token in pair_of(response).tokens.values()
+    } & restarted.issued
+    require(
+        not again,
+        sent=f"{sent}, then refreshed sessions of before",
+        requires="each token has a jti of its own",
+        got=f"{len(again)} of the new tokens have one that a token of before has",
+    )
     _require_steady(token_pairs, mint, kept)
-    left = Leftovers(token_pairs, sent=sent, requires="what was revoked before stays revoked")
-    left.not_accepted(kept.revoked, what="the access token of a session that was revoked before")
-    left.refused(kept.revoked, what="the refresh token of a session that was revoked before")
     left = Leftovers(token_pairs, sent=sent, requires="what was used before stays used")
     try:
         left.refused(used, 400, 401, 404, what="a refresh token that was used before")
@@ -734,7 +847,20 @@ def test_sessions_and_revocations_survive_a_restart(restarted: Restarted, mint: 
         raise
 
 
-RESTARTED = "the server was restarted on the same database"
+RESTARTED = "the server was restarted twice on the same database"
+
+
+@clause("REV-07")
+@pytest.mark.parametrize("way", OVER)
+def test_what_was_ended_stays_so_over_a_restart(restarted: Restarted, mint: MintEndpoint, way: str) -> None:
+    """A session that was revoked or ended by a replay is refused, and so is a revoked access token."""
+    pair = made(restarted.over[mint, way])
+    restarted.token_pairs.service.transcript.show([pair.response])
+    sent = f"a session was ended {way}, and {RESTARTED}"
+    left = Leftovers(restarted.token_pairs, sent=sent, requires="what was ended before stays so")
+    left.not_accepted(pair)
+    if way != ACCESS:
+        left.refused(pair, 401, 404)
 
 
 @clause("REV-07")
@@ -746,6 +872,15 @@ def test_an_identity_that_ended_is_not_back_after_a_restart(
     """Nothing can be minted for an identity that was deleted, suspended or retired before."""
     identity = made(restarted.ended[how])
     _nothing_minted(restarted.token_pairs, mint, identity, sent=f"an identity was {how}, and {RESTARTED}")
+
+
+@clause("REV-07")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+def test_a_reactivation_after_a_restart_revives_nothing(restarted: Restarted, mint: MintEndpoint) -> None:
+    """The sessions of an identity that was suspended before and is reactivated after it stay ended."""
+    identity, old = made(restarted.suspended)
+    sent = f"an identity was suspended, {RESTARTED}, and it was reactivated"
+    _reactivate(restarted.token_pairs, mint, identity, old, sent=sent)
 
 
 @clause("REV-07")
@@ -762,12 +897,24 @@ def test_an_identity_is_the_same_after_a_restart(restarted: Restarted, mint: Min
     require(not moved, sent=sent, requires="it is as it was", got=f"{', '.join(moved)} changed")
 
 
+KEYS = ("org API key", "workspace token")
+
+
 @clause("REV-07")
 @pytest.mark.parametrize("mint", [SHAPED["path"][-1]], ids=str)
-def test_a_revoked_key_stays_revoked_over_a_restart(restarted: Restarted, mint: MintEndpoint) -> None:
-    """A workspace token that was revoked before mints nothing."""
-    response = restarted.token_pairs.own_org.mint(mint, made(restarted.revoked_key))
-    require_nothing_minted(response, 401, sent=f"a workspace token was revoked, {RESTARTED}, and it minted")
+@pytest.mark.parametrize("kind", KEYS)
+def test_a_revoked_key_stays_revoked_over_a_restart(
+    restarted: Restarted, mint: MintEndpoint, kind: str
+) -> None:
+    """A credential that was revoked before is refused."""
+    del mint
+    answer = _read_with(restarted.token_pairs.own_org, made(restarted.revoked_keys[kind]))
+    sent = f"a credential ({kind}) was revoked, {RESTARTED}, and it read an identity"
+    require_status(answer, 401, sent=sent, requires="it is refused")
+
+
+def _read_with(own_org: OwnOrg, key: Secret) -> Response:
+    return own_org.service.call("GET", routes.identity(own_org.own_identity), key=key)
 
 
 def _ended_before(token_pairs: TokenPairs, how: str) -> str:
@@ -818,13 +965,31 @@ def _shown_as_sent(answer: Response, members: Mapping[str, Any], *, sent: str) -
     require(not other, sent=sent, requires="it is shown as it was sent", got=f"{', '.join(other)} were not")
 
 
-def _revoked_before(token_pairs: TokenPairs) -> Secret:
-    """Return a workspace token that was revoked, and that mints nothing."""
+def _suspended_before(token_pairs: TokenPairs) -> tuple[str, Pair]:
+    """Return an identity that was suspended, and a pair of before."""
+    (mint, *_), identity = SHAPED["identity"], token_pairs.own_org.another_identity()
+    pair = token_pairs.fresh(mint, **mint.naming(identity))
+    try:
+        end_identity(token_pairs, identity, "suspended")
+    except Violation as violation:
+        raise Blocked("REV-03", str(violation)) from None
+    bearer = token_pairs.service.present_bearer(pair.access)
+    if bearer.status != 401:
+        raise Blocked("REV-03", f"an identity was suspended, and its bearer was answered {bearer.summary}")
+    return identity, pair
+
+
+def _revoked_before(token_pairs: TokenPairs, kind: str) -> Secret:
+    """Return a credential of this kind that was revoked, and that is refused."""
     own_org = token_pairs.own_org
-    key_id, key = own_org.another_workspace_token()
+    make = own_org.another_key if kind == "org API key" else own_org.another_workspace_token
+    key_id, key = make(READ_SCOPE)
+    control = _read_with(own_org, key)
     own_org.service.call("POST", routes.api_key_revocation(key_id), key=own_org.org_key)
-    if own_org.mint(SHAPED["path"][-1], key).status == 201:
-        raise Blocked("REV-02", "a workspace token was revoked, and it mints")
+    answer = _read_with(own_org, key)
+    if control.status != 200 or answer.status != 401:
+        why = f"it read an identity ({control.summary}), was revoked, and read it again ({answer.summary})"
+        raise Blocked("REV-02", f"a new credential ({kind}): {why}")
     return key
 
 
@@ -849,9 +1014,13 @@ def _require_steady(token_pairs: TokenPairs, mint: MintEndpoint, kept: Kept) -> 
 def _see_rotations(token_pairs: TokenPairs, mint: MintEndpoint, ttl: int) -> None:
     """Raise `Blocked` if a third rotation loses without a restart what the second one kept."""
     once = renewed(token_pairs, token_pairs.fresh(mint, refreshTokenTtlSeconds=ttl))
-    twice = renewed(token_pairs, once)
+    twice, clock = renewed(token_pairs, once), token_pairs.service.clock
+    if clock.settable:
+        clock.set(clock.now() + CLOCK_SKEW)
     if _lost(_kept_by_rotation(once, twice), renewed(token_pairs, twice)):
-        raise Blocked(("ROT-02", "ROT-07", "META-02"), "a third rotation loses it without a restart as well")
+        raise Blocked(
+            ("ROT-02", "ROT-07", "META-02", "CLK-02"), "a third rotation loses it without a restart as well"
+        )
 
 
 def _see_single_use(token_pairs: TokenPairs, mint: MintEndpoint) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from contract.harness.checks import (
+    alike,
     clause,
     describe,
     require,
+    require_access_no_longer,
     require_equal,
     require_same_grant,
     require_status,
@@ -22,6 +24,8 @@ from contract.harness.errors import Blocked, NotTried
 from contract.harness.jose import SigningKey
 from contract.harness.run import TargetSession
 from contract.harness.spec import (
+    ACCESS_TTL,
+    AUDIENCE,
     DEFAULT_REFRESH_TTL,
     ENDPOINTS,
     FILES,
@@ -63,6 +67,19 @@ def test_a_rotated_pair_has_the_requested_ttl(token_pairs: TokenPairs, mint: Min
     keeps_ttl(pair, ttl, sent=f"requested {ttl} s at mint, rotated once")
 
 
+# One live session at most has everybody's subject on a URL.
+NAMING = [row for rows in SHAPED.values() for row in rows if row.shape != "bare"]
+
+
+@clause("ROT-01")
+@pytest.mark.parametrize("mint", NAMING, ids=str)
+def test_a_pair_with_scopes_and_audience_keeps_its_ttl(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+    """The same where the mint requested scopes and audience as well."""
+    pair = token_pairs.generation(mint, 1, **NINETY_DAYS, **mint.fewer, audience=AUDIENCE)
+    sent = f"requested {REFRESH_TTL_CAP} s, scopes and audience at mint, rotated once"
+    keeps_ttl(pair, REFRESH_TTL_CAP, sent=sent)
+
+
 @clause("ROT-02")
 @pytest.mark.parametrize("rotation", range(2, 6))
 def test_five_rotations_do_not_drift(token_pairs: TokenPairs, mint: MintEndpoint, rotation: int) -> None:
@@ -81,7 +98,7 @@ def test_without_a_requested_ttl_rotations_keep_24_hours(
     keeps_ttl(pair, None, sent=f"requested no TTL at mint, rotated {rotation} times")
 
 
-def alike(before: Pair, after: Pair, *, sent: str) -> None:
+def keeps_mark(before: Pair, after: Pair, *, sent: str) -> None:
     """Require that a rotated pair has the refresh TTL of the pair before, and states the same."""
     ttl, mark = before.refresh.lifetime, before.refresh.mark
     requires = (
@@ -91,7 +108,7 @@ def alike(before: Pair, after: Pair, *, sent: str) -> None:
 
 
 REQUESTS: dict[str, dict[str, Any]] = {
-    "longer": {"refreshTokenTtlSeconds": REFRESH_TTL_CAP},
+    "longer": {"refreshTokenTtlSeconds": REFRESH_TTL_CAP, "expiresIn": 24 * ACCESS_TTL},
     "shorter": {"refreshTokenTtlSeconds": 60},
     "meta": {"meta": {REFRESH_TTL_MARK: "60"}},
     "scopes": {"scopes": ["*:*:*:*"], "scope": "*:*:*:*"},
@@ -113,8 +130,9 @@ def test_nothing_in_the_refresh_request_changes_what_is_granted(
         return
     after = redeemed(response)
     sent = f"presented a refresh token of {before.refresh.lifetime} s with {fields}"
-    alike(before, after, sent=sent)
+    keeps_mark(before, after, sent=sent)
     require_same_grant(before, after, sent=sent)
+    require_access_no_longer(after, sent=sent, requires="a rotated access token")
     token_pairs.keep(mint, after)
 
 
@@ -272,6 +290,14 @@ def test_text_beyond_ascii_stays(token_pairs: TokenPairs, mint: MintEndpoint, wr
                 )
         if rotations:
             same_session(pairs[0], pair, sent=sent)
+            scopes, granted = (each.access.claims.get("scopes") for each in (pair, pairs[0]))
+            require(
+                # Scopes that were lost or added are for ROT-10 to tell.
+                alike(scopes, granted) or len(scopes or ()) != len(granted or ()),
+                sent=sent,
+                requires=f"scopes are those of the mint, {describe(granted)}",
+                got=f"they were {describe(scopes)}",
+            )
 
 
 def _same_text(got: str, want: str, *, as_json: bool) -> bool:
@@ -320,11 +346,22 @@ def require_owners(pair: Pair, owners: Mapping[str, Any], *, sent: str) -> None:
             )
 
 
-@pytest.fixture(scope="session")
-def elsewhere(session: TargetSession) -> str:
-    """An identity of the run in another workspace than the run's."""
-    own_org = session.own_org
-    return own_org.another_identity(f"{own_org.workspace}-elsewhere")
+@clause("ROT-07")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+def test_a_chain_of_sponsors_stays_whole(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+    """The sponsor chain of an identity that another one sponsors is longer than two, and is kept."""
+    own_org = token_pairs.own_org
+    sponsored = own_org.another_identity(sponsor=own_org.own_identity)
+    before = token_pairs.fresh(mint, **NINETY_DAYS, **mint.naming(sponsored))
+    after = token_pairs.rotate(before)
+    for name, token in after.tokens.items():
+        require_equal(
+            token.claims.get("sponsorChain"),
+            before.access.claims.get("sponsorChain"),
+            sent=f"minted at {mint.path} for an identity that an identity sponsors, and rotated",
+            requires="sponsorChain is the one of the mint",
+            what=f"sponsorChain of the {name} token",
+        )
 
 
 @clause("ROT-07")
@@ -481,13 +518,8 @@ def test_a_rotation_keeps_scopes_and_audience(
     require_same_grant(before, after, sent=f"minted at {mint.path}, rotated {rotations} times")
 
 
-AUDIENCE = ["relayauth", "relaycast", "cloud"]
-
-
 @clause("ROT-10")
-@pytest.mark.parametrize(
-    "mint", [row for rows in SHAPED.values() for row in rows if row.shape != "bare"], ids=str
-)
+@pytest.mark.parametrize("mint", NAMING, ids=str)
 @pytest.mark.parametrize("rotations", range(4))
 def test_fewer_scopes_are_granted_exactly(
     token_pairs: TokenPairs, mint: MintEndpoint, rotations: int
@@ -538,8 +570,8 @@ def test_the_audience_is_by_default_the_planes_of_the_scopes(
 def test_scopes_are_by_default_read_and_write_for_each_path(
     token_pairs: TokenPairs, mint: MintEndpoint
 ) -> None:
-    """Where no scopes are requested; after a rotation too."""
-    paths = mint.fewer["paths"]
+    """Where no scopes are requested, for twelve paths, which make a token of 5 kB; after a rotation too."""
+    paths = [FILES.replace("*", f"a-place-whose-name-is-rather-long-{number}/*") for number in range(12)]
     pair = token_pairs.generation(mint, 1, **NINETY_DAYS, paths=paths)
     want = sorted(f"relayfile:fs:{action}:{path}" for path in paths for action in ("read", "write"))
     got = pair.access.claims.get("scopes")

@@ -1,5 +1,6 @@
 """SEC: forged tokens, access and disclosure."""
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ from contract.harness.redaction import Secret, holds_token
 from contract.harness.run import TargetSession
 from contract.harness.spec import FILES, READ_SCOPE, SHAPED, MintEndpoint, routes, takes_paths
 from contract.harness.spec.headers import CONFIRM_DELETE
+from contract.harness.spec.statuses import NO_ROUTE
 from contract.harness.targets import StubAnswer
 
 IDENTITY_MANAGE = "relayauth:identity:manage:*"
@@ -196,6 +198,26 @@ def test_a_weak_credential_mints_nothing(
     require_nothing_minted(response, status, sent=f"sent a mint to {mint.path} with a credential {what}")
 
 
+FORWARDED = {"x-forwarded-for": "127.0.0.1", "x-forwarded-host": "localhost", "x-real-ip": "127.0.0.1"}
+"""What a client behind no proxy may send as well as a proxy does."""
+
+
+@clause("SEC-05")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+def test_a_forwarded_address_gives_no_scope(
+    service: Service,
+    mint: MintEndpoint,
+    body: Mapping[str, Any],
+    weak_keys: Mapping[tuple[str, str], Secret],
+) -> None:
+    """A credential that holds too little gets 403 wherever the request says that it comes from."""
+    key = weak_keys["small", mint.credential]
+    response = service.call("POST", mint.path, body=body, key=key, headers=FORWARDED)
+    sent = f"sent a mint to {mint.path} with {', '.join(FORWARDED)} and a credential {WEAK['small'][2]}"
+    require_nothing_minted(response, 403, sent=sent)
+
+
+KEY_MANAGE = "relayauth:api-key:manage:*"
 FOUR_SCOPES = tuple(IDENTITY_MANAGE.replace("manage", each) for each in ("read", "write", "create", "delete"))
 """What the action `manage` grants as well."""
 
@@ -203,7 +225,7 @@ FOUR_SCOPES = tuple(IDENTITY_MANAGE.replace("manage", each) for each in ("read",
 @pytest.fixture(scope="session")
 def managing_key(own_org: OwnOrg) -> Secret:
     """An API key that may manage identities and keys, and nothing besides."""
-    return own_org.another_key(IDENTITY_MANAGE, "relayauth:api-key:manage:*")[1]
+    return own_org.another_key(IDENTITY_MANAGE, KEY_MANAGE)[1]
 
 
 @clause("SEC-05")
@@ -232,6 +254,66 @@ def test_a_credential_holds_what_was_requested(
     )
 
 
+EIGHT_SCOPES = (
+    KEY_MANAGE,
+    *(KEY_MANAGE.replace("manage", each) for each in ("read", "write", "create", "delete")),
+    *FOUR_SCOPES[1:],
+)
+"""Scopes that the run's key covers, none of which reads an identity."""
+
+
+@clause("SEC-05")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+def test_each_scope_of_a_credential_counts(service: Service, own_org: OwnOrg, mint: MintEndpoint) -> None:
+    """With the last of nine scopes an API key does what it is for; as it has no path, it is for all."""
+    del mint
+    last = READ_SCOPE.removesuffix(":*")
+    _, key = own_org.another_key(*EIGHT_SCOPES, last)
+    require_status(
+        service.call("GET", routes.identity(own_org.own_identity), key=key),
+        200,
+        sent=f"read an identity with an API key the last of whose nine scopes is {last}",
+        requires="each scope of a credential counts",
+    )
+
+
+LONGEST_CHAIN = 10
+"""Members of a sponsor chain (docs/contract.md, Mint endpoints)."""
+
+
+@clause("SEC-05")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+def test_no_sponsor_chain_is_longer_than_ten(
+    session: TargetSession, token_pairs: TokenPairs, mint: MintEndpoint
+) -> None:
+    """Of identities each of which sponsors the next, one is refused, or a mint for it is.
+
+    On a URL, where each costs a request, the chain of the usual mint is looked at.
+    """
+    own_org, pair = session.own_org, token_pairs.pair(mint)
+    for _ in range(0 if session.connection.kind == "url" else LONGEST_CHAIN):
+        body = {
+            "name": f"{own_org.name}-{secrets.token_hex(4)}",
+            "sponsorId": pair.access.claims["sub"],
+            "workspaceId": own_org.workspace,
+            "scopes": [READ_SCOPE],
+        }
+        response = session.service.call("POST", routes.IDENTITIES, body=body, key=own_org.org_key)
+        if response.status == 201:
+            fields = {**mint.naming(str(response.object["id"])), "scopes": [READ_SCOPE]}
+            response = own_org.mint(mint, None, **fields)
+        if response.status == 400:
+            break
+        pair = pair_of(response)
+    chain = pair.access.claims.get("sponsorChain")
+    require(
+        isinstance(chain, list) and len(chain) <= LONGEST_CHAIN,
+        sent=f"made identities each of which sponsors the next, and minted at {mint.path} for each",
+        requires=f"a sponsor chain longer than {LONGEST_CHAIN} is refused with 400",
+        got=f"sponsorChain was {describe(chain)}",
+    )
+
+
 @clause("SEC-05")
 def test_a_credential_makes_none_that_holds_more(
     service: Service, own_org: OwnOrg, mint: MintEndpoint, weak_keys: Mapping[tuple[str, str], Secret]
@@ -241,11 +323,11 @@ def test_a_credential_makes_none_that_holds_more(
     path, what = (
         (routes.API_KEYS, "an API key") if is_api_key else (routes.WORKSPACE_TOKENS, "a workspace token")
     )
-    body = {"name": own_org.name, "scopes": [READ_SCOPE]}
+    body = {"name": own_org.name, "scopes": [MINTING_SCOPES[0], READ_SCOPE]}
     if not is_api_key:
         body["workspaceId"] = own_org.workspace
     response = service.call("POST", path, body=body, key=weak_keys["poor", "org"])
-    sent = f"requested {what} with a scope that the API key of the request does not hold"
+    sent = f"requested {what} with two scopes, the second of which the API key of the request does not hold"
     if is_api_key or response.status != 201:
         require_status(response, 403, 400, sent=sent, requires="it is refused with 403")
         return
@@ -325,6 +407,17 @@ def test_nothing_is_minted_for_an_identity_elsewhere(session: TargetSession, min
 
 
 @clause("SEC-05")
+@pytest.mark.parametrize("mint", SHAPED["agent"], ids=str)
+def test_nothing_is_minted_for_an_identity_of_another_workspace(
+    own_org: OwnOrg, mint: MintEndpoint, elsewhere: str
+) -> None:
+    """A workspace token mints for the identities of its own workspace alone."""
+    response = own_org.mint(mint, None, **mint.naming(elsewhere))
+    sent = f"sent a mint to {mint.path} for an identity of another workspace than the workspace token's"
+    require_nothing_minted(response, 404, 403, sent=sent)
+
+
+@clause("SEC-05")
 @pytest.mark.parametrize("mint", SHAPED["path"], ids=str)
 def test_a_workspace_token_mints_for_its_own_workspace_alone(
     token_pairs: TokenPairs, own_org: OwnOrg, mint: MintEndpoint
@@ -360,7 +453,7 @@ BEYOND: Mapping[str, tuple[list[str], list[str] | None]] = {
     "a scope whose path begins with the letters of a granted one": ([_below("one/*")], [_below("oneself/a")]),
     "a scope for the whole tree": ([FILES], ["/*"]),
     "the whole tree as a path": (["/*"], None),
-    "a path that climbs": ([_below("../*")], None),
+    "a path that climbs, after a sound one": ([_below("one/*"), _below("../*")], None),
     "a path with `*` in its middle": ([_below("*/a")], None),
 }
 
@@ -457,15 +550,17 @@ def test_tokens_name_the_org_that_minted_them(
 def test_naming_an_identity_of_another_org_does_not_change_the_org(
     token_pairs: TokenPairs, service: Service, own_org: OwnOrg, mint: MintEndpoint, other_org: OwnOrg
 ) -> None:
-    """With another org's `agentId` the tokens name the caller's org over two rotations, or it is refused."""
+    """With another org's `agentId` it is refused, or the tokens name the caller's org over two rotations."""
     own = token_pairs.pair(mint).access.claims.get("org")
     response = own_org.mint(mint, None, **mint.naming(other_org.own_identity))
+    if 400 <= response.status < 500:
+        return
     for what in ("the mint", "one rotation", "two rotations"):
-        if 400 <= response.status < 500:
-            return
         sent = f"sent a mint to {mint.path} with the agentId of another org's identity; after {what}"
-        expected = 201 if what == "the mint" else 200
-        require_status(response, expected, sent=sent, requires="the pair is the caller's, or a 4xx")
+        if what == "the mint":
+            require_status(response, 201, sent=sent, requires="the pair is the caller's, or a 4xx")
+        else:
+            require_status(response, 200, sent=sent, requires="a pair that was minted is refreshed")
         pair = pair_of(response)
         for name, token in pair.tokens.items():
             require(
@@ -498,6 +593,41 @@ def test_an_identity_of_another_org_is_out_of_reach(
         sent="read the identity with its own org's key after another org's DELETE",
         requires=requires,
     )
+
+
+PAGES, ON_A_PAGE = 20, 20
+"""How many pages of identities are read at most, and how many there are on each after the first."""
+
+
+@clause("SEC-08")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+def test_no_page_of_identities_shows_another_orgs(
+    service: Service, own_org: OwnOrg, mint: MintEndpoint, other_org: OwnOrg
+) -> None:
+    """Each page of the list, also those after a cursor, holds the caller's org's own."""
+    del mint
+    _, foreign = own_org.own_identity, other_org.own_identity
+    owner = service.call("GET", routes.identity(foreign), key=other_org.org_key).object.get("orgId")
+    query: dict[str, Any] = {"limit": 1}
+    for page in range(1, PAGES + 1):
+        response = service.call("GET", routes.IDENTITIES, key=own_org.org_key, query=query)
+        if response.status in NO_ROUTE:
+            raise NotTried(f"the deployment does not list identities: {response.summary}")
+        sent = f"listed the identities of the org, {query['limit']} on a page: page {page}"
+        require_status(response, 200, sent=sent, requires="it is answered with the org's own")
+        answer = response.json if isinstance(response.json, dict) else {}
+        shown = answer.get("data")
+        if not isinstance(shown, list):
+            raise Blocked("API-01", f"a page of identities is not as the document says: {response.summary}")
+        require(
+            all(each.get("orgId") != owner for each in shown),
+            sent=sent,
+            requires="no page shows an identity of another org",
+            got="it shows one",
+        )
+        if "cursor" not in answer:
+            break
+        query = {"limit": ON_A_PAGE, "cursor": answer["cursor"]}
 
 
 @clause("SEC-08")

@@ -22,7 +22,7 @@ from contract.harness.client import ENDED_EARLY, Pair, Race, Raw, Response, Toke
 from contract.harness.errors import Blocked, CouldNotTry, Violation
 from contract.harness.jose import SigningKey, other_key, signed_by_another, with_another_signature
 from contract.harness.run import TargetSession
-from contract.harness.spec import SHAPED, MintEndpoint, routes
+from contract.harness.spec import REFRESH_TTL_FIELD, SHAPED, MintEndpoint, routes
 from contract.harness.targets import Clock
 
 ENDED = "a replay ends the whole session"
@@ -190,10 +190,11 @@ def test_a_mint_ends_no_other_session(session: TargetSession, mint: MintEndpoint
 
 @clause("SES-04")
 def test_sessions_minted_at_the_same_moment_are_two(session: TargetSession, mint: MintEndpoint) -> None:
-    """Two mints that are sent at the same time begin two sessions."""
-    own_org, service = session.own_org, session.service
-    body, key = own_org.mint_body(mint), own_org.key_for(mint)
-    race = session.racer.race([service.prepare("POST", mint.path, body=body, key=key) for _ in range(2)])
+    """Two mints that are sent at the same time begin two sessions, each as it was requested."""
+    own_org, service, key = session.own_org, session.service, session.own_org.key_for(mint)
+    ttls = (1800, 5400)
+    bodies = [own_org.mint_body(mint, {REFRESH_TTL_FIELD: ttl}) for ttl in ttls]
+    race = session.racer.race([service.prepare("POST", mint.path, body=body, key=key) for body in bodies])
     made = [response for response in race.responses if response.status == 201]
     if len(made) < 2:
         answers = ", ".join(response.summary for response in race.responses)
@@ -204,6 +205,13 @@ def test_sessions_minted_at_the_same_moment_are_two(session: TargetSession, mint
         sent="sent two mints for one subject at the same time",
         requires="sessions minted at the same moment have different sids",
         got="both have the same sid",
+    )
+    lives = [pair_of(response).refresh.lifetime for response in race.responses]
+    require(
+        all(life == own or life not in ttls for life, own in zip(lives, ttls, strict=True)),
+        sent=f"sent two mints at the same time, one for {ttls[0]} s and one for {ttls[1]} s",
+        requires="each is answered as it was requested",
+        got=f"the refresh tokens live {lives[0]} s and {lives[1]} s",
     )
 
 

@@ -28,6 +28,10 @@ _FORGETTING = {
     "sessions": "DELETE FROM tokens",
     "revoked after rotations": "UPDATE sessions SET revoked = 0 WHERE id IN "
     "(SELECT session FROM tokens WHERE number >= 2)",
+    "replays": "UPDATE sessions SET revoked = 0 WHERE ended_by = 'reuse'",
+    "revoked identities": "UPDATE sessions SET revoked = 0 WHERE ended_by = 'identityId'",
+    "never refreshed": "DELETE FROM tokens WHERE session NOT IN "
+    "(SELECT session FROM tokens WHERE number > 0)",
     "revoked keys": "UPDATE api_keys SET revoked = 0",
     "retired": "UPDATE identities SET status = 'active' WHERE status = 'retired'",
     "changes": "UPDATE identities SET roles = '[]', metadata = '{}'",

@@ -52,7 +52,7 @@ class AudienceIsTheScopesAgain(Mutant):
 class RotatedAccessLivesADay(Mutant):
     """A rotated access token lives for a day."""
 
-    breaks = frozenset({"TTL-08"})
+    breaks = frozenset({"ROT-04", "TTL-08"})
 
     def rotated_access_ttl(self, rotation: Rotation) -> int:
         return 86400

@@ -180,3 +180,22 @@ class BearersEndAnHourAfterTheMint(Mutant):
     def bearer_lives(self, state: TokenState | None, now: float) -> bool:
         old = state is not None and now >= state.grant.minted_at + HOUR + SKEW
         return super().bearer_lives(state, now) and not old
+
+
+class BearersOfHalfADay(Mutant):
+    """A bearer of a mint is refused twelve hours later, whatever its `exp`."""
+
+    breaks = frozenset({"CLK-06"})
+
+    def bearer_lives(self, state: TokenState | None, now: float) -> bool:
+        old = state is not None and state.number == 0 and now - state.grant.minted_at > 12 * HOUR
+        return not old and super().bearer_lives(state, now)
+
+
+class ReplaysAreForgottenAfterManyRefreshes(Mutant):
+    """What was used more than 25 refreshes ago is refused, and its session goes on."""
+
+    breaks = frozenset({"CLK-08"})
+
+    def is_reuse(self, state: TokenState, now: float) -> bool:
+        return super().is_reuse(state, now) and state.history.rotations - state.number <= 25

@@ -1,7 +1,7 @@
 """Faults in what one org sees of another."""
 
-from reference_impl.errors import Forbidden, ServiceError
-from reference_impl.facts import Principal
+from reference_impl.errors import Forbidden, NotFound, ServiceError
+from reference_impl.facts import Owner, Principal, Rotation
 from reference_impl.mutants import Mutant
 
 
@@ -49,3 +49,23 @@ class BearersSeeAllOrgs(Mutant):
 
     def belongs(self, principal: Principal, org: str) -> bool:
         return principal.kind == "bearer" or super().belongs(principal, org)
+
+
+class AgentTokensForAnyWorkspace(Mutant):
+    """A workspace token mints agent tokens for identities of every workspace of its org."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def mints_for_workspace(self, principal: Principal, workspace: str | None) -> bool:
+        return True
+
+
+class ForeignAgentsEndAtRefresh(Mutant):
+    """A path session whose agentId names another org's identity is not refreshed."""
+
+    breaks = frozenset({"SEC-08"})
+
+    def rotated_owner(self, rotation: Rotation) -> Owner:
+        if rotation.named is not None and rotation.named["org"] != rotation.grant.org:
+            raise NotFound("there is no such identity in the org", code="identity_not_found")
+        return super().rotated_owner(rotation)

@@ -1,6 +1,6 @@
 """Mutants in whose a session is, and in the text that it carries along."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -162,3 +162,12 @@ class LongNamesAreCutByTheByte(Mutant):
         if "agentName" in meta:
             meta["agentName"] = str(meta["agentName"]).encode()[:60].decode(errors="ignore")
         return meta
+
+
+class SponsorChainsOfAnyLength(Mutant):
+    """A sponsor chain may have any number of members."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def chain_fits(self, chain: Sequence[str]) -> bool:
+        return True

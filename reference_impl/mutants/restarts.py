@@ -26,6 +26,33 @@ class AStartForgetsRevocations(Mutant):
         return ("revoked",)
 
 
+class AStartForgetsReplays(Mutant):
+    """Which sessions a replay has ended is kept in memory."""
+
+    breaks = frozenset({"REV-07"})
+
+    def forgotten_at_start(self) -> Collection[str]:
+        return ("replays",)
+
+
+class AStartForgetsRevokedIdentities(Mutant):
+    """Which sessions were revoked by their identity is kept in memory."""
+
+    breaks = frozenset({"REV-07"})
+
+    def forgotten_at_start(self) -> Collection[str]:
+        return ("revoked identities",)
+
+
+class AStartForgetsWhatWasNeverRefreshed(Mutant):
+    """A session is kept in memory until its first refresh."""
+
+    breaks = frozenset({"REV-07"})
+
+    def forgotten_at_start(self) -> Collection[str]:
+        return ("never refreshed",)
+
+
 class AStartForgetsSessions(Mutant):
     """Sessions are kept in memory."""
 

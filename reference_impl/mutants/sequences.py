@@ -49,7 +49,7 @@ class RevokingAnOlderAccessTokenDoesNothing(Mutant):
 class SuspensionEndsTheNewestSessionAlone(Mutant):
     """An identity has one current session, and its suspension ends that one."""
 
-    breaks = SEQUENCES
+    breaks = SEQUENCES | {"REV-03"}
 
     def ending_ends(self, ending: Ending, session: Session) -> bool:
         return ending != "suspend" or session.history.newest
@@ -150,7 +150,7 @@ class RevokingAUsedTokenAfterARestartDoesNothing(Mutant):
 class SessionsAreLostAtTheSecondRestart(Mutant):
     """A session that was read from the file at a start is not written there again."""
 
-    breaks = SEQUENCES
+    breaks = SEQUENCES | {"REV-07"}
 
     def redeemable(self, state: TokenState, now: float) -> bool:
         return super().redeemable(state, now) and state.history.starts < 2
@@ -178,7 +178,7 @@ class RevokingAnIdentityStopsAtItsDirectSessions(Mutant):
 class UsedTokensWorkAgainAfterFiveMore(Mutant):
     """A session remembers the last five of its used tokens: an older one works again."""
 
-    breaks = SEQUENCES | {"SES-03"}
+    breaks = SEQUENCES | {"CLK-08", "SES-03"}
 
     def redeemable(self, state: TokenState, now: float) -> bool:
         forgotten = state.status == "used" and state.number < state.history.rotations - 5

@@ -41,7 +41,7 @@ class ReplayIsMerelyRefused(Mutant):
 class ReplayWithinASecondIsForgiven(Mutant):
     """A replay in the second of the rotation is taken for a client that tries again."""
 
-    breaks = frozenset({"SES-02", "SES-03"})
+    breaks = frozenset({"CLK-08", "SES-02", "SES-03"})
 
     def is_reuse(self, state: TokenState, now: float) -> bool:
         return super().is_reuse(state, now) and now - (state.used_at or 0) >= 1
@@ -50,7 +50,7 @@ class ReplayWithinASecondIsForgiven(Mutant):
 class OldReplaysAreForgotten(Mutant):
     """What was used more than a second ago is no longer looked for."""
 
-    breaks = frozenset({"CLK-08", "SES-02", "SES-03"})
+    breaks = frozenset({"CLK-08", "REV-07", "SES-02", "SES-03"})
 
     def is_reuse(self, state: TokenState, now: float) -> bool:
         return super().is_reuse(state, now) and now - (state.used_at or 0) < 1
@@ -144,7 +144,7 @@ class ReplaysAreForgottenWithTheAccessToken(Mutant):
 class UsedTokensWorkForASecond(Mutant):
     """A used token works again within a second, for a client that tries again."""
 
-    breaks = frozenset({"SES-01", "SES-02", "SES-03", "SES-05"})
+    breaks = frozenset({"CLK-08", "SES-01", "SES-02", "SES-03", "SES-05"})
 
     def redeemable(self, state: TokenState, now: float) -> bool:
         again = state.status == "used" and now - (state.used_at or 0) < 1

@@ -1,6 +1,20 @@
 """Faults of the surface of identities: what is decided is right, and the answer is not as documented."""
 
-from reference_impl.mutants.edits import SURFACE, EditedAnswer, having, members, status, typed, whole, without
+from collections.abc import Mapping
+from typing import Any
+
+from reference_impl.mutants import Mutant
+from reference_impl.mutants.edits import (
+    GENERATED,
+    SURFACE,
+    EditedAnswer,
+    having,
+    members,
+    status,
+    typed,
+    whole,
+    without,
+)
 
 SHOWN = ("identities.show", "identities.change")
 
@@ -157,3 +171,13 @@ class UnknownIdentitiesArePages(EditedAnswer):
     breaks = SURFACE
     at = "identities.show"
     edit = whole(b"<p>not found</p>", "text/html", instead_of=404)
+
+
+class UpdatesSetTheStatus(Mutant):
+    """An update may name the status of an identity."""
+
+    breaks = GENERATED
+
+    def updated_status(self, body: Mapping[str, Any], status: str) -> str:
+        named = body.get("status")
+        return named if named in ("active", "suspended", "retired") else status

@@ -78,11 +78,10 @@ async def change(request: Request) -> JSONResponse:
     service, now = service_of(request), clock.now()
     principal = await service.callers.holder(request, MANAGE, now)
     body = await requests.body_of(request)
-    if "status" in body:
-        raise BadRequest("status can't be set: use suspend, reactivate or retire")
     with service.store.transaction():
         row = _own(service, principal, request.path_params["id"])
-        row |= _changeable(service, principal, body) | {"updated_at": clock.iso(now)}
+        status = service.rules.updated_status(body, row["status"])
+        row |= _changeable(service, principal, body) | {"status": status, "updated_at": clock.iso(now)}
         if not service.store.change_identity(row):
             raise _name_taken()
     return JSONResponse(_told(row))

@@ -33,7 +33,7 @@ async def mint_agent(request: Request) -> JSONResponse:
     principal = await _workspace_token(service, request, "agent", now)
     body = await requests.body_of(request)
     identity = _identity(service, principal, requests.required(body, "agentId"))
-    if identity["workspace"] not in (None, principal.workspace):
+    if not service.rules.mints_for_workspace(principal, identity["workspace"]):
         raise NotFound("there is no such identity in the workspace", code="identity_not_found")
     grant = _identity_grant(service, principal, "agent", body, identity, now)
     pair = service.sessions.begin(grant, body, now)

@@ -124,6 +124,10 @@ class MintRules:
         """Say whether the caller may act in `workspace` (None: in all of them); its token binds it to one."""
         return principal.kind != "workspace_token" or principal.workspace == workspace
 
+    def mints_for_workspace(self, principal: Principal, workspace: str | None) -> bool:
+        """Say whether a workspace token mints for an identity of `workspace` (None: of none)."""
+        return workspace in (None, principal.workspace)
+
     def path_is_delegable(self, path: object) -> bool:
         """Say whether a mint may name this path."""
         return paths.delegable(path)

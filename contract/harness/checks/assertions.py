@@ -1,5 +1,6 @@
 """How a chapter cites a clause, and how it judges: each failure is one sentence with the numbers."""
 
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import pytest
@@ -8,7 +9,7 @@ from contract.harness.checks.leaks import found
 from contract.harness.client import Pair, Response, pair_of
 from contract.harness.errors import Blocked, CouldNotTry, Violation
 from contract.harness.redaction import holds_token, scrub
-from contract.harness.spec import catalogue
+from contract.harness.spec import ACCESS_TTL, catalogue
 
 
 def clause(clause_id: str) -> pytest.MarkDecorator:
@@ -122,6 +123,30 @@ def require_same_grant(before: Pair, after: Pair, *, sent: str) -> None:
                 requires=f"{claim} are those granted at mint, {was}",
                 got=f"{claim} of the rotated {name} token was {kept}",
             )
+
+
+def require_access_no_longer(pair: Pair, *, sent: str, requires: str) -> None:
+    """Check that the access token of `pair` lives, and no longer than the default."""
+    lifetime = pair.access.lifetime
+    require(
+        0 < lifetime <= ACCESS_TTL,
+        sent=sent,
+        requires=f"{requires} lives {ACCESS_TTL} s, or shorter",
+        got=f"exp - iat of the access token was {lifetime} s",
+    )
+
+
+def require_announced(pair: Pair, *, sent: str) -> None:
+    """Check that each announced expiry is the token's `exp`, in ISO 8601, UTC, with milliseconds."""
+    for name, token in pair.tokens.items():
+        member = f"{name}TokenExpiresAt"
+        want = datetime.fromtimestamp(token.exp, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        require(
+            pair.body.get(member) == want,
+            sent=sent,
+            requires=f"{member} is the token's exp, {want}",
+            got=f"it announced {pair.body.get(member)!r}, for a token with exp {token.exp}",
+        )
 
 
 def _as_set(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """One org of a run: opened with an API key, given identities and keys of the run, and emptied at the end."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contract.harness.client.bootstrap import SCOPE_ESCALATION, Credentials
@@ -72,12 +72,11 @@ class OwnOrg(OwnThings):
         """Say whether the run itself has ended the session of `pair`, to make room for another."""
         return str(pair.refresh.claims.get("sid")) in self._mints.ended
 
-    def another_identity(self, workspace: str | None = None) -> str:
+    def another_identity(self, workspace: str | None = None, sponsor: str = SPONSOR) -> str:
         """Make one more identity in `workspace` (None: the run's), for a case of its own; return its id."""
         name = self.call_in_a_shell("name", f"{self.name}-{secrets.token_hex(4)}", "another ")
-        return self.call_in_a_shell(
-            "identity id", self._identity_in(self._request_identity(name, workspace)), "another "
-        )
+        response = self._request_identity(name, workspace, sponsor)
+        return self.call_in_a_shell("identity id", self._identity_in(response), "another ")
 
     def another_agent(self) -> str:
         """Return one more name that no identity has, for a case that ends all its sessions."""
@@ -141,17 +140,18 @@ class OwnOrg(OwnThings):
             return
         self.identity = self.call_in_a_shell("identity id", self._identity_in(response))
 
-    def _request_identity(self, name: str, workspace: str | None = None) -> Response:
+    def _request_identity(self, name: str, workspace: str | None = None, sponsor: str = SPONSOR) -> Response:
         """Request an identity with as many scopes as the key may grant, the one that it needs at least."""
-        response = self._request_identity_with(name, workspace or self.workspace, self._identity_scopes)
+        body = {"name": name, "sponsorId": sponsor, "workspaceId": workspace or self.workspace}
+        response = self._request_identity_with(body, self._identity_scopes)
         if response.status == 403 and response.code == SCOPE_ESCALATION:
             self._identity_scopes = (READ_SCOPE,)
-            response = self._request_identity_with(name, workspace or self.workspace, self._identity_scopes)
+            response = self._request_identity_with(body, self._identity_scopes)
         return response
 
-    def _request_identity_with(self, name: str, workspace: str, scopes: Sequence[str]) -> Response:
-        body = {"name": name, "sponsorId": SPONSOR, "workspaceId": workspace, "scopes": list(scopes)}
-        return self.service.call("POST", routes.IDENTITIES, key=self.org_key, body=body)
+    def _request_identity_with(self, body: Mapping[str, Any], scopes: Sequence[str]) -> Response:
+        whole = {**body, "scopes": list(scopes)}
+        return self.service.call("POST", routes.IDENTITIES, key=self.org_key, body=whole)
 
     def _identity_in(self, response: Response) -> str:
         made, _ = what_was_made(self._permitted(response), "an identity")

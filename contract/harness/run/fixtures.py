@@ -59,6 +59,13 @@ def other_org(session: TargetSession) -> OwnOrg:
 
 
 @pytest.fixture(scope="session")
+def elsewhere(session: TargetSession) -> str:
+    """The id of an identity of the run in another workspace than the run's."""
+    own_org = session.own_org
+    return own_org.another_identity(f"{own_org.workspace}-elsewhere")
+
+
+@pytest.fixture(scope="session")
 def service(session: TargetSession) -> Service:
     """The service under test, call by call."""
     return session.service

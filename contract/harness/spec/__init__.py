@@ -3,6 +3,7 @@
 from contract.harness.spec.clauses import CAPABILITIES, Catalogue, Clause, Level, Profile, catalogue
 from contract.harness.spec.credentials import API_KEY_PREFIX, ISSUER, KEY_PREFIXES, WORKSPACE_TOKEN_PREFIX
 from contract.harness.spec.endpoints import (
+    AUDIENCE,
     ENDPOINTS,
     FILES,
     GROUPS,
@@ -31,6 +32,7 @@ from contract.harness.spec.openapi import scopes_for
 __all__ = [
     "ACCESS_TTL",
     "API_KEY_PREFIX",
+    "AUDIENCE",
     "CAPABILITIES",
     "CLOCK_SKEW",
     "DAY",

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 FILES = "/relayauth-contract/*"
 FILE_SCOPES = (f"relayfile:fs:read:{FILES}", f"relayfile:fs:write:{FILES}")
+AUDIENCE = ["relayauth", "relaycast", "cloud"]
+"""An audience that a mint requests where it matters that it has several entries."""
 READ_SCOPE = "relayauth:identity:read:*"
 IDENTITY_SCOPES = (
     READ_SCOPE,
