@@ -2,12 +2,16 @@
 
 import itertools
 import json
+import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from contract.harness.jose import read_token
-from contract.harness.spec import ENDPOINTS
-from reference_impl.facts import Endpoint
+from contract.harness.spec import DAY, ENDPOINTS
+from reference_impl.facts import Endpoint, Kind
 from reference_impl.rules import Rules
 from tests.support.deployments import App, Scope
 from tests.support.variants import Server
@@ -86,3 +90,57 @@ def test_a_limit_of_two_hundred_sessions_is_a_failure_at_each_endpoint() -> None
     assert set(whys) == set(ENDPOINTS)
     for why in whys.values():
         assert why.startswith("minted 250 more sessions for the same subject")
+
+
+class AnnouncesTheYearOfTheWeek(Rules):
+    """Writes dates with the year of their ISO week."""
+
+    def announced(self, kind: Kind, exp: int, now: float) -> float:
+        moment = datetime.fromtimestamp(exp, UTC)
+        return moment.replace(year=moment.isocalendar().year).timestamp()
+
+
+class AnnouncesHalfDays(Rules):
+    """Writes the hour of a clock of twelve hours."""
+
+    def announced(self, kind: Kind, exp: int, now: float) -> float:
+        moment = datetime.fromtimestamp(exp, UTC)
+        return moment.replace(hour=(moment.hour - 1) % 12 + 1).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("rules", "sure"), [(AnnouncesTheYearOfTheWeek, "CLK-03"), (AnnouncesHalfDays, "TTL-04")]
+)
+def test_a_date_that_is_wrong_now_and_then_is_a_failure(rules: type[Rules], sure: str) -> None:
+    """One clause sees it on any day and at any hour; on some the other one does as well."""
+    report = Server(rules).check("TTL-04", "CLK-03")
+    failed = {each.clause for each in report.results if each.outcome == "fail"}
+    assert sure in failed
+    assert {each.outcome for each in report.results} <= {"pass", "fail"}
+
+
+class MintsSweepIdleSessions(Wall):
+    """A mint deletes the sessions that were not refreshed for 24 h: their refresh tokens get 401."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__(app)
+        self._swept = 0.0
+
+    def refusal(self, scope: Scope, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
+        if scope["path"] in {each.path for each in ENDPOINTS.values()}:
+            self._swept = time.time()
+        if scope["path"] != REFRESH:
+            return None
+        try:
+            issued = read_token(json.loads(body)["refreshToken"]).claims["iat"]
+        except (ValueError, KeyError, TypeError):
+            return None
+        if self._swept - issued <= DAY:
+            return None
+        return 401, {"content-type": "application/json"}, b'{"error": "invalid_token"}'
+
+
+def test_a_mint_that_sweeps_idle_sessions_is_a_failure() -> None:
+    """A session of 90 days that nobody refreshed for a day lives on, whoever else mints."""
+    report = Server(around=MintsSweepIdleSessions).check("CLK-01")
+    assert {each.outcome for each in report.results} == {"fail"}
