@@ -28,7 +28,7 @@ help: ## say what can be made
 check: $(READY) ## hold the contract against the bundled reference
 	$(BIN)/relayauth-contract check
 
-test: $(READY) ## run the tests on all cores (four minutes on two); ARGS='-k NAME' chooses
+test: $(READY) ## run the tests on all cores (three minutes on two); ARGS='-k NAME' chooses
 	$(BIN)/pytest $(ALL_CORES) $(ARGS)
 
 proof: $(READY) ## run the whole proofs and the other long tests (minutes)

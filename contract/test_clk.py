@@ -106,17 +106,6 @@ def _endpoints(session: TargetSession) -> list[str]:
     return list(dict.fromkeys(row.name for row in session.rows("CLK-03")))
 
 
-def _before_a_new_year(now: float, days: float) -> float:
-    """Return the moment that many days before a year whose first day is in the last ISO week of the old one.
-
-    Whoever writes that day with the year of its week (`%G`, or `YYYY` of Java) is a year off.
-    """
-    year = datetime.fromtimestamp(now + days * DAY, UTC).year + 1
-    while date(year, 1, 1).isocalendar().year == year:
-        year += 1
-    return datetime(year, 1, 1, tzinfo=UTC).timestamp() - days * DAY
-
-
 @pytest.fixture(scope="session")
 def years(session: TargetSession) -> Callable[[int | None, int], Hosts]:
     """The hosts of all endpoints that renew for some days with a TTL; each is simulated once."""
@@ -124,8 +113,6 @@ def years(session: TargetSession) -> Callable[[int | None, int], Hosts]:
     @functools.cache
     def simulate(ttl: int | None, days: int) -> Hosts:
         clock = session.connection.clock
-        if ttl is None and clock.settable:
-            clock.set(_before_a_new_year(clock.now(), days / 2))
         until = clock.now() + days * DAY
         return renewals(session.token_pairs, clock, requested=ttl, until=until, at=_endpoints(session))
 
@@ -212,6 +199,43 @@ def test_a_host_renews_across_the_date(
     day = datetime.fromtimestamp(date, UTC).date()
     span = f"a minute before each expiry from 45 days before {day} on"
     renewed_in_time(session, crossings(date)[mint.name], span=span)
+
+
+def _before_a_new_year(now: float, days: float) -> float:
+    """Return the moment that many days before a new year in the middle of an ISO week.
+
+    Whoever writes a day of that week with the year of the week (`%G`, or `YYYY` of Java) is a year off.
+    """
+    year = datetime.fromtimestamp(now + days * DAY, UTC).year + 1
+    if date(year, 1, 1).isoweekday() == 1:
+        year += 1
+    return datetime(year, 1, 1, tzinfo=UTC).timestamp() - days * DAY
+
+
+@pytest.fixture(scope="session")
+def through_a_new_year(session: TargetSession) -> Callable[[], Hosts]:
+    """The hosts of all endpoints that renew for two weeks with a TTL of 24 h, a new year in the middle."""
+
+    @functools.cache
+    def simulate() -> Hosts:
+        clock = session.connection.clock
+        clock.set(_before_a_new_year(clock.now(), 7))
+        until = clock.now() + 14 * DAY
+        return renewals(session.token_pairs, clock, requested=None, until=until, at=_endpoints(session))
+
+    return simulate
+
+
+# After the dates: up to two years pass, and time is short before 2038.
+@pytest.mark.last
+@clause("CLK-03")
+def test_a_host_renews_through_a_new_year(
+    through_a_new_year: Callable[[], Hosts], session: TargetSession, mint: MintEndpoint
+) -> None:
+    """Each expiry that it is told is the token's own, in the last days of a year and the first ones."""
+    renewed_in_time(
+        session, through_a_new_year()[mint.name], span="a minute before each expiry over a new year"
+    )
 
 
 HOURLY = 100
@@ -390,7 +414,7 @@ def introspected(session: TargetSession) -> Callable[[Token], Any]:
 def test_introspection_keeps_to_the_tokens_own_exp(
     token_pairs: TokenPairs, introspected: Callable[[Token], Any], clock: Clock, mint: MintEndpoint
 ) -> None:
-    """Each token of a pair has its claims until its own `exp`, and is null when that is more than 60 s ago."""
+    """Each token of a pair has its claims until its own `exp`, and is null from 61 s after it on."""
     pair = token_pairs.fresh(mint, refreshTokenTtlSeconds=2 * ACCESS_TTL)
     moments = sorted(
         (moment, after, name)
