@@ -76,6 +76,8 @@ class OwnOrg(OwnThings):
         """Make one more identity in `workspace` (None: the run's), for a case of its own; return its id."""
         name = self.call_in_a_shell("name", f"{self.name}-{secrets.token_hex(4)}", "another ")
         response = self._request_identity(name, workspace, sponsor)
+        if sponsor != SPONSOR and response.status == 400:
+            raise NotTried(f"the deployment takes no identity as a sponsor: {response.summary}")
         return self.call_in_a_shell("identity id", self._identity_in(response), "another ")
 
     def another_agent(self) -> str:

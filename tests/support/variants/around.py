@@ -13,6 +13,7 @@ from tests.support.deployments import App, Scope, Send
 
 Receive = Callable[[], Awaitable[Any]]
 REFRESH = "/v1/tokens/refresh"
+IDENTITIES = "/v1/identities"
 _PRESSURE = {
     "error": "storage_overloaded",
     "code": "storage_overloaded",
@@ -137,9 +138,18 @@ class LimitsIdentities(Wall):
     """Ten identities can be made; more can be when a minute is over."""
 
     def refusal(self, scope: Scope, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
-        if (scope["method"], scope["path"]) != ("POST", "/v1/identities") or self.seen[scope["path"]] <= 10:
+        if (scope["method"], scope["path"]) != ("POST", IDENTITIES) or self.seen[scope["path"]] <= 10:
             return None
         return told(429, {"error": "rate_limited", "code": "rate_limited"}, retry_after="61")
+
+
+class TakesUsersAsSponsors(Wall):
+    """No identity may sponsor another one."""
+
+    def refusal(self, scope: Scope, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
+        if (scope["method"], scope["path"]) != ("POST", IDENTITIES) or b'"agent_' not in body:
+            return None
+        return told(400, {"error": "a sponsor is a user", "code": "invalid_sponsor"})
 
 
 class StorageStorms(Wall):
@@ -226,6 +236,6 @@ class FetchesAhead(Wall):
         if self.seen.total() == 1:
             token = run_key().sign(admin_claims(time.time(), "org_nobody"))
             authorization = (b"authorization", f"Bearer {token}".encode())
-            first = {**scope, "method": "GET", "path": "/v1/identities", "raw_path": b"/v1/identities"}
+            first = {**scope, "method": "GET", "path": IDENTITIES, "raw_path": IDENTITIES.encode()}
             await super().within({**first, "headers": [authorization]}, {**request, "body": b""})
         return await super().within(scope, request)
