@@ -277,10 +277,14 @@ def test_a_suspension_ends_every_session_and_those_of_children(
     """All sessions of the identity end, and those of each identity that it sponsors."""
     own_org = token_pairs.own_org
     parent, on_a_url = own_org.another_identity(), session.connection.kind == "url"
-    children = [own_org.another_identity(sponsor=parent) for _ in range(1 if on_a_url else 2)]
+    try:
+        children = [own_org.another_identity(sponsor=parent) for _ in range(1 if on_a_url else 2)]
+    except NotTried as reason:
+        children, session.note = [], str(reason)
+    own_sessions = (0 if children else 1) if on_a_url else MANY
     pairs = {
         f"session {number} of it": token_pairs.fresh(mint, **mint.naming(parent))
-        for number in range(1, 1 if on_a_url else MANY)
+        for number in range(1, own_sessions + 1)
     }
     pairs |= {
         f"a session of child {number}": token_pairs.fresh(mint, **mint.naming(child))
@@ -289,7 +293,7 @@ def test_a_suspension_ends_every_session_and_those_of_children(
     *_, last = pairs.values()
     positive_control(
         token_pairs.service.present_bearer(last.access),
-        what="the access token of a child as a bearer",
+        what="the access token that was minted last as a bearer",
         unless="JWKS-08",
     )
     end_identity(token_pairs, parent, "suspended")

@@ -95,9 +95,7 @@ VARIANTS = {
         around=around.LimitsIdentities, touched=("REV-03", "REV-01"), unjudged="429"
     ),
     "users alone as sponsors": Server(
-        around=around.TakesUsersAsSponsors,
-        touched=("REV-03", "ROT-07", "SEC-05"),
-        untried="takes no identity as a sponsor",
+        around=around.TakesUsersAsSponsors, touched=("REV-03", "ROT-07", "SEC-05")
     ),
     "storage storms": Server(around=around.StorageStorms),
     "compressed answers": Server(around=around.Gzipped, touched=("TTL-01", "SEC-07")),
