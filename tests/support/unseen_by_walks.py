@@ -14,6 +14,7 @@ UNSEEN: Mapping[str, tuple[str, ...]] = {
     "a second org must try": (
         "AnyOrgIntrospects",
         "BearersSeeAllOrgs",
+        "ForeignAgentsEndAtRefresh",
         "OrgsAreOne",
         "TheForbiddenIsTold",
         "TheForeignIsToldInOtherWords",
@@ -29,6 +30,7 @@ UNSEEN: Mapping[str, tuple[str, ...]] = {
     "a refresh request must be malformed, or ask for more": (
         "BadFormUsesUp",
         "RefreshMayAskForAnAudience",
+        "RefreshMayAskForAnExpiry",
         "RefreshMayAskForScopes",
         "RefreshReadsTheRequest",
     ),
@@ -69,6 +71,7 @@ UNSEEN: Mapping[str, tuple[str, ...]] = {
     "a mint must send further members, scopes, an audience or unusual text": (
         "AStartForgetsAudiences",
         "AudienceIsTheScopesAgain",
+        "BearersOfHalfADay",
         "DelegatedAccessLivesAsAsked",
         "ExpiresInSetsBoth",
         "FieldInAnyCase",
@@ -82,11 +85,14 @@ UNSEEN: Mapping[str, tuple[str, ...]] = {
         "OnlyTwoScopesAreGranted",
         "PathScopesAreReadAndWriteAgain",
         "PathsLoseTheirAccents",
+        "RefreshTtlIsRaisedToExpiresIn",
         "SecondAudienceIsLostAtRotation",
         "SubjectsKeepTheirCharacters",
         "TextIsAnAccessTtl",
         "TextIsReadAsLatin",
         "TextLosesItsAccents",
+        "TtlIsLostBesideAnAudience",
+        "TtlIsLostBesideTtlSeconds",
     ),
     "a mint must send `delegationNotAfter` as text, or in the past": (
         "OffsetIsIgnored",
@@ -132,7 +138,11 @@ UNSEEN: Mapping[str, tuple[str, ...]] = {
         "AStartForgetsChanges",
         "AStartRevivesTheRetired",
     ),
-    "a session must be refreshed fifty times": ("SessionsEndAfterFiftyRotations",),
+    "a session must be refreshed 26 or fifty times": (
+        "ReplaysAreForgottenAfterManyRefreshes",
+        "SessionsEndAfterFiftyRotations",
+    ),
+    "an identity must belong to another workspace": ("AgentTokensForAnyWorkspace",),
     "one subject must have twenty sessions": (
         "OldestPathSessionsEndAtALimit",
         "OldestSessionsEndAtALimit",
