@@ -14,7 +14,7 @@ DAY = 86400
 class RefreshTokensAreReusable(Mutant):
     """A refresh token may be redeemed again and again."""
 
-    breaks = frozenset({"SES-01", "SES-02", "SES-03", "SES-05"})
+    breaks = frozenset({"CLK-08", "SES-01", "SES-02", "SES-03", "SES-05"})
 
     def consumes(self, state: TokenState) -> bool:
         return False
