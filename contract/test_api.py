@@ -77,10 +77,9 @@ def generated_requests(
 @clause("API-02")
 def test_an_update_changes_no_status(session: TargetSession, usual_requests: UsualRequests) -> None:
     """An update that names a status beside another member is refused, or changes the other member alone."""
-    requests = usual_requests
     update, identity = operations()["updateIdentity"], operations()["getIdentity"]
-    usual = requests.usual(update)
-    answer = requests.send(update, {**usual, "body": {**usual["body"], "status": "suspended"}})
+    usual = usual_requests.usual(update)
+    answer = usual_requests.send(update, {**usual, "body": {**usual["body"], "status": "suspended"}})
     if answer.status in NO_ROUTE:
         session.note = f"the deployment does not know {update}, so no update could name a status"
         return
@@ -88,7 +87,7 @@ def test_an_update_changes_no_status(session: TargetSession, usual_requests: Usu
     require_status(
         answer, 200, 400, sent=sent, requires="it is refused with 400, or the status is passed over"
     )
-    shown = requests.send(identity, {**usual, "body": None})
+    shown = usual_requests.send(identity, {**usual, "body": None})
     require_equal(
         shown.object.get("status"), "active", sent=sent, requires="no update changes a status", what="it"
     )

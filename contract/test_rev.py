@@ -780,6 +780,10 @@ def _issued(
     pairs = [each for each in over if isinstance(each, Pair)]
     for each in sessions:
         pairs += [each.minted, each.live, each.used, each.newest] if isinstance(each, Sessions) else []
+    return _token_ids(*pairs)
+
+
+def _token_ids(*pairs: Pair) -> frozenset[Any]:
     return frozenset(token.claims.get("jti") for pair in pairs for token in pair.tokens.values())
 
 
@@ -824,11 +828,7 @@ def test_live_sessions_and_used_tokens_survive_a_restart(restarted: Restarted, m
         sent=f"{sent}, then presented the refresh token of a mint of before, which was never refreshed",
         requires=requires,
     )
-    again = {
-        token.claims.get("jti")
-        for response in (kept.refresh, kept.first)
-        for token in pair_of(response).tokens.values()
-    } & restarted.issued
+    again = _token_ids(pair_of(kept.refresh), pair_of(kept.first)) & restarted.issued
     require(
         not again,
         sent=f"{sent}, then refreshed sessions of before",
