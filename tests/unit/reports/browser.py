@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from tests.support.command import patience
+from tests.support.room import until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
@@ -48,8 +49,18 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.devtools("Emulation.setEmulatedMedia", features=[scheme])
         self.devtools("Emulation.setScriptExecutionDisabled", value=not script)
-        self._ask("url", url="about:blank")
-        self._ask("url", url=page.as_uri())
+        self._load("about:blank")
+        self._load(page.as_uri())
+
+    def _load(self, url: str) -> None:
+        """Go to `url`, and wait until all of it is there.
+
+        On a busy machine the driver's own wait has ended before the script of the page ran, so it is off
+        (`pageLoadStrategy`), and each load is waited for here.
+        """
+        self._ask("url", url=url)
+        state = "return [location.href, document.readyState]"
+        until(lambda: self.run(state) == [url, "complete"], what=f"{url} is loaded")
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Return what a JavaScript function body returns."""
@@ -80,8 +91,11 @@ def launched(profile: Path) -> Iterator[Browser]:
     """Start a browser on a free port, and end it; it keeps its files under `profile`."""
     assert CHROMIUM
     assert DRIVER
-    options = {"binary": CHROMIUM, "args": [*_ARGUMENTS, f"--user-data-dir={profile}"]}
-    wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+    wanted = {
+        "goog:chromeOptions": {"binary": CHROMIUM, "args": [*_ARGUMENTS, f"--user-data-dir={profile}"]},
+        "goog:loggingPrefs": {"browser": "ALL"},
+        "pageLoadStrategy": "none",
+    }
     with subprocess.Popen([DRIVER, "--port=0"], stdout=subprocess.PIPE, text=True) as driver:
         try:
             assert driver.stdout
