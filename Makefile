@@ -1,4 +1,4 @@
-# `make check` holds the contract against the bundled reference; `make test` puts the harness itself on trial.
+# `make check` runs the contract against the bundled reference server; `make test` runs the tests of the suite.
 # Both need Python >= 3.11 and nothing else: the first target that runs makes the virtual environment.
 
 PYTHON ?= python3
@@ -25,7 +25,7 @@ help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo 'PYTHON=python3.12 chooses the interpreter, VENV=DIR where it is installed ($(VENV)), DIST=DIR where it is built ($(DIST)).'
 
-check: $(READY) ## hold the contract against the bundled reference
+check: $(READY) ## run the contract against the bundled reference server
 	$(BIN)/relayauth-contract check
 
 test: $(READY) ## run the tests on all cores (three minutes on two); ARGS='-k NAME' chooses
@@ -61,7 +61,7 @@ soak: $(READY) ## take 10,000 steps of walks, and kill every mutant of sessions 
 bench: $(READY) ## measure what is promised, and fail if a bound is passed
 	$(BIN)/python -m tests.bench
 
-mutation: $(READY) $(BLIND)/.ready ## bend the reference's decisions blindly: the contract must notice (minutes)
+mutation: $(READY) $(BLIND)/.ready ## mutate the reference's decisions blindly: the contract must notice (minutes)
 	$(BLIND)/bin/python -m tests.mutation --python $(BIN)/python
 
 new-clause: $(READY) ## write the stubs of a clause: ID=SES-09

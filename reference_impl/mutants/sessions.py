@@ -115,7 +115,7 @@ class RefreshTokensOpenDoors(Mutant):
 
 
 class ForgedRefreshTokensPass(Mutant):
-    """A refresh token is looked up by its jti, whoever signed it."""
+    """A refresh token is looked up by its jti, and its signature is not checked."""
 
     breaks = frozenset({"SEC-01", "SEC-02", "SEC-04", "SES-08"})
 

@@ -121,7 +121,7 @@ def test_the_printed_commands_reproduce_the_failure(check: Check, tmp_path: Path
     assert printed.count("it is broken here") >= 4
 
 
-# What is printed once the revocation or the deletion is done: before it, the same is as it ought to be.
+# What the commands print after the revocation or the deletion; before it, even a broken server is right.
 DONE = r"HTTP/1.1 204[\s\S]*"
 SHOWN_AGAIN = {
     "a session": (revocation.RevokingASessionDoesNothing, "REV-01", rf"{DONE}HTTP/1.1 404"),
@@ -153,7 +153,7 @@ def test_what_was_revoked_or_is_another_orgs_is_presented_again(
 
 
 def test_a_credential_that_no_command_gives_is_to_be_set(check: Check) -> None:
-    """A weak key is not called by the name of the strong one: whoever repeats that would see no failure."""
+    """A weak key is not called by the name of the strong one, with which the commands would not fail."""
     with deployed(rules=exposure.AnyCredentialMints()) as there:
         said = check(there.url, "--clause", "SEC-05", "--endpoint", "identity", key=there.key)
     assert said.outcomes("SEC-05") == {"identity": "fail"}

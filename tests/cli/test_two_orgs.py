@@ -1,4 +1,4 @@
-"""A running deployment on trial with a second API key, which ought to be of another org."""
+"""Tests of a running deployment with a second API key, which must be of another org."""
 
 import pytest
 

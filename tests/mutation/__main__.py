@@ -1,4 +1,4 @@
-"""`python -m tests.mutation`: bend the reference's decisions blindly, with the contract alone as the judge.
+"""`python -m tests.mutation`: mutate the reference's decisions blindly, and let the contract alone test them.
 
 It runs in an environment of its own, with cosmic-ray; `--python` names the one that holds the project. What
 was judged is kept in the session file, so that a run that was stopped goes on where it was.
@@ -31,7 +31,7 @@ TIMEOUT_S = 60.0
 
 
 def furnish(room: Path, python: str) -> None:
-    """Copy what is on trial to `room`, with bytecode that is held against the source, not against a time."""
+    """Copy the code under test to `room`, with bytecode that is checked against the source, not a time."""
     for part in PARTS:
         source = ROOT / part
         (room / part).parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def bend(work: tuple[WorkItem, str]) -> tuple[str, WorkResult]:
 
 
 def digest() -> str:
-    """Name what is on trial, judge and bounds included: a session goes on only where nothing has changed."""
+    """Identify the code under test, contract and bounds included: a session continues only on the same."""
     roots = [ROOT / part for part in PARTS]
     files = sorted(file for root in roots for file in (root.rglob("*") if root.is_dir() else [root]))
     texts = (file.read_bytes() for file in files if file.is_file() and "__pycache__" not in file.parts)

@@ -72,7 +72,7 @@ ENDINGS: dict[str, tuple[int, Callable[[Room], Run]]] = {
 
 
 def checked(room: Room, server: str, *words: str) -> Run:
-    """Run a clause on the server that is on trial, and one that starts another."""
+    """Run a clause on the server under test, and one that starts another server."""
     chosen = ("--clause", "CLK-05", "--clause", "JWKS-02")
     return room.run("check", room.script(server), *(words or chosen))
 
@@ -100,7 +100,7 @@ def test_whatever_the_ending_nothing_is_left(room: Room, code: int, ending: Call
     ids=lambda value: value.name if isinstance(value, signal.Signals) else value,
 )
 def test_an_interrupted_run_leaves_nothing(room: Room, how: signal.Signals, when: str) -> None:
-    """Told to end while a server comes up or is on trial, or several run, a run ends and takes all along."""
+    """A run that is told to end while servers start or are tested ends them all."""
     server, clause, servers = {
         "coming up": (HANGING, "TTL-03", 1),
         "in the middle": (SERVE + "serve()", "TTL-*", 1),

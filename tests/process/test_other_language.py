@@ -1,4 +1,4 @@
-"""Puts a server on trial that is no Python: what is steered and watched there is a process nobody changed."""
+"""Tests a server that is not written in Python: its clock is set and its connections watched from outside."""
 
 import contextlib
 from collections.abc import Iterator

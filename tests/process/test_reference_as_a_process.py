@@ -1,4 +1,4 @@
-"""Puts the bundled reference on trial as any deployment is: launched, steered, and behind the traps."""
+"""Tests the bundled reference as any other server: launched, with its clock set, and with traps."""
 
 import pytest
 

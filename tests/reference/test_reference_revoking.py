@@ -1,4 +1,4 @@
-"""What stays dead, and who may end or see it: revocation, deletion, tenants."""
+"""What stays revoked, and who may revoke or see it: revocation, deletion, tenants."""
 
 from collections.abc import Mapping
 from typing import Any

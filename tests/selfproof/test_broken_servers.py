@@ -141,6 +141,6 @@ class MintsSweepIdleSessions(Wall):
 
 
 def test_a_mint_that_sweeps_idle_sessions_is_a_failure() -> None:
-    """A session of 90 days that nobody refreshed for a day lives on, whoever else mints."""
+    """A session of 90 days that nobody refreshed for a day lives on, whatever else is minted."""
     report = Server(around=MintsSweepIdleSessions).check("CLK-01")
     assert {each.outcome for each in report.results} == {"fail"}

@@ -29,7 +29,7 @@ SCOPES = [
 
 @dataclass
 class Spoilt:
-    """The reference behind a wall that may bend what it answers, and counts what it is asked.
+    """The reference behind a wrapper that may change its responses, and counts the requests.
 
     Requests of the method `refuses` never reach it: they get a 500.
     """
@@ -42,7 +42,7 @@ class Spoilt:
         self.request: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[Any]], send: Send) -> None:
-        """Let the reference answer, and bend the answer."""
+        """Let the reference answer, and change the answer."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

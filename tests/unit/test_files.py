@@ -91,7 +91,7 @@ def test_both_streams_are_clean_and_come_back() -> None:
 
 
 def test_a_fault_of_the_harness_is_no_verdict_and_tells_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A traceback is shown, for whoever mends it, with every token, key and signature taken out."""
+    """A traceback is shown, to help with the repair, with every token, key and signature taken out."""
     token = unsigned({"sub": "canary"})
     odd = remember("".join(["a-key-of", "-another-form"]))
 

@@ -89,7 +89,7 @@ class GeneratedRequests:
             self._require_refused(response, operation, 400, sent=sent)
 
     def _require_refused(self, response: Response, operation: Operation, status: int, *, sent: str) -> None:
-        """Require a sound answer with `status`; an older deployment has no such route, whoever asks."""
+        """Require a sound answer with `status`; an older deployment has no such route at all."""
         self._answers.judge(response, operation, sent)
         if response.status != status and not is_exempt(response, operation):
             raise Violation(f"{sent}; it is refused with {status}; it answered {response.summary}")

@@ -31,7 +31,7 @@ def _ignore(_signal: int, _frame: FrameType | None) -> None:
 def _takes_a_lock(frame: FrameType | None) -> bool:
     """Say whether a lock is taken whose block has not begun.
 
-    An exception that is raised there leaves the lock taken for ever: whoever wants it next waits for ever.
+    An exception that is raised there leaves the lock taken for ever, and the next thread that wants it hangs.
     """
     if frame is None or frame.f_code.co_name != "__enter__":
         return False

@@ -37,7 +37,7 @@ def test_a_format_renders_any_result(row: Format, make: Callable[[], dict[str, A
 def test_hostile_text_is_written_without_what_can_not_be_seen(row: Format, payload: str) -> None:
     """No control character, escape sequence or direction override reaches a terminal or a page.
 
-    The result itself keeps a service's text as it came: whoever shows it escapes it.
+    The result itself keeps a service's text as it came: each report escapes it.
     """
     said = row.render(hostile.result(payload))
     said.encode("utf-8")

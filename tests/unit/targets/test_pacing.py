@@ -1,4 +1,4 @@
-"""A pace is kept whoever asks, and a race is never larger than it allows."""
+"""Every sender keeps the pace, and a race is never larger than it allows."""
 
 import threading
 from collections.abc import Callable
