@@ -1,9 +1,13 @@
 """Tries the loopback default of the key order: one port for all, and perhaps somebody else's."""
 
+import os
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from tests.support.loopback import PORT
@@ -27,6 +31,45 @@ def test_a_taken_default_is_not_tried_and_said_so(room: Room, taken: socket.sock
     assert run.clauses("pass") == {"JWKS-01"}
     with pytest.raises(BlockingIOError):  # No server was sent to ask a stranger for keys.
         taken.accept()
+
+
+PROGRAM = f"""
+import os, socket, sys, time
+while os.path.exists("/proc/" + sys.argv[1]):
+    try:
+        with socket.create_connection(("127.0.0.1", {PORT}), 1) as sent:
+            sent.sendall(b"GET /.well-known/jwks.json HTTP/1.0\\r\\n\\r\\n")
+            sent.recv(100)
+    except OSError:
+        time.sleep(0.02)
+"""
+
+
+@pytest.fixture
+def program(loopback_default: None) -> Iterator[int]:
+    """A program that requests the loopback default all the time, started by somebody else; its process id."""
+    # The shell ends, so the program is no child of this process, which may be the one that runs the check.
+    words = [
+        "sh",
+        "-c",
+        '"$0" -c "$1" "$2" >/dev/null 2>&1 & echo $!',
+        sys.executable,
+        PROGRAM,
+        str(os.getpid()),
+    ]
+    process = psutil.Process(int(subprocess.run(words, check=True, capture_output=True, text=True).stdout))
+    yield process.pid
+    process.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="connections of other programs are shown on Linux alone")
+def test_requests_of_another_program_are_not_the_servers(room: Room, program: int) -> None:
+    """A second server on the machine that looks for its keys there does not make this one look broken."""
+    run = room.check(REFERENCE, "--clause", "JWKS-0[15]")
+    assert run.code == 0, run.said
+    assert (run.clauses("pass"), run.clauses("not_tried")) == ({"JWKS-01"}, {"JWKS-05"})
+    sentence = f"process {program}) sends requests to http://127.0.0.1:{PORT}: end it and run again"
+    assert all(sentence in why for why in run.whys("not_tried"))
 
 
 @pytest.mark.proof

@@ -41,8 +41,8 @@ class Stubs:
 
     `origin` is the stub's address, for `BASE_URL`; `environment` is what the service has to be started with,
     besides its configuration, for its detours to be seen; `waited` counts the seconds that a simulated slow
-    answer would have taken; `unobservable` says why requests to the loopback default can't be seen, if they
-    can't; `answer_with` changes what the stub at `origin` answers from now on.
+    answer would have taken; `unobservable` says why requests to the loopback default can't be seen, or not be
+    told from those of another program; `answer_with` changes what the stub at `origin` answers from now on.
     """
 
     origin: str

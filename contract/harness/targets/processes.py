@@ -15,6 +15,7 @@ from typing import Self
 from contract.harness.errors import TargetError, UsageError
 from contract.harness.redaction import scrub
 from contract.harness.targets.clocks import REAL
+from contract.harness.targets.connection_owner import LAUNCH_MARK, launch_mark
 from contract.harness.targets.connections import Launching
 from contract.harness.targets.process_group import POLL_INTERVAL, ProcessGroup
 
@@ -26,7 +27,6 @@ EXIT_DELAY = 0.5
 TAIL_LINES = 15
 TAIL_BYTES = 64 * 1024
 LINE_LENGTH = 300
-_MARK = "RELAYAUTH_CONTRACT_LAUNCH"
 # What would make a launch depend on the caller's own deployment.
 CONFIGURATION = ("PORT", "BASE_URL", "RELAYAUTH_SIGNING_KEY_PEM", "RELAYAUTH_SIGNING_KEY_PEM_PUBLIC",
                  "RELAYAUTH_DB_PATH")  # fmt: skip
@@ -41,7 +41,7 @@ class Process:
     ) -> None:
         self._command, self._env, self._launching, self._log = command, env, launching, log
         self._port = port
-        self._mark = secrets.token_hex(8)
+        self._mark = launch_mark(secrets.token_hex(8))
         self._popen: subprocess.Popen[bytes] | None = None
         self._group: ProcessGroup | None = None
         self._output_was_shown = False
@@ -81,13 +81,13 @@ class Process:
                 self._popen = subprocess.Popen(  # noqa: S603 - starting this command is what the user asked for
                     words,
                     cwd=self._launching.cwd,
-                    env={**self._inherited(), **self._env, "PORT": str(self._port), _MARK: self._mark},
+                    env={**self._inherited(), **self._env, "PORT": str(self._port), LAUNCH_MARK: self._mark},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
-                self._group = ProcessGroup(self._popen.pid, (_MARK, self._mark))
+                self._group = ProcessGroup(self._popen.pid, (LAUNCH_MARK, self._mark))
         except (FileNotFoundError, NotADirectoryError) as error:
             cwd = self._launching.cwd
             if cwd is not None and not Path(cwd).is_dir():

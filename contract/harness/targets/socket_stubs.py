@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from contract.harness.jose import SigningKey
+from contract.harness.targets.connection_owner import other_program
 from contract.harness.targets.default_port import PortTaken, in_turn
 from contract.harness.targets.jwks_answers import DEFAULT_ORIGIN, SLOW_SECONDS, StubAnswer, reply
 from contract.harness.targets.jwks_stubs import Source, StubRequest, Stubs
@@ -67,6 +68,12 @@ class SocketStubs:
         response = reply(answer, self._key, self._other, moved)
 
         def respond(handler: BaseHTTPRequestHandler, origin: str) -> None:
+            if source == "default" and (program := other_program(handler.client_address[1], port)):
+                stubs.unobservable = (
+                    f"another program ({program}) sends requests to {origin}: end it and run again"
+                )
+                handler.send_error(503)  # It must not trust the keys of this run.
+                return
             stubs.request_log.append(StubRequest(source, handler.command, origin + handler.path))
             if answer is StubAnswer.SLOW and closed.wait(SLOW_SECONDS):
                 return
