@@ -77,7 +77,10 @@ class GeneratedRequests:
         self._require_refused(response, operation, 401, sent=f"sent {operation} without a credential")
 
     def with_no_object(self, operation: Operation) -> None:
-        """Send the usual body within a list, then null, a text and a number: each is refused with 400."""
+        """Send the usual body within a list, then null, a text and a number: each is refused with 400.
+
+        A service may see first that a credential may not do this at all, and answer 403 to any body.
+        """
         if self._on_a_url and operation.name not in MINTS:
             return
         usual = self._requests.usual(operation)
@@ -86,7 +89,8 @@ class GeneratedRequests:
         for name in ["in a list"] if self._on_a_url else NO_OBJECTS:
             response = self._requests.send(operation, usual | {"body": NO_OBJECTS[name](usual["body"])})
             sent = f"sent {operation} with a body that is no JSON object: {name}"
-            self._require_refused(response, operation, 400, sent=sent)
+            forbidden = response.status == 403 and self._requests.send(operation, usual).status == 403
+            self._require_refused(response, operation, 403 if forbidden else 400, sent=sent)
 
     def _require_refused(self, response: Response, operation: Operation, status: int, *, sent: str) -> None:
         """Require a sound answer with `status`; an older deployment has no such route at all."""

@@ -85,7 +85,9 @@ VARIANTS = {
         untried="the deployment has no /v1/tokens/relayhistory-assertion",
     ),
     "an identity provider": Server(
-        edited.NeedsASponsor, touched=("TTL-01", "REV-03", "SES-01"), untried="sponsor_proof_required"
+        edited.NeedsASponsor,
+        touched=("TTL-01", "REV-03", "SES-01", "API-02"),
+        untried="sponsor_proof_required",
     ),
     "losers of a race get 409": Server(around=around.LosersGet409, touched=("SES-0[56]", "REV-05")),
     "losers of a race get 429": Server(around=around.LosersGet429),

@@ -102,10 +102,10 @@ class NoAssertions(Edited):
 
 
 class NeedsASponsor(Edited):
-    """The org is bound to an identity provider, so that a key makes no identity."""
+    """The org is bound to an identity provider, so that a key makes no identity, whatever it sends."""
 
     def answer(self, operation: str, answer: Answer) -> Answer:
-        if operation != "identities.create" or answer.status in (400, 401):
+        if operation != "identities.create" or answer.status == 401:
             return answer
         told = {"error": "sponsor_proof_required", "code": "sponsor_proof_required"}
         return Answer(403, (("content-type", "application/json"),), json.dumps(told).encode())
