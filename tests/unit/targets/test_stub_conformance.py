@@ -1,13 +1,9 @@
 """What is said of one net of traps is held by both: the mocked one and the one of sockets."""
 
 import json
-import re
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
@@ -16,7 +12,6 @@ from contract.harness.jose import other_key, run_key
 from contract.harness.spec import routes
 from contract.harness.targets import DEFAULT_ORIGIN, REAL, StubAnswer, StubRequest
 from contract.harness.targets import socket_stubs as wiretraps
-from contract.harness.targets.connection_owner import LAUNCH_MARK, launch_mark
 from contract.harness.targets.jwks_answers import SLOW_SECONDS
 from contract.harness.targets.jwks_stubs import InProcessStubs, StubFactory
 from contract.harness.targets.processes import free_port
@@ -217,45 +212,3 @@ def test_a_wired_net_says_when_it_is_blind(monkeypatch: pytest.MonkeyPatch) -> N
             assert http.get(net.origin).json() == TRUTH
     assert net.unobservable is not None
     assert "taken by another program: free it" in net.unobservable
-
-
-DAEMON = """
-import os, sys, time, urllib.error, urllib.request
-while os.getppid() == int(sys.argv[1]):
-    time.sleep(0.01)
-try:
-    print(urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sys.argv[2]).status, end="")
-except urllib.error.HTTPError as error:
-    print(error.code, end="")
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="connections of other programs are shown on Linux alone")
-@pytest.mark.parametrize("ours", [True, False], ids=["of a server of this run", "of another program"])
-def test_a_request_to_the_default_counts_if_this_run_started_its_program(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ours: bool
-) -> None:
-    """A daemon of the server is known by its mark; another program gets no keys, and is named."""
-    port, answer = free_port(), tmp_path / "answer"
-    monkeypatch.setattr(wiretraps, "DEFAULT_PORT", port)
-    if ours:
-        monkeypatch.setenv(LAUNCH_MARK, launch_mark("daemon"))
-    else:
-        monkeypatch.delenv(LAUNCH_MARK, raising=False)
-    # The shell ends, so nothing but its mark leads from the daemon to this process.
-    script = f'"$0" -c "$1" $$ http://127.0.0.1:{port}/keys >"$2" &'
-    with SocketStubs(run_key(), other_key())(StubAnswer.TRUE, StubAnswer.TRUE) as net:
-        subprocess.run(["sh", "-c", script, sys.executable, DAEMON, str(answer)], check=True)
-        until(lambda: bool(answer.read_text()), what="the daemon has its answer")
-    if ours:
-        assert answer.read_text() == "200"
-        assert net.request_log == [StubRequest("default", "GET", f"http://127.0.0.1:{port}/keys")]
-        assert net.unobservable is None
-    else:
-        assert answer.read_text() == "503"
-        assert net.request_log == []
-        assert re.fullmatch(
-            rf"another program \(python\S*, process \d+\) sends requests to http://127.0.0.1:{port}: "
-            "end it and run again",
-            str(net.unobservable),
-        )
