@@ -188,13 +188,20 @@ def test_a_mint_ends_no_other_session(session: TargetSession, mint: MintEndpoint
     token_pairs.keep(mint, _goes_on(token_pairs, first, sent=sent, requires="a mint ends no session"))
 
 
+BUSY_ROUNDS = 3
+"""How often two mints are sent at the same time to a service that is too busy for one of them."""
+
+
 @clause("SES-04")
 def test_sessions_minted_at_the_same_moment_are_two(session: TargetSession, mint: MintEndpoint) -> None:
     """Two mints that are sent at the same time begin two sessions, each as it was requested."""
     own_org, service, key = session.own_org, session.service, session.own_org.key_for(mint)
     ttls = (1800, 5400)
     bodies = [own_org.mint_body(mint, {REFRESH_TTL_FIELD: ttl}) for ttl in ttls]
-    race = session.racer.race([service.prepare("POST", mint.path, body=body, key=key) for body in bodies])
+    for _ in range(BUSY_ROUNDS):
+        race = session.racer.race([service.prepare("POST", mint.path, body=body, key=key) for body in bodies])
+        if not any(response.turned_away for response in race.responses):
+            break
     made = [response for response in race.responses if response.status == 201]
     if len(made) < 2:
         answers = ", ".join(response.summary for response in race.responses)

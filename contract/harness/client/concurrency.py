@@ -74,6 +74,7 @@ class Racer:
         self._open = 0
         self._open_until = 0.0
         self._busy: list[Response] = []
+        self._in_vain = 0
         self._usual = 0.0
         self.by_chance = service.connection.at_once is None
         self.overlapped: Counter[str] = Counter()
@@ -106,6 +107,7 @@ class Racer:
             for one, http_response in zip(prepared, http_responses, strict=True)
         ]
         self._busy = _busy(responses)
+        self._in_vain = self._in_vain + 1 if all(each.turned_away for each in responses) else 0
         for response in responses:
             service.recorded(response)
         return Race(responses, self._overlapped(http_responses))
@@ -122,7 +124,7 @@ class Racer:
         """Wait as long as the race before was asked to; `CouldNotTry` if that passes a bound of the run."""
         busy, self._busy = self._busy, []
         if busy:
-            self._service.waits.wait_out(max(busy, key=requested_wait))
+            self._service.wait_out(max(busy, key=requested_wait), 1 + self._in_vain)
 
     def _over_sockets(self, requests: Sequence[httpx.Request]) -> list[httpx.Response]:
         """Send from one thread each, once every connection is open."""

@@ -35,6 +35,10 @@ class PreparedRequest:
     request: Request
     http_request: httpx.Request
 
+    def again_at(self, moment: float) -> "PreparedRequest":
+        """Return the same request, sent at another `moment` (Unix seconds)."""
+        return replace(self, request=replace(self.request, sent_at=moment))
+
     def response(self, http_response: httpx.Response, seconds: float) -> Response:
         """Return the response to it; `seconds` is wall time."""
         return Response(
@@ -97,16 +101,23 @@ class Service:
             method, path, body=body, key=key, bearer=bearer, query=query, headers=headers, scheme=scheme
         )
         self.begin([prepared])
+        times = 0
         while (response := self._exchange(prepared)).turned_away:
+            times += 1
             if self.exchanges is not None:
                 self.exchanges.add(response)
             try:
-                self.waits.wait_out(response)
+                self.wait_out(response, times)
                 self.budget.take()
             except CouldNotTry:
                 self.observers.answered(response)
                 raise
+            prepared = prepared.again_at(self.clock.now())
         return self.recorded(response)
+
+    def wait_out(self, response: Response, times: int) -> None:
+        """Wait for a service that turned a request away, `times` in turn so far; see `Waits`."""
+        self.waits.wait_out(response, times, self.clock if self.connection.disposable else None)
 
     def _exchange(self, prepared: PreparedRequest) -> Response:
         """Send one request, once."""

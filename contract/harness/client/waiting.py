@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from contract.harness.client.messages import Response
 from contract.harness.errors import CouldNotTry
+from contract.harness.targets import Clock
 
 LONGEST_WAIT = 60.0
 """Seconds that a run waits for one response at most."""
@@ -14,6 +15,8 @@ LONGEST_WAITS = 180.0
 """Seconds that a run waits at most in all."""
 SHORTEST_WAIT = 0.5
 """Seconds that a run waits at least: a service that says "now" and means "later" is not to be hammered."""
+SOON = 0.02
+"""Seconds after which a server of this run is asked again first: it may be busy for a moment alone."""
 
 
 class Waits:
@@ -22,9 +25,22 @@ class Waits:
     def __init__(self) -> None:
         self._waited = 0.0
 
-    def wait_out(self, response: Response) -> None:
-        """Sleep as long as `response` asks; `CouldNotTry` if that passes a bound of the run."""
+    def wait_out(self, response: Response, times: int = 1, clock: Clock | None = None) -> None:
+        """Wait as long as `response` asks; `CouldNotTry` if that passes a bound of the run.
+
+        `times` counts how often in turn the request was turned away, this response included. `clock` is the
+        clock of a server that nobody but this run uses. Such a server is asked again soon. If that is too
+        early, its clock is moved on: a rate limit may count by that clock, which stands still. Only then is
+        it waited for.
+        """
+        if clock is not None and times == 1:
+            time.sleep(SOON)
+            return
         seconds = requested_wait(response)
+        if clock is not None and clock.settable and seconds <= LONGEST_WAIT:
+            clock.set(clock.now() + max(seconds, SHORTEST_WAIT))
+            if times == 2:
+                return
         bound = None
         if seconds > LONGEST_WAIT:
             bound = f"this run waits {LONGEST_WAIT:.0f} s at most for one answer"

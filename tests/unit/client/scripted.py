@@ -14,7 +14,7 @@ import httpx
 from contract.harness.client import Service
 from contract.harness.jose import admin_claims, run_key
 from contract.harness.redaction import Secret
-from contract.harness.targets import Access, Connection, ObservedClock, Target, environment
+from contract.harness.targets import Access, Clock, Connection, ObservedClock, Target, environment
 from contract.harness.targets.connections import Kind
 from contract.harness.targets.transport import AsgiTransport, client
 from reference_impl.app import create_app
@@ -135,7 +135,13 @@ class Script:
 
 
 @contextlib.contextmanager
-def served(script: Callable[[httpx.Request], httpx.Response], kind: Kind = "url") -> Iterator[Service]:
-    """The client of a service that is nothing but `script`."""
+def served(
+    script: Callable[[httpx.Request], httpx.Response], kind: Kind = "url", clock: Clock | None = None
+) -> Iterator[Service]:
+    """The client of a service that is nothing but `script`; one with a `clock` is a server of this run."""
     with client("http://service.invalid", httpx.MockTransport(script)) as http:
-        yield Service(Connection("a script", kind, http, ObservedClock(), Access()))
+        yield Service(
+            Connection(
+                "a script", kind, http, clock or ObservedClock(), Access(), disposable=clock is not None
+            )
+        )

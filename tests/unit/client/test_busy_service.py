@@ -6,7 +6,10 @@ import httpx
 import pytest
 
 from contract.harness.client import Racer, Service
+from contract.harness.client.waiting import SOON
 from contract.harness.errors import CouldNotTry
+from contract.harness.targets import ObservedClock
+from contract.harness.targets.clocks import frozen
 from contract.harness.targets.connections import Kind
 from tests.unit.client.scripted import Script, served
 
@@ -99,3 +102,42 @@ def test_a_race_waits_within_the_bounds_of_the_run(waited: list[float]) -> None:
         with pytest.raises(CouldNotTry, match="503 asks to wait 61 s; this run waits 60 s at most"):
             _race(service, racer, 2)
     assert waited == []
+
+
+@pytest.mark.parametrize("settable", [True, False])
+def test_a_server_of_this_run_is_asked_again_before_it_is_waited_for(
+    waited: list[float], settable: bool
+) -> None:
+    """Soon first; then after a step of its clock, if that can be set; then after the time it asked for."""
+    script = Script(*[storage("30")] * (3 if settable else 2), OK)
+    with frozen() as clock, served(script, "exec", clock=clock if settable else ObservedClock()) as service:
+        begin = clock.now()
+        response = service.call("POST", "/v1/tokens", body={"a": 1})
+        assert clock.now() - begin == (60 if settable else 0)
+        assert not settable or response.request.sent_at == clock.now()
+    assert waited == [SOON, 30.0]
+    assert len(script.requests) == (4 if settable else 3)
+
+
+def test_a_server_of_this_run_that_asks_for_too_long_is_asked_again_once(waited: list[float]) -> None:
+    """Its clock is not moved by more than this run would wait."""
+    with frozen() as clock, served(Script(storage("61")), "exec", clock=clock) as service:
+        begin = clock.now()
+        with pytest.raises(CouldNotTry, match="503 asks to wait 61 s; this run waits 60 s at most"):
+            service.call("GET", "/health")
+        assert clock.now() == begin
+    assert waited == [SOON]
+
+
+def test_races_on_a_server_of_this_run_wait_longer_where_none_is_decided(waited: list[float]) -> None:
+    """Losers that are told to come again say nothing of the next race; if all are, the clock has to move."""
+    with frozen() as clock, served(Script(OK), "exec", clock=clock) as service:
+        racer, begin = Racer(service), clock.now()
+        _racing(service, lambda: [httpx.Response(200, json={}), storage("7"), storage("2")])
+        _race(service, racer)
+        _race(service, racer)
+        assert (waited, clock.now() - begin) == ([SOON], 0)
+        _racing(service, lambda: [storage("7")] * 3)
+        for _ in range(3):
+            _race(service, racer)
+        assert (waited, clock.now() - begin) == ([SOON, SOON, 7.0], 14)
