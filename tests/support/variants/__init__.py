@@ -11,7 +11,7 @@ from contract.harness.targets.in_process import _deployed
 from reference_impl.app import create_app
 from reference_impl.rules import Rules
 from tests.support.deployments import App
-from tests.support.variants import around, edited, ruled
+from tests.support.variants import around, busy, edited, ruled
 
 
 @dataclass(frozen=True)
@@ -89,17 +89,16 @@ VARIANTS = {
         touched=("TTL-01", "REV-03", "SES-01", "API-02"),
         untried="sponsor_proof_required",
     ),
-    "losers of a race get 409": Server(around=around.LosersGet409, touched=("SES-0[56]", "REV-05")),
-    "losers of a race get 429": Server(around=around.LosersGet429),
-    "losers of a race get 503": Server(around=around.LosersGet503),
-    "limited refreshes": Server(around=around.LimitsRefreshes),
-    "limited identities": Server(
-        around=around.LimitsIdentities, touched=("REV-03", "REV-01"), unjudged="429"
-    ),
+    "losers of a race get 409": Server(around=busy.LosersGet409, touched=("SES-0[56]", "REV-05")),
+    "losers of a race get 429": Server(around=busy.LosersGet429),
+    "losers of a race get 503": Server(around=busy.LosersGet503),
+    "limited refreshes": Server(around=busy.LimitsRefreshes),
+    "limited identities": Server(around=busy.LimitsIdentities, touched=("REV-03", "REV-01"), unjudged="429"),
     "users alone as sponsors": Server(
         around=around.TakesUsersAsSponsors, touched=("REV-03", "ROT-07", "SEC-05")
     ),
-    "storage storms": Server(around=around.StorageStorms),
+    "storage storms": Server(around=busy.StorageStorms),
+    "answers to OPTIONS": Server(around=around.AnswersOptions, touched=("API-01", "API-02", "SEC-07")),
     "compressed answers": Server(around=around.Gzipped, touched=("TTL-01", "SEC-07")),
     "several published keys": Server(around=around.SeveralKeys, touched=("JWKS-0[1489]", "SEC-03")),
     "more claims": Server(around=around.MoreClaims, touched=("ROT-0[47]", "REV-06", "CLK-07")),

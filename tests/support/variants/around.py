@@ -1,10 +1,9 @@
 """What stands in front of the reference: walls that answer in other ways, as the contract allows."""
 
-import asyncio
 import gzip
 import json
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -14,13 +13,6 @@ from tests.support.deployments import App, Scope, Send
 Receive = Callable[[], Awaitable[Any]]
 REFRESH = "/v1/tokens/refresh"
 IDENTITIES = "/v1/identities"
-_PRESSURE = {
-    "error": "storage_overloaded",
-    "code": "storage_overloaded",
-    "retryable": True,
-    "operation": "write",
-    "requestId": "r-1",
-}
 
 
 class Wall:
@@ -84,72 +76,6 @@ def told(status: int, body: Any, **headers: str) -> tuple[int, dict[str, str], b
     return status, {"content-type": "application/json", **named}, json.dumps(body).encode()
 
 
-class LosersGet(Wall):
-    """A refresh of a token whose refresh is under way gets this answer, and counts for nothing."""
-
-    answer: tuple[int, dict[str, str], bytes]
-
-    def __init__(self, app: App) -> None:
-        super().__init__(app)
-        self._under_way: set[bytes] = set()
-
-    async def within(self, scope: Scope, request: Any) -> tuple[int, dict[str, str], bytes]:
-        if scope["path"] != REFRESH:
-            return await super().within(scope, request)
-        presented = request.get("body", b"")
-        if presented in self._under_way:
-            return self.answer
-        self._under_way.add(presented)
-        try:
-            await asyncio.sleep(0)
-            return await super().within(scope, request)
-        finally:
-            self._under_way.discard(presented)
-
-
-class LosersGet409(LosersGet):
-    """With 409."""
-
-    answer = told(409, {"error": "conflict", "code": "conflict"})
-
-
-class LosersGet429(LosersGet):
-    """With 429, and a time to come again."""
-
-    answer = told(429, {"error": "rate_limited", "code": "rate_limited"}, retry_after="1")
-
-
-class LosersGet503(LosersGet):
-    """With 503, and a time to come again."""
-
-    answer = told(503, _PRESSURE, retry_after="1", cache_control="no-store")
-
-
-class LimitsRefreshes(Wall):
-    """At most 30 refreshes in a second of its own clock, which stands still between two steps."""
-
-    def __init__(self, app: App) -> None:
-        super().__init__(app)
-        self._taken: deque[float] = deque(maxlen=30)
-
-    def refusal(self, scope: Scope, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
-        if scope["path"] != REFRESH:
-            return None
-        if len(self._taken) < 30 or time.time() >= self._taken[0] + 1:
-            self._taken.append(time.time())
-            return None
-        return told(429, {"error": "rate_limited", "code": "rate_limited"}, retry_after="1")
-
-
-class LimitsIdentities(Wall):
-    """Ten identities can be made; more can be when a minute is over."""
-
-    def refusal(self, scope: Scope, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
-        if (scope["method"], scope["path"]) != ("POST", IDENTITIES) or self.seen[scope["path"]] <= 10:
-            return None
-        return told(429, {"error": "rate_limited", "code": "rate_limited"}, retry_after="61")
-
-
 class TakesUsersAsSponsors(Wall):
     """No identity may sponsor another one."""
 
@@ -159,13 +85,11 @@ class TakesUsersAsSponsors(Wall):
         return told(400, {"error": "a sponsor is a user", "code": "invalid_sponsor"})
 
 
-class StorageStorms(Wall):
-    """Every 25th request finds the storage overloaded, whatever it asks for."""
+class AnswersOptions(Wall):
+    """OPTIONS is answered at every address, and changes nothing (RFC 9110, section 9.3.7)."""
 
     def refusal(self, scope: Scope, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
-        if scope["path"] == "/health" or self.seen.total() % 25:
-            return None
-        return told(503, _PRESSURE, retry_after="1", cache_control="no-store")
+        return (204, {"allow": "GET, POST, DELETE, OPTIONS"}, b"") if scope["method"] == "OPTIONS" else None
 
 
 class Gzipped(Wall):
