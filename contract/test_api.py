@@ -1,11 +1,12 @@
 """API: the surface as openapi.yaml describes it, generated requests, and requests in any order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from contract.harness.checks import clause, require_equal, require_status
+from contract.harness.checks import clause, require, require_equal, require_status
 from contract.harness.checks.api_document import once_each, operations
 from contract.harness.checks.api_examples import Examples
 from contract.harness.checks.api_generation import GeneratedRequests
@@ -13,7 +14,7 @@ from contract.harness.checks.api_links import CHAINS, LinkedRequests, open_mints
 from contract.harness.checks.api_requests import UsualRequests, send_each
 from contract.harness.checks.session_steps import walks
 from contract.harness.checks.session_walker import Walker, rows_from, seed_of, walking
-from contract.harness.client import Service
+from contract.harness.client import Response, Service
 from contract.harness.errors import CouldNotTry, NotTried, Violation
 from contract.harness.run import TargetSession
 from contract.harness.spec import MintEndpoint
@@ -91,6 +92,60 @@ def test_an_update_changes_no_status(session: TargetSession, usual_requests: Usu
     require_equal(
         shown.object.get("status"), "active", sent=sent, requires="no update changes a status", what="it"
     )
+
+
+WRITTEN: Mapping[str, Any] = {
+    "type": "service",
+    "roles": ["writer", "auditor"],
+    "metadata": {"flag": False, "count": 0, "text": "", "list": [], "inner": {"b": 1, "a": None}},
+}
+"""Members of an identity that are echoed as sent; none of them is what a deployment fills in."""
+
+
+@clause("API-02")
+def test_an_identity_stays_as_it_was_written(session: TargetSession, usual_requests: UsualRequests) -> None:
+    """While it is suspended and renamed, too: an update changes what it names, and nothing else."""
+    if session.connection.kind == "url":
+        session.note = "what an identity keeps over an update was not tried: it takes requests"
+        return
+    by_name = operations()
+    create, update = by_name["createIdentity"], by_name["updateIdentity"]
+    usual = usual_requests.usual(create)
+    made = usual_requests.send(create, {**usual, "body": {**usual["body"], **WRITTEN}})
+    if made.status in (403, *NO_ROUTE):
+        raise NotTried(f"{create} was answered {made.summary}")
+    require_status(made, 201, sent=f"sent {create}", requires="it answers 201")
+    scopes = usual["body"]["scopes"]
+    _require_written(made, scopes=scopes, sent=f"sent {create} with type, roles and metadata")
+    place = {"key": usual["key"], "id": made.object["id"]}
+    suspended = usual_requests.send(by_name["suspendIdentity"], {**place, "body": {"reason": "example"}})
+    renamed = usual_requests.send(update, {**place, "body": {"name": usual_requests.name()}})
+    if suspended.status in NO_ROUTE or renamed.status in NO_ROUTE:
+        session.note = "the deployment suspends or renames no identity, so what it keeps was not tried"
+        return
+    query = {"status": "suspended", "type": "service"}
+    listed = usual_requests.send(by_name["listIdentities"], {"key": usual["key"], "query": query})
+    require(
+        all(query.items() <= each.items() for each in listed.object.get("data", ())),
+        sent=f"listed identities with {query}",
+        requires="each of them has both",
+        got=f"it answered {listed.summary}, with another one",
+    )
+    shown = usual_requests.send(by_name["getIdentity"], place)
+    sent = f"sent {create} with type, roles and metadata, suspended the identity, and renamed it"
+    _require_written(shown, scopes=scopes, status="suspended", sent=sent)
+
+
+def _require_written(shown: Response, *, sent: str, **more: Any) -> None:
+    """Require that an identity is shown as it was written."""
+    for member, want in {**WRITTEN, **more}.items():
+        require_equal(
+            shown.object.get(member),
+            want,
+            sent=sent,
+            requires="an update changes what it names, and what was sent is echoed",
+            what=member,
+        )
 
 
 @clause("API-02")

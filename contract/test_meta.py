@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contract.harness.checks import clause, require, require_equal
+from contract.harness.checks import clause, require, require_equal, require_own_entries
 from contract.harness.client import TokenPairs
 from contract.harness.spec import (
     DEFAULT_REFRESH_TTL,
@@ -48,9 +48,10 @@ def test_both_tokens_are_marked_with_the_effective_ttl(
 def test_meta_holds_strings_and_the_endpoints_own_entries(
     token_pairs: TokenPairs, mint: MintEndpoint, fields: dict[str, Any], generation: int
 ) -> None:
-    """All values of `meta` are strings, and what the endpoint itself enters is there, marked or not."""
+    """All values of `meta` are strings, and what the endpoint itself enters is right, marked or not."""
     sent = f"requested {mint.path} for {fields or 'nothing'}"
-    for name, token in token_pairs.generation(mint, generation, **fields).tokens.items():
+    first, pair = (token_pairs.generation(mint, number, **fields) for number in (0, generation))
+    for name, token in pair.tokens.items():
         odd = sorted(entry for entry, value in token.meta.items() if not isinstance(value, str))
         require(
             not odd,
@@ -65,6 +66,7 @@ def test_meta_holds_strings_and_the_endpoints_own_entries(
             requires=f"meta of {mint.path} holds {sorted(mint.own_meta)}",
             got=f"the {name} token's meta lacks {missing}",
         )
+    require_own_entries(pair, mint, first, sent=sent)
 
 
 @clause("META-03")

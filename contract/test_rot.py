@@ -13,6 +13,7 @@ from contract.harness.checks import (
     alike,
     clause,
     describe,
+    entries_of,
     require,
     require_access_no_longer,
     require_equal,
@@ -348,6 +349,38 @@ def require_owners(pair: Pair, owners: Mapping[str, Any], *, sent: str) -> None:
 
 @clause("ROT-07")
 @pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+def test_a_workspace_token_is_the_parent_at_every_endpoint(
+    session: TargetSession, token_pairs: TokenPairs, mint: MintEndpoint
+) -> None:
+    """Also where an org key mints usually."""
+    own_org = token_pairs.own_org
+    untried = f"which token is the parent of one that a workspace token mints at {mint.path} was not tried"
+    if session.connection.kind == "url":
+        session.note = f"{untried}: it takes requests"
+        return
+    try:
+        key_id, key = own_org.another_workspace_token()
+    except NotTried as reason:
+        session.note = f"{untried}: {reason}"
+        return
+    response = own_org.mint(mint, key)
+    if response.status in (401, 403):
+        session.note = f"{untried}: it answered {response.summary}"
+        return
+    first = pair_of(response)
+    for rotated, pair in enumerate((first, token_pairs.rotate(first))):
+        for name, token in pair.tokens.items():
+            require_equal(
+                token.claims.get("parentTokenId"),
+                key_id,
+                sent=f"minted at {mint.path} with a workspace token, rotated {rotated} times",
+                requires="parentTokenId is the id of the workspace token",
+                what=f"parentTokenId of the {name} token",
+            )
+
+
+@clause("ROT-07")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
 def test_a_chain_of_sponsors_stays_whole(
     session: TargetSession, token_pairs: TokenPairs, mint: MintEndpoint
 ) -> None:
@@ -431,7 +464,7 @@ def test_class_and_prefix_stay(token_pairs: TokenPairs, mint: MintEndpoint, gene
         )
 
 
-def as_iso(moment: int, hours: int) -> str:
+def as_iso(moment: int, hours: float) -> str:
     """Return Unix seconds in ISO 8601 with the offset of `hours` from UTC, or with `Z` for 0."""
     text = datetime.fromtimestamp(moment, timezone(timedelta(hours=hours))).isoformat()
     return text.replace("+00:00", "Z")
@@ -440,7 +473,8 @@ def as_iso(moment: int, hours: int) -> str:
 FORMS: dict[str, Callable[[int], int | str]] = {
     "epoch seconds": lambda moment: moment,
     "ISO with Z": lambda moment: as_iso(moment, 0),
-    "ISO east of UTC": lambda moment: as_iso(moment, 9),
+    # The minutes of an offset have its sign: -03:30 is not three hours less thirty minutes.
+    "ISO west of UTC": lambda moment: as_iso(moment, -3.5),
 }
 # How a time is written matters at each endpoint, whatever else the body holds; epoch seconds in each shape.
 DELEGATIONS = [
@@ -456,7 +490,7 @@ DELEGATIONS = [
 def test_no_exp_lies_after_the_end_of_the_delegation(
     token_pairs: TokenPairs, mint: MintEndpoint, horizon: int, form: str
 ) -> None:
-    """No `exp` lies after `delegationNotAfter`, at mint or rotated, and `meta` states the requested TTL."""
+    """No `exp` and no announced expiry lies after it, at mint or rotated; `meta` has the requested TTL."""
     fields = {**NINETY_DAYS, "delegationNotAfter": FORMS[form](horizon)}
     for generation in range(3):
         pair = token_pairs.generation(mint, generation, **fields)
@@ -475,6 +509,13 @@ def within(pair: Pair, horizon: int, *, sent: str) -> None:
             requires="no exp lies after delegationNotAfter",
             got=f"exp of the {name} token lies {token.exp - horizon} s after it",
         )
+        announced = _moment(pair.body.get(f"{name}TokenExpiresAt"))
+        require(
+            announced is None or announced < horizon + 1,
+            sent=sent,
+            requires="no announced expiry lies after delegationNotAfter",
+            got=f"{name}TokenExpiresAt lies {(announced or 0) - horizon:.0f} s after it",
+        )
         require_equal(
             token.mark,
             str(REFRESH_TTL_CAP),
@@ -490,6 +531,14 @@ def within(pair: Pair, horizon: int, *, sent: str) -> None:
         requires="the refresh token lives until the delegation ends",
         got=f"it expires {lost} s before",
     )
+
+
+def _moment(announced: object) -> float | None:
+    """Return an announced time in Unix seconds, None for what is no time: TTL-04 is about that."""
+    try:
+        return datetime.fromisoformat(str(announced)).timestamp()
+    except ValueError:
+        return None
 
 
 @clause("ROT-09")
@@ -546,7 +595,7 @@ def test_fewer_scopes_are_granted_exactly(
         for entry, requested in (("accessScopes", "scopes"), ("paths", "paths")):
             stated = token.meta.get(entry)
             require(
-                not isinstance(stated, str) or _entries(stated) == sorted(mint.fewer[requested]),
+                not isinstance(stated, str) or entries_of(stated) == sorted(mint.fewer[requested]),
                 sent=sent,
                 requires=f"meta.{entry} states exactly those requested",
                 got=f"that of the {name} token was {describe(stated)}",
@@ -555,13 +604,16 @@ def test_fewer_scopes_are_granted_exactly(
 
 @clause("ROT-10")
 @pytest.mark.parametrize("mint", [*SHAPED["identity"], *SHAPED["agent"]], ids=str)
+@pytest.mark.parametrize("requested", ["one scope", "several scopes"])
 def test_the_audience_is_by_default_the_planes_of_the_scopes(
-    token_pairs: TokenPairs, mint: MintEndpoint
+    token_pairs: TokenPairs, mint: MintEndpoint, requested: str
 ) -> None:
-    """Each plane of the scopes, where no audience is requested; after a rotation too."""
-    pair = token_pairs.generation(mint, 1, **NINETY_DAYS, **mint.fewer)
-    sent = f"requested scopes {mint.fewer['scopes']} and no audience at {mint.path}, rotated once"
-    planes = sorted({scope.partition(":")[0] for scope in mint.fewer["scopes"]})
+    """Each plane of the scopes and no other one, where no audience is requested; after a rotation too."""
+    fields = {} if requested == "one scope" else mint.fewer
+    pair = token_pairs.generation(mint, 1, **NINETY_DAYS, **fields)
+    scopes = (fields or mint.bodies[mint.shape])["scopes"]
+    sent = f"requested scopes {scopes} and no audience at {mint.path}, rotated once"
+    planes = sorted({scope.partition(":")[0] for scope in scopes})
     got = pair.access.claims.get("aud")
     require(
         isinstance(got, list) and sorted(map(str, got)) == planes,
@@ -573,27 +625,42 @@ def test_the_audience_is_by_default_the_planes_of_the_scopes(
 
 @clause("ROT-10")
 @pytest.mark.parametrize("mint", [row for row in takes_paths() if row.shape == "named"], ids=str)
-def test_scopes_are_by_default_read_and_write_for_each_path(
-    token_pairs: TokenPairs, mint: MintEndpoint
+@pytest.mark.parametrize("requested", ["no scopes", "each scope"])
+def test_many_scopes_are_granted_for_many_paths(
+    session: TargetSession, token_pairs: TokenPairs, mint: MintEndpoint, requested: str
 ) -> None:
-    """Where no scopes are requested, for twelve paths, which make a token of 5 kB; after a rotation too."""
+    """To read and to write each of twelve paths, which makes a token of 5 kB; after a rotation too.
+
+    They are the default. On a URL, where it takes requests, they are not requested one by one.
+    """
     paths = [FILES.replace("*", f"a-place-whose-name-is-rather-long-{number}/*") for number in range(12)]
-    pair = token_pairs.generation(mint, 1, **NINETY_DAYS, paths=paths)
     want = sorted(f"relayfile:fs:{action}:{path}" for path in paths for action in ("read", "write"))
+    fields = {} if requested == "no scopes" or session.connection.kind == "url" else {"scopes": want}
+    pair = token_pairs.generation(mint, 1, **NINETY_DAYS, paths=paths, **fields)
+    sent = f"requested {len(paths)} paths and {requested} at {mint.path}, rotated once"
     got = pair.access.claims.get("scopes")
     require(
         isinstance(got, list) and sorted(map(str, got)) == want,
-        sent=f"requested {len(paths)} paths and no scopes at {mint.path}, rotated once",
+        sent=sent,
         requires="scopes of the access token are to read and to write each path",
         got=f"they were {describe(got)}",
     )
+    for entry, whole in (("paths", sorted(paths)), ("accessScopes", want)):
+        stated = pair.access.meta.get(entry)
+        require(
+            not isinstance(stated, str) or entries_of(stated) == whole,
+            sent=sent,
+            requires=f"meta.{entry} names each of them",
+            got=f"it was {describe(stated)}",
+        )
 
 
 @clause("ROT-10")
 @pytest.mark.parametrize("mint", [row for row in takes_paths() if row.shape == "named"], ids=str)
 def test_a_scope_that_covers_every_path_is_granted(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
     """One scope, broader than each of the paths and not the whole tree, is granted exactly, and kept."""
-    scope, paths = f"relayfile:fs:read:{FILES}", mint.fewer["paths"]
+    scope, deep = f"relayfile:fs:read:{FILES}", FILES.replace("*", "one/two/three/four")
+    paths = [*mint.fewer["paths"], deep]
     pair = token_pairs.generation(mint, 1, **NINETY_DAYS, paths=paths, scopes=[scope])
     require_equal(
         pair.access.claims.get("scopes"),
@@ -602,12 +669,3 @@ def test_a_scope_that_covers_every_path_is_granted(token_pairs: TokenPairs, mint
         requires="it covers every path, so it is granted",
         what="scopes of the access token",
     )
-
-
-def _entries(text: Any) -> list[str] | None:
-    """Return the sorted entries of a JSON list that stands as text in `meta`, None if it is none."""
-    try:
-        entries = json.loads(text)
-    except (TypeError, ValueError):
-        return None
-    return sorted(map(str, entries)) if isinstance(entries, list) else None

@@ -116,6 +116,26 @@ def test_a_replay_of_any_generation_ends_the_session(
         )
 
 
+MANY_REFRESHES = 120
+"""Refreshes after which a replay must still be seen: more than a cache of used tokens may hold."""
+
+
+@clause("SES-03")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+def test_a_replay_is_seen_after_many_refreshes(
+    session: TargetSession, token_pairs: TokenPairs, mint: MintEndpoint
+) -> None:
+    """The first refresh token of a session that was refreshed many times ends it; on a URL, after a few."""
+    number = 2 if session.connection.kind == "url" else MANY_REFRESHES
+    first = newest = long_lived(token_pairs, mint)
+    for _ in range(number):
+        newest = renewed(token_pairs, newest)
+    sent = f"refreshed {number} times, then presented the first refresh token again"
+    again = token_pairs.service.refresh(first.refresh)
+    require_status(again, 401, 400, 404, sent=sent, requires="a refresh token works once")
+    Leftovers(token_pairs, sent=sent, requires=ENDED).refused(newest, anew=True)
+
+
 def _pause(clock: Clock, seconds: int) -> None:
     if seconds and clock.settable:
         clock.set(clock.now() + seconds)

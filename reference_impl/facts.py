@@ -133,6 +133,10 @@ class Issue:
     number: int = 0
     parent: str | None = None
 
+    def exp(self, kind: Kind) -> int:
+        """Return when a token of this kind expires."""
+        return self.access_exp if kind == "access" else self.refresh_exp
+
 
 @dataclass(frozen=True)
 class Session:

@@ -204,9 +204,8 @@ class Sessions:
 
     def _issue(self, issue: Issue, now: float, kinds: Sequence[Kind] = ("access", "refresh")) -> Pair:
         ids = {kind: new_id(issue.prefix or "tok_") for kind in kinds}
-        exps = {"access": issue.access_exp, "refresh": issue.refresh_exp}
         for kind, token_id in ids.items():
             self._store.add_token(token_id, issue.session, kind, issue.number)
         tokens = {f"{kind}Token": sign(self._key, self._kid, issue, kind, ids[kind]) for kind in kinds}
-        ends = {f"{kind}TokenExpiresAt": iso(self._rules.announced(kind, exps[kind], now)) for kind in kinds}
+        ends = {f"{kind}TokenExpiresAt": iso(self._rules.announced(kind, issue, now)) for kind in kinds}
         return {**tokens, **ends, "tokenType": "Bearer"}

@@ -32,6 +32,9 @@ _FORGETTING = {
     "revoked identities": "UPDATE sessions SET revoked = 0 WHERE ended_by = 'identityId'",
     "never refreshed": "DELETE FROM tokens WHERE session NOT IN "
     "(SELECT session FROM tokens WHERE number > 0)",
+    "children": "UPDATE sessions SET revoked = 0 WHERE ended_by = 'suspend' AND subject NOT IN "
+    "(SELECT id FROM identities WHERE status = 'suspended')",
+    "bindings": "UPDATE api_keys SET workspace = 'ws_default' WHERE kind = 'workspace_token'",
     "revoked keys": "UPDATE api_keys SET revoked = 0",
     "retired": "UPDATE identities SET status = 'active' WHERE status = 'retired'",
     "changes": "UPDATE identities SET roles = '[]', metadata = '{}'",

@@ -34,6 +34,24 @@ class AssertionsLiveAsLongAsRequested(Mutant):
         return super().assertion_ttl(asked) if asked is None else int(asked)
 
 
+class FractionsOfAnAssertionAreCut(Mutant):
+    """The fraction of a requested expiresIn is cut off."""
+
+    breaks = frozenset({"SEC-10"})
+
+    def assertion_ttl(self, asked: Any) -> int | None:
+        return super().assertion_ttl(int(asked) if isinstance(asked, float) else asked)
+
+
+class OneScopeOfAnAssertionFits(Mutant):
+    """An assertion is made for any scopes if one of them is of relayhistory."""
+
+    breaks = frozenset({"SEC-10"})
+
+    def assertion_scopes_fit(self, asked: Sequence[str]) -> bool:
+        return any(super(OneScopeOfAnAssertionFits, self).assertion_scopes_fit([scope]) for scope in asked)
+
+
 class AssertionsAreForTheApiToo(Mutant):
     """The audience of an assertion holds relayauth beside relayhistory."""
 

@@ -29,6 +29,17 @@ class OffsetIsTakenTheOtherWay(Mutant):
         return super().horizon(asked)
 
 
+class MinutesOfAnOffsetHaveNoSign(Mutant):
+    """The minutes of an offset are taken for minutes east of UTC, whatever its sign."""
+
+    breaks = frozenset({"ROT-09"})
+
+    def horizon(self, asked: Any) -> float | None:
+        horizon = super().horizon(asked)
+        west = isinstance(asked, str) and asked[-6:-5] == "-"
+        return horizon - 120 * int(asked[-2:]) if west and horizon is not None else horizon
+
+
 class OnlyUtcIsRead(Mutant):
     """A time with an offset is refused."""
 

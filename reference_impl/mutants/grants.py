@@ -7,7 +7,7 @@ from typing import Any
 from reference_impl.facts import Endpoint, Kind, Principal, Rotation
 from reference_impl.mutants import Mutant
 from reference_impl.rules import CAP, MARK
-from reference_impl.scopes import planes
+from reference_impl.scopes import covers, planes
 
 
 class RefreshMayAskForScopes(Mutant):
@@ -204,7 +204,7 @@ class SecondAudienceIsLostAtRotation(Mutant):
 class AccessScopesStateEverything(Mutant):
     """`meta.accessScopes` of a mint states every scope there is."""
 
-    breaks = frozenset({"ROT-10"})
+    breaks = frozenset({"META-02", "ROT-10"})
 
     def own_meta(self, endpoint: Endpoint, entries: Mapping[str, str]) -> Mapping[str, Any]:
         return {name: '["*:*:*:*"]' if name == "accessScopes" else value for name, value in entries.items()}
@@ -220,3 +220,27 @@ class AccessScopesGrowAtTheSecondRotation(Mutant):
         if rotation.number == 2 and "accessScopes" in meta:
             meta["accessScopes"] = json.dumps([*json.loads(meta["accessScopes"]), "*:*:*:*"])
         return meta
+
+
+class NarrowScopesWiden(Mutant):
+    """A scope that is narrower than one of the identity's comes back as that one."""
+
+    breaks = frozenset({"ROT-10"})
+
+    def granted(
+        self, endpoint: Endpoint, asked: Sequence[str] | None, default: Sequence[str]
+    ) -> Sequence[str]:
+        wide = {
+            scope: next((held for held in default if covers(held, scope)), scope) for scope in asked or ()
+        }
+        return default if asked is None else list(dict.fromkeys(wide.values()))
+
+
+class CoveredScopesAreLeftOutAtRotation(Mutant):
+    """A rotated access token has no scope that another one of it covers."""
+
+    breaks = frozenset({"ROT-10"})
+
+    def rotated_scopes(self, rotation: Rotation) -> Collection[str]:
+        scopes = super().rotated_scopes(rotation)
+        return [one for one in scopes if not any(covers(other, one) for other in scopes if other != one)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from reference_impl.facts import Endpoint, Kind
+from reference_impl.facts import Endpoint, Issue, Kind
 from reference_impl.mutants import Mutant
 from reference_impl.rules import DEFAULT_TTL, MARK
 
@@ -109,13 +109,35 @@ class AgentNameIsForgotten(Mutant):
         return {name: value for name, value in entries.items() if name != "agentName"}
 
 
+class AgentsAreNamedByDefault(Mutant):
+    """The agent of a path token that has an id and no name gets the default name."""
+
+    breaks = frozenset({"META-02"})
+
+    def own_meta(self, endpoint: Endpoint, entries: Mapping[str, str]) -> Mapping[str, Any]:
+        name = entries.get("agentName", "")
+        unnamed = name.isascii() and name.startswith("agent_")
+        return {**entries, "agentName": "cloud-orchestrator"} if unnamed else entries
+
+
 class RefreshExpiryIsAnnouncedFromTheDefault(Mutant):
     """The answer announces now + 24 h for the refresh token, whatever its exp."""
 
-    breaks = frozenset({"CLK-04", "TTL-04"})
+    breaks = frozenset({"CLK-04", "ROT-09", "TTL-04"})
 
-    def announced(self, kind: Kind, exp: int, now: float) -> float:
-        return int(now) + 86400 if kind == "refresh" else exp
+    def announced(self, kind: Kind, issue: Issue, now: float) -> float:
+        return int(now) + 86400 if kind == "refresh" else issue.exp(kind)
+
+
+class RefreshExpiryIsAnnouncedPastTheDelegation(Mutant):
+    """The answer announces the end of the TTL for a refresh token that ends with its delegation."""
+
+    breaks = frozenset({"ROT-09"})
+
+    def announced(self, kind: Kind, issue: Issue, now: float) -> float:
+        if kind == "access" or "delegationNotAfter" not in issue.refresh_meta:
+            return super().announced(kind, issue, now)
+        return issue.iat + int(issue.refresh_meta.get("refreshTokenTtl", 86400))
 
 
 class ExpiryIsAnnouncedFromAnotherClock(Mutant):
@@ -123,14 +145,14 @@ class ExpiryIsAnnouncedFromAnotherClock(Mutant):
 
     breaks = frozenset({"TTL-04"})
 
-    def announced(self, kind: Kind, exp: int, now: float) -> float:
-        return exp + now % 1
+    def announced(self, kind: Kind, issue: Issue, now: float) -> float:
+        return issue.exp(kind) + now % 1
 
 
 class AccessExpiryIsAnnouncedWithTheSkew(Mutant):
     """The access token's announced expiry includes the verifier's skew."""
 
-    breaks = frozenset({"TTL-04"})
+    breaks = frozenset({"ROT-09", "TTL-04"})
 
-    def announced(self, kind: Kind, exp: int, now: float) -> float:
-        return exp + 30 if kind == "access" else exp
+    def announced(self, kind: Kind, issue: Issue, now: float) -> float:
+        return issue.exp(kind) + (30 if kind == "access" else 0)

@@ -117,8 +117,17 @@ class NobodyIsTheParent(Mutant):
 
     breaks = frozenset({"ROT-07"})
 
-    def parent(self, principal: Principal) -> str | None:
+    def parent(self, principal: Principal, endpoint: Endpoint) -> str | None:
         return None
+
+
+class IdentitiesHaveNoParent(Mutant):
+    """A token that a workspace token minted at /v1/tokens does not say so."""
+
+    breaks = frozenset({"ROT-07"})
+
+    def parent(self, principal: Principal, endpoint: Endpoint) -> str | None:
+        return None if endpoint == "identity" else super().parent(principal, endpoint)
 
 
 class TextLosesItsAccents(Mutant):
@@ -171,3 +180,12 @@ class SponsorChainsOfAnyLength(Mutant):
 
     def chain_fits(self, chain: Sequence[str]) -> bool:
         return True
+
+
+class ChainsOfTenAreRefused(Mutant):
+    """A sponsor chain of ten is taken for one that is too long."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def chain_fits(self, chain: Sequence[str]) -> bool:
+        return len(chain) < 10

@@ -77,6 +77,25 @@ class PathsMayClimb(Mutant):
         return super().path_is_delegable(str(path).replace("/../", "/up/"))
 
 
+class PathsOfMetaEndAtEight(Mutant):
+    """`meta.paths` names eight paths at most."""
+
+    breaks = frozenset({"ROT-10"})
+
+    def own_meta(self, endpoint: Endpoint, entries: Mapping[str, str]) -> Mapping[str, Any]:
+        stated = json.loads(entries.get("paths", "[]"))[:8]
+        return {**entries, "paths": json.dumps(stated)} if stated else entries
+
+
+class DotsMayStandAnywhere(Mutant):
+    """A path may have `.` for any of its segments but the first."""
+
+    breaks = frozenset({"SEC-05"})
+
+    def path_is_delegable(self, path: object) -> bool:
+        return super().path_is_delegable(str(path).replace("/./", "/dot/"))
+
+
 class AStarMayStandAnywhere(Mutant):
     """A path may have a `*` for any of its segments."""
 

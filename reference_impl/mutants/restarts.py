@@ -53,6 +53,24 @@ class AStartForgetsWhatWasNeverRefreshed(Mutant):
         return ("never refreshed",)
 
 
+class AStartRevivesChildren(Mutant):
+    """That a session has ended with the identity that sponsors its own is kept in memory."""
+
+    breaks = frozenset({"REV-07"})
+
+    def forgotten_at_start(self) -> Collection[str]:
+        return ("children",)
+
+
+class AStartMovesWorkspaceTokens(Mutant):
+    """The workspace that a workspace token is bound to is kept in memory."""
+
+    breaks = frozenset({"REV-07"})
+
+    def forgotten_at_start(self) -> Collection[str]:
+        return ("bindings",)
+
+
 class AStartForgetsSessions(Mutant):
     """Sessions are kept in memory."""
 

@@ -171,6 +171,15 @@ class UsedTokensWorkAgainBeforeTheyExpire(Mutant):
         return super().redeemable(state, now) or (forgotten and not state.session_revoked)
 
 
+class ReplaysAreForgottenAfterAHundred(Mutant):
+    """A used token is merely refused once its session was refreshed a hundred times more."""
+
+    breaks = frozenset({"SES-03"})
+
+    def is_reuse(self, state: TokenState, now: float) -> bool:
+        return super().is_reuse(state, now) and state.history.rotations - state.number <= 100
+
+
 class OnlyTheLastFourAreWatched(Mutant):
     """A replay ends the session if the token is one of those after the second refresh."""
 

@@ -181,3 +181,40 @@ class UpdatesSetTheStatus(Mutant):
     def updated_status(self, body: Mapping[str, Any], status: str) -> str:
         named = body.get("status")
         return named if named in ("active", "suspended", "retired") else status
+
+
+class UpdatesActivate(Mutant):
+    """An identity is active after each update."""
+
+    breaks = GENERATED
+
+    def updated_status(self, body: Mapping[str, Any], status: str) -> str:
+        return "active" if super().updated_status(body, status) == "suspended" else status
+
+
+class UpdatesOfANameEmptyTheScopes(Mutant):
+    """An update that names no scopes leaves none."""
+
+    breaks = GENERATED
+
+    def written_identity(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"scopes": [], **said} if "name" in said else said
+
+
+class EmptyMetadataIsDropped(Mutant):
+    """A member of metadata that is false, zero or empty is left out."""
+
+    breaks = GENERATED
+
+    def written_identity(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
+        kept = {name: value for name, value in said.get("metadata", {}).items() if value}
+        return {**said, "metadata": kept} if "metadata" in said else said
+
+
+class RolesAreSorted(Mutant):
+    """The roles of an identity are kept in the order of the alphabet."""
+
+    breaks = GENERATED
+
+    def written_identity(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**said, "roles": sorted(said["roles"])} if "roles" in said else said

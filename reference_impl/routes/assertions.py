@@ -9,7 +9,6 @@ from reference_impl.facts import Grant
 from reference_impl.service import service_of
 
 CREATE = "relayauth:assertion:create:relayhistory"
-SCOPES = frozenset({"rth:read", "rth:sync"})
 
 
 async def create(request: Request) -> JSONResponse:
@@ -24,7 +23,7 @@ async def create(request: Request) -> JSONResponse:
     org, sponsor = requests.required(body, "orgId"), requests.required(body, "sponsorId")
     workspace = requests.required(body, "workspaceId")
     scopes = body.get("scopes")
-    if not isinstance(scopes, list) or not scopes or not all(scope in SCOPES for scope in map(str, scopes)):
+    if not isinstance(scopes, list) or not service.rules.assertion_scopes_fit(list(map(str, scopes))):
         raise BadRequest("scopes must be a non-empty list of rth:read and rth:sync", code="invalid_scope")
     ttl = service.rules.assertion_ttl(body.get("expiresIn"))
     if ttl is None:

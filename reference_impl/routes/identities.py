@@ -162,7 +162,9 @@ def _changeable(service: Service, principal: Principal, body: dict[str, Any]) ->
         "roles": requests.text_list(body, "roles", empty=True),
         "metadata": requests.mapping(body, "metadata"),
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return dict(
+        service.rules.written_identity({name: value for name, value in said.items() if value is not None})
+    )
 
 
 def _set_status(service: Service, row: dict[str, Any], status: str, now: float) -> JSONResponse:

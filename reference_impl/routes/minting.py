@@ -113,7 +113,7 @@ def _identity_grant(
         minted_at=int(now),
         identity=identity["id"],
         workspace_token=issuer,
-        parent=rules.parent(principal),
+        parent=rules.parent(principal, endpoint),
         meta=dict(rules.own_meta(endpoint, entries)),
     )
 
@@ -159,7 +159,7 @@ def _path_pair(
         minted_at=int(now),
         workspace_token=issuer,
         horizon=horizon,
-        parent=service.rules.parent(principal),
+        parent=service.rules.parent(principal, endpoint),
         meta=dict(service.rules.own_meta(endpoint, entries)),
     )
     told = {"agentId": grant.subject, "agentName": name, "paths": granted_paths}

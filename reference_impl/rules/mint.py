@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from reference_impl import paths
-from reference_impl.facts import Carrier, Endpoint, Grant, Kind, Owner, Principal
+from reference_impl.facts import Carrier, Endpoint, Grant, Issue, Kind, Owner, Principal
 from reference_impl.rules.values import (
     ACCESS_TTL,
+    ASSERTION_SCOPES,
     ASSERTION_TTL,
     CAP,
     DEFAULT_TTL,
@@ -95,10 +96,10 @@ class MintRules:
         """Return what stands before the header of the endpoint's tokens."""
         return PREFIXES[endpoint]
 
-    def announced(self, kind: Kind, exp: int, now: float) -> float:
+    def announced(self, kind: Kind, issue: Issue, now: float) -> float:
         """Return the moment that the answer announces as a token's expiry."""
-        del kind, now
-        return exp
+        del now
+        return issue.exp(kind)
 
     def may(self, principal: Principal, scope: str) -> bool:
         """Say whether the caller holds `scope`."""
@@ -166,8 +167,9 @@ class MintRules:
         del endpoint
         return status == "active"
 
-    def parent(self, principal: Principal) -> str | None:
+    def parent(self, principal: Principal, endpoint: Endpoint) -> str | None:
         """Return `parentTokenId`: the id of the workspace token that mints, the `jti` of a bearer."""
+        del endpoint
         return principal.id if principal.kind == "workspace_token" else principal.token_id
 
     def delegated_owner(
@@ -200,6 +202,10 @@ class MintRules:
             return ASSERTION_TTL
         number = isinstance(asked, int | float) and not isinstance(asked, bool)
         return int(asked) if number and 1 <= asked <= ASSERTION_TTL and asked == int(asked) else None
+
+    def assertion_scopes_fit(self, asked: Sequence[str]) -> bool:
+        """Say whether an assertion may be made for these scopes: some, and each of them of relayhistory."""
+        return bool(asked) and ASSERTION_SCOPES.issuperset(asked)
 
     def assertion_exp(self, iat: int, ttl: int) -> int:
         """Return the `exp` of an assertion."""

@@ -16,6 +16,10 @@ class SurfaceRules:
             raise BadRequest("status can't be set: use suspend, reactivate or retire")
         return status
 
+    def written_identity(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the members of an identity that a creation or an update writes: as they were sent."""
+        return said
+
     def answer(self, operation: str, answer: Answer) -> Answer:  # noqa: ARG002 - a mutant reads it
         """Return what goes out for `operation`, named `identities.create`: the answer as it was decided."""
         return answer

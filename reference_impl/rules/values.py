@@ -10,6 +10,7 @@ CAP = 7776000  # seconds, 90 days: wire.md, The refresh TTL
 ACCESS_TTL = 3600  # seconds: wire.md, Token pairs
 LONGEST_CHAIN = 10  # sponsors: wire.md, Mint endpoints
 ASSERTION_TTL = 60  # seconds: wire.md, Other routes
+ASSERTION_SCOPES = frozenset({"rth:read", "rth:sync"})  # wire.md, Other routes
 LONGEST = 3153600000  # seconds, 100 years: wire.md sets no bound, the calendar of ISO 8601 does
 SKEW = 30  # seconds; wire.md allows a verifier at most 60
 ISSUER = "https://relayauth.dev"

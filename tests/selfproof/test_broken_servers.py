@@ -4,6 +4,7 @@ import itertools
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from contract.harness.jose import read_token
 from contract.harness.spec import DAY, ENDPOINTS
-from reference_impl.facts import Endpoint, Kind
+from reference_impl.facts import Endpoint, Issue, Kind, Session, TokenState
 from reference_impl.rules import Rules
 from tests.support.deployments import App, Scope
 from tests.support.variants import Server
@@ -92,19 +93,44 @@ def test_a_limit_of_two_hundred_sessions_is_a_failure_at_each_endpoint() -> None
         assert why.startswith("minted 250 more sessions for the same subject")
 
 
+class RemembersFiftyRevocations(Rules):
+    """A session that was revoked is good again when fifty others were revoked after it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._revoked: list[str] = []
+
+    def revoking_session_ends(self, session: Session, now: float) -> bool:
+        self._revoked.append(session.id)
+        return super().revoking_session_ends(session, now)
+
+    def redeemable(self, state: TokenState, now: float) -> bool:
+        forgotten = state.session in self._revoked[:-50]
+        return super().redeemable(replace(state, session_revoked=False) if forgotten else state, now)
+
+
+def test_a_revocation_that_fifty_others_undo_is_a_failure() -> None:
+    """No rule of the reference knows of other revocations, so no mutant shows this fault."""
+    (result,) = [
+        each for each in Server(RemembersFiftyRevocations).check("REV-01").results if each.outcome == "fail"
+    ]
+    assert (result.clause, result.endpoint) == ("REV-01", "identity")
+    assert "revoked a session, and 60 others after it" in result.why
+
+
 class AnnouncesTheYearOfTheWeek(Rules):
     """Writes dates with the year of their ISO week."""
 
-    def announced(self, kind: Kind, exp: int, now: float) -> float:
-        moment = datetime.fromtimestamp(exp, UTC)
+    def announced(self, kind: Kind, issue: Issue, now: float) -> float:
+        moment = datetime.fromtimestamp(issue.exp(kind), UTC)
         return moment.replace(year=moment.isocalendar().year).timestamp()
 
 
 class AnnouncesHalfDays(Rules):
     """Writes the hour of a clock of twelve hours."""
 
-    def announced(self, kind: Kind, exp: int, now: float) -> float:
-        moment = datetime.fromtimestamp(exp, UTC)
+    def announced(self, kind: Kind, issue: Issue, now: float) -> float:
+        moment = datetime.fromtimestamp(issue.exp(kind), UTC)
         return moment.replace(hour=(moment.hour - 1) % 12 + 1).timestamp()
 
 

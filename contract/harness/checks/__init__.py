@@ -29,6 +29,7 @@ from contract.harness.checks.key_setups import (
 from contract.harness.checks.key_sources import KeySources
 from contract.harness.checks.lasting_refusals import CHECKS, LastingRefusals
 from contract.harness.checks.leaks import PROVOCATIONS
+from contract.harness.checks.own_entries import entries_of, require_own_entries
 from contract.harness.checks.races import BUSY, Rounds, require_no_failure
 from contract.harness.checks.requested_values import (
     TEXT,
@@ -76,6 +77,7 @@ __all__ = [
     "clause",
     "describe",
     "effective",
+    "entries_of",
     "for_all",
     "is_unusable",
     "json_values",
@@ -94,6 +96,7 @@ __all__ = [
     "require_no_failure",
     "require_no_leak",
     "require_nothing_minted",
+    "require_own_entries",
     "require_same_grant",
     "require_status",
     "shows_live",

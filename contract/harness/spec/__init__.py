@@ -4,6 +4,7 @@ from contract.harness.spec.clauses import CAPABILITIES, Catalogue, Clause, Level
 from contract.harness.spec.credentials import API_KEY_PREFIX, ISSUER, KEY_PREFIXES, WORKSPACE_TOKEN_PREFIX
 from contract.harness.spec.endpoints import (
     AUDIENCE,
+    DEFAULT_AGENT_NAME,
     ENDPOINTS,
     FILES,
     GROUPS,
@@ -36,6 +37,7 @@ __all__ = [
     "CAPABILITIES",
     "CLOCK_SKEW",
     "DAY",
+    "DEFAULT_AGENT_NAME",
     "DEFAULT_REFRESH_TTL",
     "ENDPOINTS",
     "FILES",

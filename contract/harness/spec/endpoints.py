@@ -77,12 +77,21 @@ class MintEndpoint:
         return usual | dict(fields)
 
 
+DEFAULT_AGENT_NAME = "cloud-orchestrator"
+"""The agent's name in `meta` of a path token where a mint names none (docs/contract.md, Mint endpoints)."""
 _PATH_META = frozenset({"tokenClass", "agentName", "paths", "accessScopes", "accessAudience"})
 _AGENT_META = frozenset({"tokenClass", "workspaceTokenId", "accessScopes", "accessAudience"})
 _PATH_BODIES: Mapping[Shape, Mapping[str, Any]] = {
     "bare": {"paths": [FILES]},
-    "named": {"agentId": "{agent}", "agentName": "relayauth-contract", "paths": [FILES]},
+    "named": {"agentId": "{agent}", "paths": [FILES]},
     "identity": {"agentId": "{identity}", "agentName": "relayauth-contract", "paths": [FILES]},
+}
+# The last scope is within the one before it, which is within one of the identity's.
+_FEWER_SCOPES: Mapping[str, Any] = {
+    "scopes": [
+        *IDENTITY_SCOPES[1:-1],
+        *(IDENTITY_SCOPES[-1].replace("*", place) for place in ("one/*", "one/two")),
+    ]
 }
 _PATHS = [FILES.replace("*", f"{name}/*") for name in ("one", "two", "three")]
 _FEWER_FILES: Mapping[str, Any] = {
@@ -103,7 +112,7 @@ ENDPOINTS: Mapping[str, MintEndpoint] = {
             subject_field="identityId",
             bodies={"identity": {"identityId": "{identity}", "scopes": [READ_SCOPE]}},
             scopes=IDENTITY_SCOPES,
-            fewer={"scopes": list(IDENTITY_SCOPES[1:])},
+            fewer=_FEWER_SCOPES,
             prefix="",
             own_meta=frozenset(),
             needs_identity=True,
@@ -118,7 +127,7 @@ ENDPOINTS: Mapping[str, MintEndpoint] = {
             subject_field="agentId",
             bodies={"identity": {"agentId": "{identity}", "scopes": [READ_SCOPE]}},
             scopes=IDENTITY_SCOPES,
-            fewer={"scopes": list(IDENTITY_SCOPES[1:])},
+            fewer=_FEWER_SCOPES,
             prefix="relay_ag_",
             own_meta=_AGENT_META,
             needs_identity=True,
