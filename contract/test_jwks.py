@@ -237,6 +237,30 @@ def test_a_deployment_accepts_its_own_bearers(
     )
 
 
+REFRESHES = 4
+
+
+@clause("JWKS-08")
+@each_endpoint()
+def test_an_access_token_outlives_refreshes(
+    session: TargetSession, token_pairs: TokenPairs, service: Service, endpoint_row: MintEndpoint
+) -> None:
+    """Before its `exp` it is accepted, however often its session was refreshed."""
+    if session.connection.kind == "url":
+        session.note = "an access token of a session that was refreshed was not tried: it takes requests"
+        return
+    first = newest = token_pairs.fresh(endpoint_row)
+    for _ in range(REFRESHES):
+        newest = redeemed(service.refresh(newest.refresh))
+    response = service.present_bearer(first.access)
+    require(
+        response.status != 401 and response.status < 500,
+        sent=f"minted at {endpoint_row.path}, refreshed {REFRESHES} times, presented the first bearer",
+        requires="before its exp a bearer is accepted",
+        got=f"it answered {response.summary}",
+    )
+
+
 @pytest.fixture(scope="session")
 def published(service: Service) -> list[dict[str, Any]]:
     """The keys of the deployment's JWKS."""

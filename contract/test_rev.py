@@ -299,7 +299,7 @@ def test_a_suspension_ends_every_session_and_those_of_children(
     own_org = token_pairs.own_org
     parent, on_a_url = own_org.another_identity(), session.connection.kind == "url"
     try:
-        children = [own_org.another_identity(sponsor=parent) for _ in range(1 if on_a_url else 2)]
+        children = [own_org.another_identity(sponsor=parent) for _ in range(1 if on_a_url else 4)]
     except NotTried as reason:
         children, session.note = [], str(reason)
     own_sessions = (0 if children else 1) if on_a_url else MANY

@@ -194,3 +194,13 @@ class RotationsCloseToTheHorizonPassIt(Mutant):
         horizon = rotation.grant.horizon
         close = horizon is not None and horizon - rotation.now < ACCESS_TTL
         return exp if close else super().rotated_within_horizon(rotation, exp)
+
+
+class BearersEndAtTheFourthRefresh(Mutant):
+    """An access token is refused once its session was refreshed four times since."""
+
+    breaks = frozenset({"JWKS-08"})
+
+    def bearer_lives(self, state: TokenState | None, now: float) -> bool:
+        old = state is not None and state.history.rotations - state.number >= 4
+        return not old and super().bearer_lives(state, now)
