@@ -156,6 +156,8 @@ def test_a_revoked_session_stays_revoked(
         others = []
 
 
+IN_USE = 8
+"""Requests before a revocation: enough for a cache to keep the answer."""
 MANY_REVOCATIONS = 60
 """Revocations after which an earlier one must still hold: more than a cache of them may keep."""
 
@@ -168,12 +170,41 @@ def test_a_revocation_outlasts_many_others(
     """A session that was revoked stays so when many others were revoked after it; on a URL, when one was."""
     number = 1 if session.connection.kind == "url" else MANY_REVOCATIONS
     pairs = [token_pairs.fresh(mint) for _ in range(1 + number)]
-    sent = f"revoked a session, and {number} others after it"
+    sent = f"revoked a session that was in use, and {number} others after it"
+    for _ in range(0 if session.connection.kind == "url" else IN_USE):
+        token_pairs.service.introspect(pairs[0].refresh, token_pairs.own_org.org_key)
+        token_pairs.service.present_bearer(pairs[0].access)
     for pair in pairs:
         revoke(token_pairs, {"sessionId": str(pair.refresh.claims["sid"])}, sent=sent)
     left = Leftovers(token_pairs, sent=sent, requires="it stays revoked")
     left.not_accepted(pairs[0])
+    left.not_shown(pairs[0].refresh, what="the refresh token")
     left.refused(pairs[0])
+
+
+@clause("REV-02")
+@pytest.mark.parametrize("mint", SHAPED["path"][:1], ids=str)
+@pytest.mark.parametrize("kind", ["org API key", "workspace token"])
+def test_a_credential_in_use_is_refused_once_it_is_revoked(
+    session: TargetSession, mint: MintEndpoint, kind: str
+) -> None:
+    """However often it was used just before."""
+    del mint
+    own_org = session.own_org
+    if session.connection.kind == "url":
+        session.note = f"a {kind} that was used often was not revoked: it takes requests"
+        return
+    make = own_org.another_key if kind == "org API key" else own_org.another_workspace_token
+    key_id, key = make(READ_SCOPE)
+    path = routes.identity(own_org.subject)
+    for _ in range(IN_USE):
+        control = own_org.service.call("GET", path, key=key)
+        require_status(control, 200, 404, sent=f"read an identity with a new {kind}", requires="it may")
+    answer = own_org.service.call("POST", routes.api_key_revocation(key_id), key=own_org.org_key)
+    sent = f"used a credential ({kind}) {IN_USE} times, and revoked it"
+    require_status(answer, 200, 204, sent=sent, requires="it is revoked")
+    after = own_org.service.call("GET", path, key=key)
+    require_status(after, 401, sent=f"{sent}, and used it", requires="it is refused at once")
 
 
 MANY = 25
@@ -662,8 +693,9 @@ class Restarted:
     `issued` are token ids of before. `over` are the newest pairs of sessions by how those were ended, `ended`
     identities by how they ended.
     `suspended` is a suspended identity with pairs of before: its own, and one of an identity that it sponsors
-    where the deployment takes that; `shown` an identity as it was shown after a
-    change; `revoked_keys` are credentials that were revoked, by their kind.
+    where the deployment takes that; `family` is an active identity, and a pair of one that it sponsors;
+    `shown` an identity as it was shown after a change; `revoked_keys` are credentials that were revoked, by
+    their kind.
     """
 
     token_pairs: TokenPairs
@@ -672,6 +704,7 @@ class Restarted:
     over: Mapping[tuple[MintEndpoint, str], Pair | ContractError | Violation]
     ended: Mapping[str, str | ContractError | Violation]
     suspended: tuple[str, list[Pair]] | ContractError | Violation
+    family: tuple[str, Pair] | ContractError | Violation
     shown: Mapping[str, Any] | ContractError | Violation
     revoked_keys: Mapping[str, Secret | ContractError | Violation]
 
@@ -704,6 +737,7 @@ def restarted(session: TargetSession) -> Iterator[Restarted]:
         sessions = {mint: _or_why_not(partial(_sessions, token_pairs, mint)) for mint in rows}
         ended = {how: _or_why_not(partial(_ended_before, token_pairs, how)) for how in ENDINGS}
         suspended = _or_why_not(partial(_suspended_before, token_pairs))
+        family = _or_why_not(partial(_family_before, token_pairs))
         shown = _or_why_not(partial(_changed_before, token_pairs))
         keys = {kind: _or_why_not(partial(_revoked_before, token_pairs, kind)) for kind in KEYS}
         if server.connection.clock.settable:
@@ -712,7 +746,15 @@ def restarted(session: TargetSession) -> Iterator[Restarted]:
         server.restart()
         kept = {mint: _after(service, sessions[mint]) for mint in rows}
         yield Restarted(
-            token_pairs, kept, _issued(over.values(), sessions.values()), over, ended, suspended, shown, keys
+            token_pairs,
+            kept,
+            _issued(over.values(), sessions.values()),
+            over,
+            ended,
+            suspended,
+            family,
+            shown,
+            keys,
         )
         session.service.budget.take(service.requests)
 
@@ -945,6 +987,24 @@ def test_a_reactivation_after_a_restart_revives_nothing(restarted: Restarted, mi
 
 @clause("REV-07")
 @pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+def test_a_suspension_after_a_restart_reaches_children_of_before(
+    session: TargetSession, restarted: Restarted, mint: MintEndpoint
+) -> None:
+    """Which identity sponsors which is still known."""
+    del mint
+    if isinstance(restarted.family, NotTried):
+        session.note = str(restarted.family)
+        return
+    parent, pair = made(restarted.family)
+    end_identity(restarted.token_pairs, parent, "suspended")
+    sent = f"an identity sponsored another one, {RESTARTED}, and it was suspended"
+    left = Leftovers(restarted.token_pairs, sent=sent, requires="the sessions of the other one end")
+    left.not_accepted(pair)
+    left.refused(pair, 401, 404)
+
+
+@clause("REV-07")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
 def test_an_identity_is_the_same_after_a_restart(restarted: Restarted, mint: MintEndpoint) -> None:
     """It is shown as it was after its last change."""
     del mint
@@ -1042,6 +1102,13 @@ def _suspended_before(token_pairs: TokenPairs) -> tuple[str, list[Pair]]:
             why = f"an identity was suspended, and its bearer, or its child's, was answered {bearer.summary}"
             raise Blocked("REV-03", why)
     return identity, pairs
+
+
+def _family_before(token_pairs: TokenPairs) -> tuple[str, Pair]:
+    """Return an identity, and a pair of one that it sponsors; `NotTried` if it may sponsor none."""
+    own_org, (mint, *_) = token_pairs.own_org, SHAPED["identity"]
+    parent = own_org.another_identity()
+    return parent, token_pairs.fresh(mint, **mint.naming(own_org.another_identity(sponsor=parent)))
 
 
 def _revoked_before(token_pairs: TokenPairs, kind: str) -> Secret:

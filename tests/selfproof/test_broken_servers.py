@@ -3,6 +3,7 @@
 import itertools
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from reference_impl.facts import Endpoint, Issue, Kind, Session, TokenState
 from reference_impl.rules import Rules
 from tests.support.deployments import App, Scope
 from tests.support.variants import Server
-from tests.support.variants.around import REFRESH, Wall
+from tests.support.variants.around import REFRESH, Wall, told
 
 
 class IgnoresTheTtl(Rules):
@@ -115,7 +116,7 @@ def test_a_revocation_that_fifty_others_undo_is_a_failure() -> None:
         each for each in Server(RemembersFiftyRevocations).check("REV-01").results if each.outcome == "fail"
     ]
     assert (result.clause, result.endpoint) == ("REV-01", "identity")
-    assert "revoked a session, and 60 others after it" in result.why
+    assert "and 60 others after it" in result.why
 
 
 class AnnouncesTheYearOfTheWeek(Rules):
@@ -170,3 +171,45 @@ def test_a_mint_that_sweeps_idle_sessions_is_a_failure() -> None:
     """A session of 90 days that nobody refreshed for a day lives on, whatever else is minted."""
     report = Server(around=MintsSweepIdleSessions).check("CLK-01")
     assert {each.outcome for each in report.results} == {"fail"}
+
+
+class CachesIntrospections(Rules):
+    """What a token's fourth introspection says is said for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: Counter[str] = Counter()
+
+    def is_shown(self, state: TokenState | None, now: float) -> bool:
+        if state is None:
+            return False
+        self._shown[state.id] += super().is_shown(state, now)
+        return self._shown[state.id] >= 4 or super().is_shown(state, now)
+
+
+class CachesKeysInUse(Wall):
+    """A credential that was accepted five times is accepted for ever."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__(app)
+        self._accepted: Counter[bytes] = Counter()
+
+    def changed(
+        self, scope: Scope, status: int, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        key = dict(scope["headers"]).get(b"x-api-key", b"")
+        self._accepted[key] += status != 401
+        if status == 401 and self._accepted[key] >= 5:
+            return told(404, {"error": "identity_not_found", "code": "identity_not_found"})
+        return status, headers, body
+
+
+@pytest.mark.parametrize(
+    ("server", "sure"),
+    [(Server(CachesIntrospections), "REV-01"), (Server(around=CachesKeysInUse), "REV-02")],
+    ids=["introspections", "keys"],
+)
+def test_a_cache_of_what_is_used_often_is_a_failure(server: Server, sure: str) -> None:
+    """Only what is used a few times before it is revoked shows it."""
+    whys = [each.why for each in server.check(sure).results if each.outcome == "fail"]
+    assert any("in use" in why or "8 times" in why for why in whys)
