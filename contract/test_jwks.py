@@ -245,12 +245,14 @@ REFRESHES = 4
 def test_an_access_token_outlives_refreshes(
     session: TargetSession, token_pairs: TokenPairs, service: Service, endpoint_row: MintEndpoint
 ) -> None:
-    """Before its `exp` it is accepted, however often its session was refreshed."""
+    """Before its `exp` it is accepted, however often its session was refreshed, seconds later."""
     if session.connection.kind == "url":
         session.note = "an access token of a session that was refreshed was not tried: it takes requests"
         return
     first = newest = token_pairs.fresh(endpoint_row)
     for _ in range(REFRESHES):
+        if service.clock.settable:
+            service.clock.set(service.clock.now() + 2)
         newest = redeemed(service.refresh(newest.refresh))
     response = service.present_bearer(first.access)
     require(
