@@ -195,7 +195,7 @@ class BearersOfHalfADay(Mutant):
 class ReplaysAreForgottenAfterManyRefreshes(Mutant):
     """What was used more than 25 refreshes ago is refused, and its session goes on."""
 
-    breaks = frozenset({"CLK-08"})
+    breaks = frozenset({"CLK-08", "SES-03"})
 
     def is_reuse(self, state: TokenState, now: float) -> bool:
         return super().is_reuse(state, now) and state.history.rotations - state.number <= 25
