@@ -999,7 +999,11 @@ def test_a_suspension_after_a_restart_reaches_children_of_before(
     end_identity(restarted.token_pairs, parent, "suspended")
     sent = f"an identity sponsored another one, {RESTARTED}, and it was suspended"
     left = Leftovers(restarted.token_pairs, sent=sent, requires="the sessions of the other one end")
-    left.refused(pair, 401, 404)
+    try:
+        left.refused(pair, 401, 404)
+    except Violation:
+        _see_children(restarted.token_pairs)
+        raise
 
 
 @clause("REV-07")
@@ -1152,6 +1156,14 @@ def _see_rotations(token_pairs: TokenPairs, mint: MintEndpoint, ttl: int) -> Non
         raise Blocked(
             ("ROT-02", "ROT-07", "META-02", "CLK-02"), "a third rotation loses it without a restart as well"
         )
+
+
+def _see_children(token_pairs: TokenPairs) -> None:
+    """Raise `Blocked` if a suspension reaches no children without a restart as well."""
+    parent, pair = _family_before(token_pairs)
+    end_identity(token_pairs, parent, "suspended")
+    if token_pairs.service.refresh(pair.refresh).status == 200:
+        raise Blocked("REV-03", "a suspension does not reach children without a restart as well")
 
 
 def _see_single_use(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
