@@ -167,11 +167,13 @@ MANY_REVOCATIONS = 60
 def test_a_revocation_outlasts_many_others(
     session: TargetSession, token_pairs: TokenPairs, mint: MintEndpoint
 ) -> None:
-    """A session that was revoked stays so when many others were revoked after it; on a URL, when one was."""
-    number = 1 if session.connection.kind == "url" else MANY_REVOCATIONS
-    pairs = [token_pairs.fresh(mint) for _ in range(1 + number)]
-    sent = f"revoked a session that was in use, and {number} others after it"
-    for _ in range(0 if session.connection.kind == "url" else IN_USE):
+    """A session that was revoked stays so when many others were revoked after it."""
+    if session.connection.kind == "url":
+        session.note = f"a revocation before {MANY_REVOCATIONS} others was not tried: it takes requests"
+        return
+    pairs = [token_pairs.fresh(mint) for _ in range(1 + MANY_REVOCATIONS)]
+    sent = f"revoked a session that was in use, and {MANY_REVOCATIONS} others after it"
+    for _ in range(IN_USE):
         token_pairs.service.introspect(pairs[0].refresh, token_pairs.own_org.org_key)
         token_pairs.service.present_bearer(pairs[0].access)
     for pair in pairs:

@@ -494,9 +494,9 @@ def test_a_workspace_token_mints_for_its_own_workspace_alone(
         )
 
 
+DOTTED = "a path with `.` behind its first segment"
 # Paths and scopes of a mint by what is wrong with them; a scope of None is left out.
 BEYOND: Mapping[str, tuple[list[str], list[str] | None]] = {
-    "a scope beside the paths, behind a colon": ([_below("one:a/*")], [_below("one:b/*")]),
     "a scope in capitals beside the paths, after one within them": (
         [_below("one/*")],
         [_below("one/*"), _below("ONE/*")],
@@ -507,7 +507,7 @@ BEYOND: Mapping[str, tuple[list[str], list[str] | None]] = {
     "the whole tree as a path": (["/*"], None),
     "a path that climbs, after a sound one": ([_below("one/*"), _below("../*")], None),
     "a path with `*` in its middle": ([_below("*/a")], None),
-    "a path with `.` behind its first segment": ([_below("one/./two/*")], None),
+    DOTTED: ([_below("one/./two/*")], None),
 }
 
 
@@ -515,9 +515,12 @@ BEYOND: Mapping[str, tuple[list[str], list[str] | None]] = {
 @pytest.mark.parametrize("mint", takes_paths(), ids=str)
 @pytest.mark.parametrize("what", BEYOND)
 def test_a_path_mint_grants_nothing_beyond_its_paths(
-    token_pairs: TokenPairs, own_org: OwnOrg, mint: MintEndpoint, what: str
+    session: TargetSession, token_pairs: TokenPairs, own_org: OwnOrg, mint: MintEndpoint, what: str
 ) -> None:
     """A scope outside the paths, and a path that is none, are refused with 400."""
+    if session.connection.kind == "url" and what == DOTTED:
+        session.note = f"{what} was not tried: it takes requests"
+        return
     token_pairs.pair(mint)
     paths, places = BEYOND[what]
     fields = {} if places is None else {"scopes": [f"relayfile:fs:read:{place}" for place in places]}
@@ -813,11 +816,17 @@ UNUSABLE_ASSERTIONS: Mapping[str, Mapping[str, Any]] = {
 @clause("SEC-10")
 @pytest.mark.parametrize("fields", UNUSABLE_ASSERTIONS.values(), ids=UNUSABLE_ASSERTIONS)
 def test_an_assertion_for_anything_else_is_refused(
-    service: Service, assertion_body: Mapping[str, Any], assertion_key: Secret, fields: Mapping[str, Any]
+    session: TargetSession,
+    assertion_body: Mapping[str, Any],
+    assertion_key: Secret,
+    fields: Mapping[str, Any],
 ) -> None:
     """Its seconds are whole, and each of its scopes is one of relayhistory."""
+    if session.connection.kind == "url":
+        session.note = "an assertion with a fraction or a further scope was not tried: it takes requests"
+        return
     body = {**assertion_body, **fields}
-    response = service.call("POST", routes.ASSERTION, body=body, key=assertion_key)
+    response = session.service.call("POST", routes.ASSERTION, body=body, key=assertion_key)
     require_nothing_minted(response, 400, 403, 422, sent=f"requested an assertion with {json.dumps(fields)}")
 
 

@@ -125,12 +125,14 @@ MANY_REFRESHES = 120
 def test_a_replay_is_seen_after_many_refreshes(
     session: TargetSession, token_pairs: TokenPairs, mint: MintEndpoint
 ) -> None:
-    """The first refresh token of a session that was refreshed many times ends it; on a URL, after a few."""
-    number = 2 if session.connection.kind == "url" else MANY_REFRESHES
+    """The first refresh token of a session that was refreshed many times ends it."""
+    if session.connection.kind == "url":
+        session.note = f"a replay after {MANY_REFRESHES} refreshes was not tried: it takes requests"
+        return
     first = newest = long_lived(token_pairs, mint)
-    for _ in range(number):
+    for _ in range(MANY_REFRESHES):
         newest = renewed(token_pairs, newest)
-    sent = f"refreshed {number} times, then presented the first refresh token again"
+    sent = f"refreshed {MANY_REFRESHES} times, then presented the first refresh token again"
     again = token_pairs.service.refresh(first.refresh)
     require_status(again, 401, 400, 404, sent=sent, requires="a refresh token works once")
     Leftovers(token_pairs, sent=sent, requires=ENDED).refused(newest, anew=True)
