@@ -153,7 +153,7 @@ class IssuedAnHourAgo(Resigning):
 class AnnouncesAnHourMore(Fault):
     """A mint announces a refresh expiry that is an hour after the token's own."""
 
-    breaks = frozenset({"CLK-04", "TTL-04"})
+    breaks = frozenset({"CLK-04", "ROT-09", "TTL-04"})
 
     def on_response(self, call: Call, reply: Reply) -> Reply:
         """Change the announcement, and nothing in the token."""
