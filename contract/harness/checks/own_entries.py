@@ -19,9 +19,7 @@ def require_own_entries(pair: Pair, mint: MintEndpoint, first: Pair, *, sent: st
         "accessScopes": granted.get("scopes"),
         "accessAudience": granted.get("aud"),
     }
-    texts = {
-        "agentName": body.get("agentName") or body.get("agentId") or DEFAULT_AGENT_NAME,
-    }
+    texts = {"agentName": body.get("agentName") or body.get("agentId") or DEFAULT_AGENT_NAME}
     if (parent := granted.get("parentTokenId")) is not None:
         texts["workspaceTokenId"] = parent
     for name, token in pair.tokens.items():

@@ -105,6 +105,13 @@ class TargetSession:
                 raise
             self.org_problem = error
 
+    def leaves_out(self, what: str) -> bool:
+        """Say whether a case is left out, and note it with `what`: on a URL, if it takes many requests."""
+        on_a_url = self.connection.kind == "url"
+        if on_a_url:
+            self.note = f"{what}: it takes requests"
+        return on_a_url
+
     def closes(self, exits: contextlib.ExitStack) -> None:
         """Take over what is to be done when the session is closed."""
         self._exits = exits
