@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -64,6 +65,38 @@ def test_workers_end_with_their_parent_and_let_go_of_its_output(
     if number != signal.SIGKILL:
         assert proof.returncode == 2
         assert said.decode().splitlines()[-1:] == ["relayauth-contract: no verdict: interrupted"]
+
+
+WATCHED = """
+import os, psutil, threading
+from contract.harness.cli.main import main
+from contract.harness.jose import SigningKey
+
+plain = SigningKey.generate
+def generate():
+    print("generated in", threading.current_thread().name, flush=True)
+    return plain()
+SigningKey.generate = generate
+os.register_at_fork(before=lambda: print("threads", psutil.Process().num_threads(), flush=True))
+main(["mutants", "--on", "reference", "LivesADayAtMost"])
+"""
+
+
+def test_workers_are_forked_where_no_other_thread_is_or_was(tmp_path: Path) -> None:
+    """A thread that makes a key may hold a lock of OpenSSL, and then a worker hangs at its first key."""
+    ended = subprocess.run(
+        [sys.executable, "-c", WATCHED],
+        env=environment({}, tmp_path),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=patience(60),
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    said = ended.stdout.splitlines()
+    number = os.cpu_count() or 1
+    assert said[: 2 + number] == ["generated in MainThread"] * 2 + ["threads 1"] * number
 
 
 def _nothing(_: object) -> None:

@@ -111,20 +111,35 @@ def admin_claims(now: float, org: str) -> dict[str, Any]:
     }
 
 
-@functools.cache
-def make_keys() -> tuple["Future[SigningKey]", "Future[SigningKey]"]:
-    """Start to generate the keys of the run; it takes a tenth of a second, in parallel with the start-up."""
+_ahead: list["Future[SigningKey]"] = []
+
+
+def make_keys() -> None:
+    """Start to generate the keys of the run; it takes a tenth of a second, in parallel with the start-up.
+
+    Not for a process that forks: the thread may hold a lock of OpenSSL at that moment, even as it ends, and
+    what is forked then waits for that lock for ever.
+    """
+    if _ahead or _keys.cache_info().currsize:
+        return
     pool = ThreadPoolExecutor(1)
-    keys = pool.submit(SigningKey.generate), pool.submit(SigningKey.generate)
+    _ahead.extend(pool.submit(SigningKey.generate) for _ in range(2))
     pool.shutdown(wait=False)
-    return keys
+
+
+@functools.cache
+def _keys() -> tuple[SigningKey, SigningKey]:
+    """Return the keys of the run, and generate those that nobody has started to."""
+    if _ahead:
+        return _ahead[0].result(), _ahead[1].result()
+    return SigningKey.generate(), SigningKey.generate()
 
 
 def run_key() -> SigningKey:
     """Return the signing key of every target that this run configures itself; made once."""
-    return make_keys()[0].result()
+    return _keys()[0]
 
 
 def other_key() -> SigningKey:
     """Return a key that no deployment of this run holds; made once."""
-    return make_keys()[1].result()
+    return _keys()[1]

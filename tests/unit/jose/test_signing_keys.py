@@ -1,5 +1,7 @@
 """A signing key is read from a file or made, and what is no usable key is refused in one sentence."""
 
+import functools
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from contract.harness.errors import UsageError
-from contract.harness.jose import SigningKey, admin_claims, other_key, run_key
+from contract.harness.jose import SigningKey, admin_claims, keys, make_keys, other_key, run_key
 from contract.harness.jose.jwks import faults
 from contract.harness.jose.tokens import encode
 
@@ -148,3 +150,24 @@ def test_a_published_key_is_faulted_for_exactly_what_is_wrong(
     jwk = dict(run_key().jwk)
     spoil(jwk)
     assert faults(jwk) == told
+
+
+@pytest.mark.parametrize("ahead", [True, False], ids=["started ahead", "not started"])
+def test_the_keys_of_a_run_are_generated_once(monkeypatch: pytest.MonkeyPatch, ahead: bool) -> None:
+    """In a thread if a command has started to, else in the caller's: a process that forks has no other."""
+    makers: list[threading.Thread] = []
+
+    def generate() -> SigningKey:
+        makers.append(threading.current_thread())
+        return made[len(makers) - 1]
+
+    made = run_key(), other_key()
+    monkeypatch.setattr(keys, "_ahead", [])
+    monkeypatch.setattr(keys, "_keys", functools.cache(keys._keys.__wrapped__))
+    monkeypatch.setattr(SigningKey, "generate", generate)
+    if ahead:
+        make_keys()
+    assert (run_key(), other_key(), run_key()) == (*made, made[0])
+    make_keys()
+    assert len(makers) == 2
+    assert all((each is threading.main_thread()) != ahead for each in makers)
