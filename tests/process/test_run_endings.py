@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,24 @@ from tests.support.room import until
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 
 
+ROOT = Path(__file__).parents[2]
+
+
 def started(there: Deployment, folder: Path, *before: str) -> "subprocess.Popen[str]":
     """A run on `there` in the middle of its work; SIGHUP ends it, also where nohup started the tests."""
+    return in_its_work(there, folder, [*before, COMMAND, "check", there.url])
+
+
+def started_by_pytest(there: Deployment, folder: Path) -> "subprocess.Popen[str]":
+    """The same as a run of pytest's own."""
+    words = ["-m", "pytest", "-v", "-p", "no:cacheprovider", str(ROOT / "contract"), "--target", there.url]
+    return in_its_work(there, folder, [sys.executable, *words])
+
+
+def in_its_work(there: Deployment, folder: Path, words: list[str]) -> "subprocess.Popen[str]":
+    """A process that has minted on `there`."""
     process = subprocess.Popen(
-        [*before, COMMAND, "check", there.url],
+        words,
         env=environment({KEY_VARIABLE: there.key, "HOME": str(folder)}, folder),
         cwd=folder,
         stdout=subprocess.PIPE,
@@ -46,6 +61,47 @@ def test_every_ending_signal_clears_up(tmp_path: Path, stop: signal.Signals) -> 
     assert "the run was interrupted" in out
     assert "Traceback" not in out
     assert after == NOTHING
+
+
+@pytest.mark.parametrize("stop", SIGNALS, ids=lambda each: each.name)
+def test_every_ending_signal_clears_up_after_pytest(tmp_path: Path, stop: signal.Signals) -> None:
+    """`pytest contract` ends as `check` does."""
+    with deployed() as there:
+        process = started_by_pytest(there, tmp_path)
+        process.send_signal(stop)
+        out, _ = process.communicate(timeout=patience())
+        after = left(there)
+    assert process.returncode == 2, out
+    assert "the run was interrupted" in out
+    assert after == NOTHING
+
+
+def test_output_that_nobody_reads_clears_up_after_pytest(tmp_path: Path) -> None:
+    """`pytest contract | head` ends in pytest's own output, outside every case."""
+    with deployed() as there:
+        process = started_by_pytest(there, tmp_path)
+        assert process.stdout is not None
+        process.stdout.close()
+        process.wait(patience())
+        after = left(there)
+    assert after == NOTHING
+
+
+def test_a_case_that_pytest_did_not_come_to_is_an_error(tmp_path: Path) -> None:
+    """After `-x` a failed should is no verdict on what was left out."""
+    words = ["-x", "-p", "no:cacheprovider", str(ROOT / "contract"), "--target", "mutant:TokensAreCached"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", *words, "--clause", "SEC-06", "--clause", "API-02"],
+        env=environment({}, tmp_path),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=patience(20),
+        check=False,
+    )
+    assert "pytest stopped the run: stopping after 1 failures" in ended.stdout, ended.stdout
+    assert "No verdict" in ended.stdout
+    assert ended.returncode == 2
 
 
 def test_a_signal_during_the_removal_does_not_cut_it_short(tmp_path: Path) -> None:

@@ -1,32 +1,58 @@
 """All hooks by which pytest runs the chapters; what they decide is in modules of its own."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 
 from contract.harness.errors import UsageError
-from contract.harness.redaction import plain, scrub
+from contract.harness.redaction import plain
+from contract.harness.run.case_reports import describe, result_of
 from contract.harness.run.items import RUN, group_of, params_of
 from contract.harness.run.judging import Judgement, judge
-from contract.harness.run.outcomes import CaseResult
 from contract.harness.run.selection import CaseGroup, case_id, chooses_its_mints, clause_of, mint_rows
-from contract.harness.run.session import TargetSession
 from contract.harness.run.settings import Settings
+from contract.harness.run.signals import interruptible
 from contract.harness.run.state import ContractRun
 from contract.harness.run.verdict import exit_code
-from contract.harness.spec import ENDPOINTS, MintEndpoint, catalogue
+from contract.harness.spec import ENDPOINTS, catalogue
 from contract.harness.targets import Access, Target, access_from
 
 pytest_plugins = ["contract.harness.run.fixtures"]
 
 
-class OwnRun:
-    """Hooks of a run that `run_contract` starts, besides those of this module: it shows results itself."""
+class Ending:
+    """Hooks that remember of a run that it did not come to its end: what is left out of it says nothing."""
 
     def __init__(self, run: ContractRun) -> None:
         self.run = run
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_keyboard_interrupt(
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> Generator[None, None, None]:
+        """Remember who stopped the run, even if pytest fails to describe where it was.
+
+        pytest and its plugins stop a run by an exception of the same kind: that is no signal of the user. A
+        signal may arrive where Python 3.11 has no line number; pytest's own description then raises.
+        """
+        if excinfo.type is KeyboardInterrupt:
+            self.run.interrupted = True
+        else:
+            self.run.fault = f"pytest stopped the run: {plain(str(excinfo.value))}"
+        with contextlib.suppress(Exception):
+            yield
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember what ended the run: a hook of ours or of a plugin raised it."""
+        self.run.fault = judge(excinfo.value).why
+
+
+class OwnRun(Ending):
+    """Hooks of a run that `run_contract` starts, besides those of this module: it shows results itself."""
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Make this the run that the hooks of the module serve."""
@@ -54,27 +80,6 @@ class OwnRun:
         item.ihook.pytest_runtest_teardown(item=item, nextitem=nextitem)
         return True
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_keyboard_interrupt(
-        self, excinfo: pytest.ExceptionInfo[BaseException]
-    ) -> Generator[None, None, None]:
-        """Remember that the run did not come to its end, even if pytest fails to describe where it was.
-
-        pytest and its plugins stop a run by an exception of the same kind: that is no signal of the user. A
-        signal may arrive where Python 3.11 has no line number; pytest's own description then raises.
-        """
-        if excinfo.type is KeyboardInterrupt:
-            self.run.interrupted = True
-        else:
-            self.run.fault = f"pytest stopped the run: {plain(str(excinfo.value))}"
-        with contextlib.suppress(Exception):
-            yield
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Remember what ended the run: a hook of ours or of a plugin raised it."""
-        self.run.fault = judge(excinfo.value).why
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add options that narrow a run; `relayauth-contract check` has the same and more."""
@@ -88,6 +93,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--yes-i-may-test-this-host", action="store_true", help="for a URL that may be production"
     )
     options.addoption("--api-key-env", default=Access.api_key_env, help="the variable with the org API key")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
+    """Close all targets of a run of pytest's own, whatever ends it: a signal, or output that nobody reads."""
+    if any(isinstance(each, OwnRun) for each in config.pluginmanager.get_plugins()):
+        return (yield)
+    with interruptible():
+        try:
+            return (yield)
+        finally:
+            if RUN in config.stash:
+                config.stash[RUN].close()
 
 
 @pytest.hookimpl(trylast=True)
@@ -108,8 +126,9 @@ def pytest_configure(config: pytest.Config) -> None:
             clauses=tuple(config.getoption("--clause")),
             endpoints=tuple(config.getoption("--endpoint")),
         )
-        config.stash[RUN] = ContractRun(settings)
-        config.stash[RUN].shown_by_pytest = True
+        run = config.stash[RUN] = ContractRun(settings)
+        run.shown_by_pytest = True
+        config.pluginmanager.register(Ending(run))
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -179,54 +198,22 @@ def pytest_runtest_makereport(
         opened = run.targets[case.target].session
         note = opened.note if opened else ""
         judgement = judge(error) if error is not None else Judgement("pass", note)
-        result = _result(item, call, judgement, case, opened)
+        result = result_of(item, call, judgement, case, opened)
         run.record(case, result)
-        _describe(report, result)
+        describe(report, result)
     return report
-
-
-def _result(
-    item: pytest.Item,
-    call: pytest.CallInfo[None],
-    judgement: Judgement,
-    case: CaseGroup,
-    opened: TargetSession | None,
-) -> CaseResult:
-    mint: MintEndpoint | None = params_of(item).get("mint")
-    shape = mint.shape if mint and len(mint.bodies) > 1 else None
-    failed = judgement.outcome == "fail"
-    keeps = opened is not None and opened.settings.transcripts
-    return CaseResult(
-        clause=case.clause,
-        endpoint=case.endpoint,
-        shape=shape,
-        case=case_id(item.name, case.target),
-        outcome=judgement.outcome,
-        why=judgement.why + (f" (body shape: {shape})" if failed and shape else ""),
-        started=call.start,
-        seconds=call.duration,
-        timeline=opened.timeline if opened else None,
-        transcript=tuple(opened.service.transcript) if opened and (failed or keeps) else (),
-        blocked_by=judgement.blocked_by,
-    )
-
-
-def _describe(report: pytest.TestReport, result: CaseResult) -> None:
-    """Say in pytest's own report what the result says, and nothing that is secret."""
-    if result.outcome in ("not_tried", "blocked"):
-        words = f"blocked by {' or '.join(result.blocked_by)}" if result.blocked_by else "not tried"
-        report.outcome = "skipped"
-        report.longrepr = (str(report.location[0]), report.location[1] or 0, f"{words}: {result.why}")
-    elif report.longrepr is not None:
-        report.longrepr = result.why if result.outcome == "fail" else scrub(str(report.longrepr))
-    report.sections = [(name, scrub(text)) for name, text in report.sections]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Exit with the code of the verdict, if any case of the contract ran."""
+    """Exit with the code of the verdict, if any case ran; each of the others is an error."""
     run = session.config.stash[RUN]
-    if run.shown_by_pytest and exitstatus in (0, 1) and any(each.cases for each in run.targets.values()):
+    if not run.shown_by_pytest or not any(each.cases for each in run.targets.values()):
+        return
+    if session.shouldfail:
+        run.fault = run.fault or f"pytest stopped the run: {plain(str(session.shouldfail))}"
+    run.add_missing(Counter(case for item in session.items if (case := group_of(item))))
+    if exitstatus in (0, 1):
         session.exitstatus = exit_code(run.reports())
 
 
