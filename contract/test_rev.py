@@ -213,7 +213,7 @@ MANY = 25
 
 def _many(session: TargetSession) -> int:
     """Return how many sessions of one identity are minted: few where each may cost a round trip."""
-    return 2 if session.connection.kind == "url" else MANY
+    return 2 if session.spares_requests else MANY
 
 
 @clause("REV-01")
@@ -333,7 +333,7 @@ def test_a_suspension_ends_every_session_and_those_of_children(
         children = [own_org.another_identity(sponsor=parent) for _ in range(1 if on_a_url else 4)]
     except NotTried as reason:
         children, session.note = [], str(reason)
-    own_sessions = (0 if children else 1) if on_a_url else MANY
+    own_sessions = (0 if children else 1) if session.spares_requests else MANY
     pairs = {
         f"session {number} of it": token_pairs.fresh(mint, **mint.naming(parent))
         for number in range(1, own_sessions + 1)

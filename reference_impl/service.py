@@ -27,7 +27,7 @@ class Service:
     def build(cls, config: Config, rules: Rules) -> "Service":
         """Open the state and wire the parts."""
         store, verifier = Store(config.database), Verifier(config, rules)
-        for what in rules.forgotten_at_start():
+        for what in rules.forgotten_at_start() if store.starts > 1 else ():
             store.forget(what)
         kid = config.private.public.kid if rules.is_set(config.public) else UNPUBLISHED_KID
         return cls(

@@ -199,8 +199,7 @@ class Sessions:
             raise NotFound("the identity is gone or not active", code="identity_not_found")
 
     def _status(self, identity_id: str) -> str:
-        identity = self._store.identity(identity_id)
-        return "deleted" if identity is None else str(identity["status"])
+        return self._store.identity_status(identity_id) or "deleted"
 
     def _issue(self, issue: Issue, now: float, kinds: Sequence[Kind] = ("access", "refresh")) -> Pair:
         ids = {kind: new_id(issue.prefix or "tok_") for kind in kinds}

@@ -48,7 +48,10 @@ def digest(secret: str) -> str:
 
 
 class Store:
-    """One connection to the state; `transaction()` is the only way to change it."""
+    """One connection to the state; `transaction()` is the only way to change it.
+
+    `starts` is how often a service was started on this database, this start counted.
+    """
 
     def __init__(self, database: str) -> None:
         try:
@@ -61,7 +64,7 @@ class Store:
         self.close = weakref.finalize(self, self._db.close)
         self._db.row_factory = sqlite3.Row
         try:
-            self._starts = prepare(self._db)
+            self.starts = prepare(self._db)
         except sqlite3.Error as error:
             self.close()
             raise ConfigError(f"the database {database} can't be opened: {error}") from None
@@ -134,6 +137,11 @@ class Store:
         """Return an identity."""
         return identity_in(self._one("SELECT * FROM identities WHERE id = ?", identity_id))
 
+    def identity_status(self, identity_id: str) -> str | None:
+        """Return the status of an identity."""
+        row = self._one("SELECT status FROM identities WHERE id = ?", identity_id)
+        return None if row is None else str(row["status"])
+
     def identities(
         self, org: str, *, status: str | None, kind: str | None, after: int, limit: int
     ) -> list[tuple[int, dict[str, Any]]]:
@@ -164,7 +172,7 @@ class Store:
         self._db.execute(
             "INSERT INTO sessions (id, org, subject, endpoint, grant_json, starts) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO NOTHING",
-            (session, grant.org, grant.subject, grant.endpoint, json.dumps(vars(grant)), self._starts),
+            (session, grant.org, grant.subject, grant.endpoint, json.dumps(vars(grant)), self.starts),
         )
 
     def add_token(self, token_id: str, session: str, kind: Kind, number: int) -> None:
@@ -195,7 +203,7 @@ class Store:
             grant=Grant(**kept),
             used_at=row["used_at"],
             named=bool(row["named"]),
-            history=history_in(row, self._starts),
+            history=history_in(row, self.starts),
         )
 
     def use_token(self, token_id: str, now: float) -> None:
@@ -227,7 +235,7 @@ class Store:
     def session(self, session: str) -> Session | None:
         """Return a session, live or not."""
         row = self._one(f"SELECT *, {NAMED}, {HISTORY} FROM sessions WHERE id = ?", session)  # noqa: S608 - ours
-        return None if row is None else session_in(row, self._starts)
+        return None if row is None else session_in(row, self.starts)
 
     def sessions_of(self, org: str, subject: str) -> list[Session]:
         """Return the sessions of a subject, the oldest first, those that are revoked too."""
@@ -235,7 +243,7 @@ class Store:
             f"SELECT *, {NAMED}, {HISTORY} FROM sessions WHERE org = ? AND subject = ? ORDER BY rowid",  # noqa: S608
             (org, subject),
         )
-        return [session_in(row, self._starts) for row in rows]
+        return [session_in(row, self.starts) for row in rows]
 
     def forget(self, what: str) -> None:
         """Lose a part of the state (`used`, `revoked`, `sessions`), as a broken restart does."""

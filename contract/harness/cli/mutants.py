@@ -28,7 +28,7 @@ EXAMPLES = """\
     WHAT,
     "--in-full",
     is_flag=True,
-    help="Try at every endpoint what a mutant does not declare, too, not at one: it takes far longer.",
+    help="Try all cases of what a mutant does not declare, not a few at one endpoint: it takes far longer.",
 )
 @format_options
 @opens_targets

@@ -2,7 +2,7 @@
 
 from contract.harness.client.bodies import Raw, Variable, displayable, on_the_wire
 from contract.harness.client.budget import CORE_BUDGET, FULL_BUDGET, RequestBudget, budget_for
-from contract.harness.client.concurrency import FULL, SMALL, STAGGERS, Race, Racer, Volume
+from contract.harness.client.concurrency import FULL, IN_PROCESS, SMALL, STAGGERS, Race, Racer, Volume
 from contract.harness.client.exchange_kinds import ExchangeKinds, operation_path
 from contract.harness.client.messages import Pair, Request, Response, pair_of
 from contract.harness.client.own_org import OwnOrg
@@ -17,6 +17,7 @@ __all__ = [
     "ENDED_EARLY",
     "FULL",
     "FULL_BUDGET",
+    "IN_PROCESS",
     "MINTING_SCOPES",
     "OLDER_THAN",
     "SMALL",

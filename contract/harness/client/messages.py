@@ -127,7 +127,7 @@ class Response:
         """Whether it is the service's JSON about its storage (docs/contract.md, Overload and rate limits)."""
         return self.code in _STORAGE and self.parsed.get("retryable") is True
 
-    @property
+    @functools.cached_property
     def parsed(self) -> Mapping[str, Any]:
         """The body if it is a JSON object, else an empty one: for reading without judging."""
         return json_object(self.content)

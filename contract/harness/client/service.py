@@ -163,7 +163,7 @@ class Service:
             if wire.get("transfer-encoding") == "chunked":
                 content = in_two(content)
         request = self.connection.http.build_request(
-            method, self._address(path), content=content, headers=wire, params=on_the_wire(query)
+            method, self._address(path), content=content, headers=wire, params=on_the_wire(query) or None
         )
         return PreparedRequest(sent, request)
 

@@ -34,6 +34,7 @@ def _offered(request: pytest.FixtureRequest) -> None:
         return
     opened: TargetSession = request.getfixturevalue("session")
     opened.service.transcript.begin_case()
+    opened.clause = clause.id
     opened.note = ""
     opened.timeline = None
     for need in clause.needs:

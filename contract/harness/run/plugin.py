@@ -12,7 +12,7 @@ from contract.harness.redaction import plain
 from contract.harness.run.case_reports import describe, result_of
 from contract.harness.run.items import RUN, group_of, params_of
 from contract.harness.run.judging import Judgement, judge
-from contract.harness.run.selection import CaseGroup, case_id, chooses_its_mints, clause_of, mint_rows
+from contract.harness.run.selection import CaseGroup, case_id, chooses_its_mints, clause_of
 from contract.harness.run.settings import Settings
 from contract.harness.run.signals import interruptible
 from contract.harness.run.state import ContractRun
@@ -146,11 +146,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     clause = clause_of(metafunc.function)
     if clause is None:
         return
-    targets = metafunc.config.stash[RUN].selection.targets_of(clause.id)
+    run = metafunc.config.stash[RUN]
+    targets = run.selection.targets_of(clause.id)
     metafunc.parametrize("session", targets, indirect=True, scope="session")
     marks = metafunc.definition.iter_markers("parametrize")
     if "mint" in metafunc.fixturenames and not chooses_its_mints(marks):
-        metafunc.parametrize("mint", mint_rows(clause), ids=str)
+        rows = run.left_out.rows(clause, metafunc.function.__name__, targets)
+        metafunc.parametrize("mint", rows, ids=str)
 
 
 @pytest.hookimpl(trylast=True)

@@ -9,6 +9,7 @@ from typing import Any
 from contract.harness.checks import KeySources
 from contract.harness.client import (
     FULL,
+    IN_PROCESS,
     SMALL,
     ExchangeKinds,
     OwnOrg,
@@ -76,9 +77,10 @@ def open_target(
 class TargetSession:
     """A target that is open; `open_target` makes one.
 
-    `note` is what a case that passes has to say all the same; `timeline` is the life of the session that it
-    followed (docs/result.md); `fingerprint` is what the target says of itself. `org_problem` is set where the
-    service accepts no credential of ours, which still allows to test where it takes its keys from.
+    `clause` is the one that is tried now, `note` is what a case that passes has to say all the same;
+    `timeline` is the life of the session that it followed (docs/result.md); `fingerprint` is what the target
+    says of itself. `org_problem` is set where the service accepts no credential of ours, which still allows
+    to test where it takes its keys from.
     """
 
     def __init__(self, target: Target, settings: Settings, service: Service, on_leftover: OnLeftover) -> None:
@@ -88,10 +90,12 @@ class TargetSession:
         self.connection: Connection = service.connection
         self.own_org = OwnOrg(service, self.connection.access.api_key)
         self.org_problem: CouldNotTry | None = None
+        self.clause = ""
         self.note = ""
         self.timeline: Mapping[str, Any] | None = None
         self.fingerprint: Mapping[str, Any] = {}
         self._on_leftover = on_leftover
+        self._sampled = settings.sampled.get(target.name, {})
         self._orgs = [self.own_org]
         self._key_sources: KeySources | None = None
         self._exits = contextlib.ExitStack()
@@ -105,12 +109,16 @@ class TargetSession:
                 raise
             self.org_problem = error
 
+    @property
+    def spares_requests(self) -> bool:
+        """Whether what takes many requests is left out: on a URL, and where a proof samples the clause."""
+        return self.connection.kind == "url" or self.clause in self._sampled
+
     def leaves_out(self, what: str) -> bool:
-        """Say whether a case is left out, and note it with `what`: on a URL, if it takes many requests."""
-        on_a_url = self.connection.kind == "url"
-        if on_a_url:
+        """Say whether a case that takes many requests is left out, and note it with `what`."""
+        if self.spares_requests:
             self.note = f"{what}: it takes requests"
-        return on_a_url
+        return self.spares_requests
 
     def closes(self, exits: contextlib.ExitStack) -> None:
         """Take over what is to be done when the session is closed."""
@@ -174,7 +182,7 @@ class TargetSession:
 
     def rows(self, clause_id: str) -> list[MintEndpoint]:
         """Return the endpoints, with their body shapes, at which a clause is tried in this run."""
-        sampled = self.settings.sampled.get(self.target.name, {}).get(clause_id)
+        sampled = self._sampled.get(clause_id)
         names = [sampled] if sampled else self.settings.endpoints or ENDPOINTS
         return [row for name in ENDPOINTS if name in names for row in SHAPED[name][: 1 if sampled else None]]
 
@@ -199,7 +207,8 @@ class TargetSession:
 def volume_for(connection: Connection, *, polite: bool) -> Volume:
     """Return how much hostile traffic a target gets: little where it is not ours to load."""
     ours = connection.kind != "url" or is_loopback(connection.http.base_url.host)
-    volume = FULL if ours and not polite else SMALL
+    largest = FULL if connection.at_once is None else IN_PROCESS
+    volume = largest if ours and not polite else SMALL
     if connection.kind == "url":  # each request may cost a round trip over a network
         volume = replace(volume, rounds=SMALL.rounds, mints=SMALL.mints)
     return volume.within(connection.pace)

@@ -23,8 +23,8 @@ class Settings:
     are kept in `examples_file`, and are tried first from then on. With `first_failure_only` a run leaves
     out the other cases of a clause that has failed, and as many of the first cases of a clause as
     `skip_first` says for a target, by its name; the clauses that `sampled` has for it are tried at the
-    endpoint beside them alone, with one body shape. `today` (UTC) decides whether a known failure is still
-    accepted.
+    endpoint beside them alone, if any, with one body shape, few cases of each test and few requests. `today`
+    (UTC) decides whether a known failure is still accepted.
     """
 
     targets: tuple[Target, ...] = (Target("reference", "reference"),)

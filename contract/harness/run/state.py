@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from contract.harness.run.known import Reconciled
+from contract.harness.run.left_out import LeftOut
 from contract.harness.run.outcomes import CaseResult, ClauseResult, clause_results
 from contract.harness.run.reconciling import reconcile
 from contract.harness.run.selection import CaseGroup, Selection
@@ -102,14 +103,13 @@ class ContractRun:
     ) -> None:
         self.settings = settings
         self.selection = Selection(settings)
+        self.left_out = LeftOut(settings)
         self.targets = {target.name: TargetRun(target, settings) for target in settings.targets}
         self.interrupted = False
         self.shown_by_pytest = False
         self.fault: str | None = None
         self._on_case, self._on_start = on_case, on_start
         self._failed: set[tuple[str, str]] = set()
-        self._seen: Counter[tuple[str, str]] = Counter()
-        self._shapes: dict[tuple[str, str, str | None], str | None] = {}
         self._settled: defaultdict[CaseGroup, set[str]] = defaultdict(set)
 
     def begin(self, number: int) -> None:
@@ -131,19 +131,10 @@ class ContractRun:
 
     def leave_out(self, group: CaseGroup, case: str) -> bool:
         """Say whether `case` is left out: its clause has failed, or it is one of those to skip."""
-        settings, target = self.settings, group.target
-        if not settings.first_failure_only:
-            return False
-        place = target, group.clause
-        self._seen[place] += 1
-        first = settings.skip_first.get(target, {}).get(group.clause, 0)
-        shape = self._shapes.setdefault((target, group.function, group.endpoint), group.shape)
-        sampled = settings.sampled.get(target, {}).get(group.clause)
-        there = sampled is None or group.endpoint is None or (sampled, shape) == (group.endpoint, group.shape)
-        if place not in self._failed and self._seen[place] > first and there:
-            return False
-        self._settled[group].add(case)
-        return True
+        left_out = self.left_out.includes(group, failed=(group.target, group.clause) in self._failed)
+        if left_out:
+            self._settled[group].add(case)
+        return left_out
 
     def add_missing(self, planned: Counter[CaseGroup]) -> None:
         """Record an error for each group of cases that has fewer results than `planned`.
@@ -152,7 +143,7 @@ class ContractRun:
         """
         for group, number in planned.items():
             target = self.targets[group.target]
-            missing = number - len(self._settled[group])
+            missing = number - len(self._settled[group]) if self.left_out.made(group) else 0
             if missing > 0 and not target.problem and not self.interrupted:
                 cause = self.fault or "something outside the suite removed or skipped them"
                 why = f"{missing} of {number} cases of {group.function} have no result: {cause}"

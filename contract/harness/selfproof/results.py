@@ -87,8 +87,11 @@ class Witnessed:
     def sample(self, name: str, clause: str) -> str | None:
         """Return one endpoint at which a mutant is tried with `clause`; None if it must be tried at all.
 
-        One that differs from the first endpoint on does so at each: they are taken in turn.
+        One that differs from the first endpoint on does so at each: they are taken in turn. It is empty for a
+        clause of the service as a whole.
         """
+        if not self.endpoints:
+            return ""
         place = self.places.get(name)
         if place is None or place != self.endpoints[0]:
             return place

@@ -1,7 +1,6 @@
 """The self-proof: the contract run against every mutant, and the clauses that each of them failed."""
 
 import itertools
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +18,6 @@ from contract.harness.spec import catalogue
 # The chapters' own rows kill each mutant; generated values look for what nobody thought of. And in this
 # process a race has the same result with two requests and with 25.
 SMALL: Mapping[str, Any] = {"fuzz_examples": 0, "polite": True}
-BATCH = 4  # mutants that one run of the contract is for
 # So many mutants are tried with all clauses: the witness, which finds out which clauses could notice a
 # mutant, costs as much as two of these runs.
 FEW = 2
@@ -155,7 +153,8 @@ def _with_a_witness(
 
     Most of these clauses pass, and that is most of the work of a proof. So, unless `in_full`, one that a
     mutant does not declare is tried at one endpoint with one body shape, unless these are what makes the
-    difference. Return the clauses that the target itself does not keep, too: no mutant is judged by them.
+    difference, with few cases of each test, and without what takes many requests. Return the clauses that the
+    target itself does not keep, too: no mutant is judged by them.
     """
     book = list(catalogue().clauses)
     seen = dict(zip(book, pool.map(witness, book), strict=True))
@@ -176,15 +175,18 @@ def _with_a_witness(
             for clause in held[name]
             if not in_full
             and clause not in _declared(subjects, name)
-            and (endpoint := seen[clause].sample(name, clause))
+            and (endpoint := seen[clause].sample(name, clause)) is not None
         }
         for name in names
     }
-    # Long and short ones in each batch, so that no core waits for the other at the end.
+    # The long ones first, so that no core waits for the other at the end.
     queue = sorted(held, key=lambda name: len(held[name]), reverse=True)
-    number = math.ceil(len(queue) / BATCH)
-    batches = [{name: held[name] for name in queue[start::number]} for start in range(number)]
-    tried = pool.map(mutant_results, batches, [judged] * number, [sampled] * number)
+    tried = pool.map(
+        mutant_results,
+        ({name: held[name]} for name in queue),
+        itertools.repeat(judged),
+        ({name: sampled[name]} for name in queue),
+    )
     done = {each.name: each for batch in tried for each in batch}
     failed = {clause: seen[clause].failure for clause in book if seen[clause].failure}
     return [done[name] for name in held], failed

@@ -1,22 +1,25 @@
 """A clause that is sampled is tried at one endpoint, with one body shape, in a run for first failures."""
 
+from collections import Counter
+
 import pytest
 
-from contract.harness.run import Settings, run_contract
+from contract.harness.run import Settings, TargetReport, run_contract
+from contract.harness.run.left_out import SAMPLED_CASES
 from contract.harness.targets import Target
 
 REFERENCE = Target("reference", "reference")
 
 
 @pytest.mark.parametrize(
-    ("sampled", "tried"),
+    ("sampled", "at"),
     [
         pytest.param({}, {"identity", "agent", "path", "workspace-path"}, id="not sampled"),
         pytest.param({"META-03": "path"}, {"path"}, id="sampled"),
         pytest.param({"META-01": "path"}, {"identity", "agent", "path", "workspace-path"}, id="another"),
     ],
 )
-def test_a_sampled_clause_is_tried_at_its_endpoint_alone(sampled: dict[str, str], tried: set[str]) -> None:
+def test_a_sampled_clause_is_tried_at_its_endpoint_alone(sampled: dict[str, str], at: set[str]) -> None:
     """All other endpoints are left out, and that is no gap."""
     (report,) = run_contract(
         Settings(
@@ -26,7 +29,7 @@ def test_a_sampled_clause_is_tried_at_its_endpoint_alone(sampled: dict[str, str]
             sampled={"reference": sampled},
         )
     )
-    assert {each.endpoint for each in report.results} == tried
+    assert {each.endpoint for each in report.results} == at
     assert {each.outcome for each in report.results} == {"pass"}
     shapes = {case.shape for each in report.results if each.endpoint == "path" for case in each.cases}
     assert shapes == ({"bare"} if "META-03" in sampled else {"bare", "named", "identity"})
@@ -46,3 +49,43 @@ def test_what_goes_through_time_is_sampled_too() -> None:
         assert {each.outcome for each in report.results} == {"pass"}
         numbers[name] = report.requests
     assert numbers["one"] < numbers["all"] / 3
+
+
+def tried(clause: str, *, skipped: int = 0, **sampled: str) -> TargetReport:
+    """A run of one clause for first failures."""
+    (report,) = run_contract(
+        Settings(
+            targets=(REFERENCE,),
+            clauses=(clause,),
+            first_failure_only=True,
+            skip_first={"reference": {clause: skipped}},
+            sampled={"reference": sampled and {clause: sampled["at"]}},
+        )
+    )
+    assert report.verdict == "holds"
+    return report
+
+
+def cases(report: TargetReport) -> Counter[str]:
+    """How many cases of each test have a result."""
+    return Counter(case.case.partition("[")[0] for each in report.results for case in each.cases)
+
+
+def test_few_cases_of_each_test_are_tried_of_a_sampled_clause() -> None:
+    """Of a clause of the service as a whole, too; the others are no gap."""
+    whole, few = cases(tried("SEC-04")), cases(tried("SEC-04", at=""))
+    assert few == {name: min(number, SAMPLED_CASES) for name, number in whole.items()}
+    assert max(whole.values()) > SAMPLED_CASES
+
+
+def test_what_takes_many_requests_is_left_out_of_a_sampled_clause() -> None:
+    """It is noted at the clause, as on a URL."""
+    report = tried("SES-03", at="identity")
+    assert any("120 refreshes was not tried" in each.why for each in report.results)
+    assert report.requests < tried("SES-03").requests / 4
+
+
+def test_cases_are_skipped_by_their_number_in_the_whole_clause() -> None:
+    """Those of other endpoints count, although none of them is tried."""
+    everywhere = sum(cases(tried("TTL-02")).values())
+    assert sum(cases(tried("TTL-02", skipped=everywhere - 1, at="workspace-path")).values()) == 1

@@ -1,0 +1,64 @@
+"""What a run for first failures, as a proof takes them, leaves out of the cases of a clause."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from contract.harness.run.selection import CaseGroup, group, mint_rows
+from contract.harness.run.settings import Settings
+from contract.harness.spec import Clause, MintEndpoint
+
+SAMPLED_CASES = 4
+"""How many cases of each test are tried of a clause that is sampled."""
+
+
+class LeftOut:
+    """Counts the cases of a run, and says which of them are not tried; `Settings` has the rules."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._seen: Counter[tuple[str, str]] = Counter()
+        self._tried: Counter[CaseGroup] = Counter()
+        self._shapes: dict[tuple[str, str, str | None], str | None] = {}
+        self._never_made: set[CaseGroup] = set()
+
+    def rows(self, clause: Clause, function: str, targets: Sequence[str]) -> list[MintEndpoint]:
+        """Return the endpoints with their body shapes for which the cases of `function` are made.
+
+        Of a sampled clause one is left, unless the first of all its cases are to be skipped.
+        """
+        rows = mint_rows(clause)
+        if len(targets) > 1 or not self._settings.first_failure_only:
+            return rows
+        (target,) = targets
+        sampled, first = self._rules(target, clause.id)
+        if not sampled or first:
+            return rows
+        kept = [row for row in rows if row.name == sampled][:1]
+        self._never_made |= {group(target, clause.id, function, row) for row in rows if row not in kept}
+        return kept
+
+    def made(self, case: CaseGroup) -> bool:
+        """Say whether there are cases of this group."""
+        return case not in self._never_made
+
+    def includes(self, case: CaseGroup, *, failed: bool) -> bool:
+        """Say whether the next case of a group is not tried; `failed` says that its clause has failed."""
+        if not self._settings.first_failure_only:
+            return False
+        place = case.target, case.clause
+        self._seen[place] += 1
+        sampled, first = self._rules(*place)
+        if failed or self._seen[place] <= first:
+            return True
+        if sampled is not None:
+            shape = self._shapes.setdefault((case.target, case.function, case.endpoint), case.shape)
+            elsewhere = case.endpoint is not None and (sampled, shape) != (case.endpoint, case.shape)
+            if elsewhere or self._tried[case] >= SAMPLED_CASES:
+                return True
+        self._tried[case] += 1
+        return False
+
+    def _rules(self, target: str, clause: str) -> tuple[str | None, int]:
+        settings = self._settings
+        sampled = settings.sampled.get(target, {}).get(clause)
+        return sampled, settings.skip_first.get(target, {}).get(clause, 0)
