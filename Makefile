@@ -18,6 +18,9 @@ WORKERS   := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 ALL_CORES := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 MEASURED  := tests/unit tests/cli tests/reference tests/selfproof tests/test_openapi_reference.py
 
+# Tests start hundreds of processes: what they import is compiled once, whatever the caller's environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help check test proof hostile coverage lint format generated bench soak mutation new-clause lock wheel clean FORCE
 
