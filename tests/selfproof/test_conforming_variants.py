@@ -22,9 +22,9 @@ def blamed(report: TargetReport, server: Server) -> list[tuple[str, str | None, 
 
 @pytest.mark.parametrize("name", [name for name, server in VARIANTS.items() if server.touched])
 def test_the_clauses_that_see_the_difference_hold(name: str) -> None:
-    """With few generated values."""
+    """With few generated values and small races; `test_every_clause_holds` tries all of them."""
     server = VARIANTS[name]
-    report = server.check(*server.touched, fuzz_examples=1)
+    report = server.check(*server.touched, fuzz_examples=1, polite=True)
     assert blamed(report, server) == []
     assert not server.unjudged or report.verdict == "open"
 
