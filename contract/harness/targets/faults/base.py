@@ -12,9 +12,9 @@ from contract.harness.targets.faults.exchanges import PAIR, TOKENS, Call, Reply,
 class Fault:
     """Base of all faults: one thing that goes wrong between the suite and a server.
 
-    `breaks` are the clauses that must report it, and `may_also` those that report it where the clock can be
-    set. An instance serves one connection, so it may keep state; `now` returns the service's time in Unix
-    seconds.
+    `breaks` are the clauses that must report it, and `may_also` those that report it on some targets: where
+    the clock can be set, or where a second passes between two requests. An instance serves one connection, so
+    it may keep state; `now` returns the service's time in Unix seconds.
     """
 
     breaks: ClassVar[frozenset[str]] = frozenset()

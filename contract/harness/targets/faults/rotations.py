@@ -121,6 +121,7 @@ class RotationKeepsTheIssueTime(Resigning):
     """A rotated refresh token has the issue time of the one that it replaces; its TTL counts from then."""
 
     breaks = frozenset({"CLK-02", "CLK-03"})
+    may_also = frozenset({"ROT-09"})
 
     def claims(self, call: Call, name: str, claims: dict[str, Any]) -> dict[str, Any]:
         """Copy the issue time of the presented token."""
