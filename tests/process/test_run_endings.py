@@ -84,24 +84,51 @@ def test_output_that_nobody_reads_clears_up_after_pytest(tmp_path: Path) -> None
         process.stdout.close()
         process.wait(patience())
         after = left(there)
+    assert process.returncode == 2
     assert after == NOTHING
 
 
-def test_a_case_that_pytest_did_not_come_to_is_an_error(tmp_path: Path) -> None:
-    """After `-x` a failed should is no verdict on what was left out."""
-    words = ["-x", "-p", "no:cacheprovider", str(ROOT / "contract"), "--target", "mutant:TokensAreCached"]
-    ended = subprocess.run(
-        [sys.executable, "-m", "pytest", *words, "--clause", "SEC-06", "--clause", "API-02"],
-        env=environment({}, tmp_path),
-        cwd=tmp_path,
+def by_pytest(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """A whole run of pytest's own."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(ROOT / "contract"), *words],
+        env=environment({}, folder),
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=patience(20),
         check=False,
     )
-    assert "pytest stopped the run: stopping after 1 failures" in ended.stdout, ended.stdout
-    assert "No verdict" in ended.stdout
-    assert ended.returncode == 2
+
+
+CACHED = ("--target", "mutant:TokensAreCached", "-x", "--clause", "SEC-06", "--endpoint", "workspace-path")
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence", "code"),
+    [
+        pytest.param((), "Conforms: mutant:TokensAreCached, 0 of 1 checks passed, 1 failed", 0, id="all ran"),
+        pytest.param(("--clause", "SEC-08"), "1 failed, 1 ended in an error", 2, id="some were left out"),
+    ],
+)
+def test_a_case_that_pytest_did_not_come_to_is_an_error(
+    tmp_path: Path, more: tuple[str, ...], sentence: str, code: int
+) -> None:
+    """After `-x` a failed should is no verdict on what was left out."""
+    ended = by_pytest(tmp_path, *CACHED, *more)
+    assert sentence in ended.stdout, ended.stdout
+    assert ended.returncode == code
+
+
+@pytest.mark.parametrize("content", ["def test_nothing():\n    assert False\n", "raise RuntimeError\n"])
+def test_what_fails_beside_the_contract_is_a_failure_all_the_same(tmp_path: Path, content: str) -> None:
+    """A test of somebody else, or a module that can't be imported."""
+    other = tmp_path / "test_other.py"
+    other.write_text(content)
+    words = ("--continue-on-collection-errors", "--clause", "TTL-01", "--endpoint", "path")
+    ended = by_pytest(tmp_path, str(other), *words)
+    assert "Conforms: reference, 1 of 1 checks passed" in ended.stdout, ended.stdout
+    assert ended.returncode == 1
 
 
 def test_a_signal_during_the_removal_does_not_cut_it_short(tmp_path: Path) -> None:

@@ -67,40 +67,59 @@ def test_workers_end_with_their_parent_and_let_go_of_its_output(
         assert said.decode().splitlines()[-1:] == ["relayauth-contract: no verdict: interrupted"]
 
 
-WATCHED = """
-import os, psutil, threading
+FEW_CLAUSES = """
+import os, psutil, signal, threading
 from dataclasses import replace
 from contract.harness.jose import SigningKey
 from contract.harness.selfproof import runner, subjects
 from contract.harness.spec import catalogue
 
+few = replace(catalogue(), clauses={"TTL-02": catalogue()["TTL-02"], "TTL-05": catalogue()["TTL-05"]})
+runner.catalogue = lambda: few
+"""
+WATCHED = """
 plain = SigningKey.generate
 def generate():
     print("generated in", threading.current_thread().name, flush=True)
     return plain()
 SigningKey.generate = generate
 os.register_at_fork(before=lambda: print("threads", psutil.Process().num_threads(), flush=True))
-few = replace(catalogue(), clauses={"TTL-02": catalogue()["TTL-02"], "TTL-05": catalogue()["TTL-05"]})
-runner.catalogue = lambda: few
 print("stands", runner.prove(subjects.mutants(), ["NoCap"]).stands)
+"""
+INTERRUPTED = """
+os.register_at_fork(after_in_parent=lambda: signal.raise_signal(signal.SIGTERM))
+try:
+    runner.prove(subjects.mutants(), ["NoCap"])
+except KeyboardInterrupt:
+    print("interrupted")
 """
 
 
-def test_workers_are_forked_where_no_other_thread_is_or_was(tmp_path: Path) -> None:
-    """A thread that makes a key may hold a lock of OpenSSL, and then a worker hangs at its first key."""
+def proof_with(script: str, folder: Path) -> list[str]:
+    """What a process prints that proves a mutant in this way."""
     ended = subprocess.run(
-        [sys.executable, "-c", WATCHED],
-        env=environment({}, tmp_path),
-        cwd=tmp_path,
+        [sys.executable, "-c", FEW_CLAUSES + script],
+        env=environment({}, folder),
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=patience(60),
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    said = ended.stdout.splitlines()
+    return ended.stdout.splitlines()
+
+
+def test_workers_are_forked_where_no_other_thread_is_or_was(tmp_path: Path) -> None:
+    """A thread that makes a key may hold a lock of OpenSSL, and then a worker hangs at its first key."""
+    said = proof_with(WATCHED, tmp_path)
     number = os.cpu_count() or 1
     assert said == ["generated in MainThread"] * 2 + ["threads 1"] * number + ["stands True"]
+
+
+def test_a_signal_that_arrives_at_a_fork_is_not_lost(tmp_path: Path) -> None:
+    """Python drops what a handler raises there; the proof would go on, deaf to all further signals."""
+    assert proof_with(INTERRUPTED, tmp_path) == ["interrupted"]
 
 
 def _nothing(_: object) -> None:

@@ -77,16 +77,17 @@ def _without_local_constants() -> Iterator[None]:
         from hypothesis.internal.conjecture import providers
         from hypothesis.internal.constants_ast import Constants
 
-        plain = providers._get_local_constants  # noqa: SLF001 - there is no setting for it
+        # What was drawn before in this process is kept with the constants that were known then.
+        own = {"_get_local_constants": Constants, "CONSTANTS_CACHE": type(providers.CONSTANTS_CACHE)(1024)}
+        plain = {name: getattr(providers, name) for name in own}
     except (ImportError, AttributeError):
         yield
         return
-    none = Constants()
-    providers._get_local_constants = lambda: none  # noqa: SLF001
+    vars(providers).update(own)
     try:
         yield
     finally:
-        providers._get_local_constants = plain  # noqa: SLF001
+        vars(providers).update(plain)
 
 
 def for_all(

@@ -46,7 +46,8 @@ STAGGERS = 8
 """How many parts of the usual response time one request of a race may leave later than the one before."""
 # A fault that shows in one round of twenty shows in 59 rounds with a probability of 95 %.
 FULL = Volume(at_once=(25, 10, 5, 2), flips=8, longest=1 << 20, rounds=59, mints=250)
-# An application in this process decides equal rounds alike: each stagger, twice in both orders, shows all.
+# An application in this process decides equal rounds alike. Over all endpoints together each stagger is tried
+# twice in both orders.
 IN_PROCESS = replace(FULL, rounds=4 * STAGGERS)
 # For a deployment that somebody else pays for: enough for a race that is lost every time, and no more.
 SMALL = Volume(at_once=(5, 2), flips=4, longest=1 << 14, rounds=1, mints=20)

@@ -111,7 +111,7 @@ def admin_claims(now: float, org: str) -> dict[str, Any]:
     }
 
 
-_ahead: list["Future[SigningKey]"] = []
+_ahead: tuple["Future[SigningKey]", ...] = ()
 
 
 def make_keys() -> None:
@@ -120,10 +120,11 @@ def make_keys() -> None:
     Not for a process that forks: the thread may hold a lock of OpenSSL at that moment, even as it ends, and
     what is forked then waits for that lock for ever.
     """
+    global _ahead
     if _ahead or _keys.cache_info().currsize:
         return
     pool = ThreadPoolExecutor(1)
-    _ahead.extend(pool.submit(SigningKey.generate) for _ in range(2))
+    _ahead = tuple(pool.submit(SigningKey.generate) for _ in range(2))
     pool.shutdown(wait=False)
 
 

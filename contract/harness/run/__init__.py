@@ -5,7 +5,7 @@ from contract.harness.run.outcomes import CaseResult, ClauseResult, Outcome
 from contract.harness.run.runner import run_contract
 from contract.harness.run.session import TargetSession
 from contract.harness.run.settings import Settings
-from contract.harness.run.signals import ENDING, interruptible
+from contract.harness.run.signals import ENDING, interruptible, shielded
 from contract.harness.run.verdict import TargetReport, accepted, exit_code
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "exit_code",
     "interruptible",
     "run_contract",
+    "shielded",
 ]

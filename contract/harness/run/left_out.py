@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from contract.harness.run.selection import CaseGroup, group, mint_rows
+from contract.harness.run.selection import CaseGroup, Selection, group, mint_rows
 from contract.harness.run.settings import Settings
 from contract.harness.spec import Clause, MintEndpoint
 
@@ -14,8 +14,8 @@ SAMPLED_CASES = 4
 class LeftOut:
     """Counts the cases of a run, and says which of them are not tried; `Settings` has the rules."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, selection: Selection) -> None:
+        self._settings, self._selection = settings, selection
         self._seen: Counter[tuple[str, str]] = Counter()
         self._tried: Counter[CaseGroup] = Counter()
         self._shapes: dict[tuple[str, str, str | None], str | None] = {}
@@ -33,7 +33,8 @@ class LeftOut:
         sampled, first = self._rules(target, clause.id)
         if not sampled or first:
             return rows
-        kept = [row for row in rows if row.name == sampled][:1]
+        included = (row for row in rows if self._selection.includes(target, clause, row))
+        kept = [row for row in included if row.name == sampled][:1]
         self._never_made |= {group(target, clause.id, function, row) for row in rows if row not in kept}
         return kept
 
@@ -41,17 +42,17 @@ class LeftOut:
         """Say whether there are cases of this group."""
         return case not in self._never_made
 
-    def includes(self, case: CaseGroup, *, failed: bool) -> bool:
+    def leaves_out(self, case: CaseGroup, *, failed: bool) -> bool:
         """Say whether the next case of a group is not tried; `failed` says that its clause has failed."""
         if not self._settings.first_failure_only:
             return False
         place = case.target, case.clause
         self._seen[place] += 1
         sampled, first = self._rules(*place)
+        shape = self._shapes.setdefault((case.target, case.function, case.endpoint), case.shape)
         if failed or self._seen[place] <= first:
             return True
         if sampled is not None:
-            shape = self._shapes.setdefault((case.target, case.function, case.endpoint), case.shape)
             elsewhere = case.endpoint is not None and (sampled, shape) != (case.endpoint, case.shape)
             if elsewhere or self._tried[case] >= SAMPLED_CASES:
                 return True

@@ -1,6 +1,7 @@
 """All hooks by which pytest runs the chapters; what they decide is in modules of its own."""
 
 import contextlib
+import os
 from collections import Counter
 from collections.abc import Generator
 from typing import Any
@@ -49,6 +50,16 @@ class Ending:
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember what ended the run: a hook of ours or of a plugin raised it."""
         self.run.fault = judge(excinfo.value).why
+
+
+class ShownByPytest(Ending):
+    """Hooks of a run of pytest's own, besides those of this module."""
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember a chapter that could not be collected: pytest may be told to go on without it."""
+        chapters = {f"test_{each}.py" for each in self.run.selection.chapters}
+        if report.failed and report.nodeid.rpartition("/")[2] in chapters:
+            self.run.fault = self.run.fault or f"pytest could not collect {plain(report.nodeid)}"
 
 
 class OwnRun(Ending):
@@ -100,9 +111,15 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object
     """Close all targets of a run of pytest's own, whatever ends it: a signal, or output that nobody reads."""
     if any(isinstance(each, OwnRun) for each in config.pluginmanager.get_plugins()):
         return (yield)
-    with interruptible():
+    # With --pdb pytest goes on after a signal: the usual handlers stay.
+    with contextlib.nullcontext() if config.getoption("usepdb", default=False) else interruptible():
         try:
             return (yield)
+        except BrokenPipeError:
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), 1
+            )  # What Python writes at its end must not raise again.
+            return pytest.ExitCode.INTERRUPTED
         finally:
             if RUN in config.stash:
                 config.stash[RUN].close()
@@ -128,7 +145,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
         run = config.stash[RUN] = ContractRun(settings)
         run.shown_by_pytest = True
-        config.pluginmanager.register(Ending(run))
+        config.pluginmanager.register(ShownByPytest(run))
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -203,20 +220,25 @@ def pytest_runtest_makereport(
         result = result_of(item, call, judgement, case, opened)
         run.record(case, result)
         describe(report, result)
+        run.failures_shown += report.failed
     return report
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Exit with the code of the verdict, if any case ran; each of the others is an error."""
+    """Exit with the code of the verdict, if any case of the contract ran; one without a result is an error.
+
+    What else failed, or could not be collected, stays a failure. A worker of pytest-xdist sees a part alone.
+    """
     run = session.config.stash[RUN]
-    if not run.shown_by_pytest or not any(each.cases for each in run.targets.values()):
+    ran = any(each.cases for each in run.targets.values())
+    if not run.shown_by_pytest or not ran or hasattr(session.config, "workerinput"):
         return
-    if session.shouldfail:
-        run.fault = run.fault or f"pytest stopped the run: {plain(str(session.shouldfail))}"
-    run.add_missing(Counter(case for item in session.items if (case := group_of(item))))
+    stopped_by = f"pytest stopped the run: {plain(str(session.shouldfail))}" if session.shouldfail else None
+    run.add_missing(Counter(case for item in session.items if (case := group_of(item))), stopped_by)
     if exitstatus in (0, 1):
-        session.exitstatus = exit_code(run.reports())
+        others = session.testsfailed > run.failures_shown
+        session.exitstatus = max(exit_code(run.reports()), int(others))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

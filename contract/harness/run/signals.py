@@ -1,6 +1,7 @@
 """Signals that end a run early: each of them ends it as Ctrl-C does, with what it created removed."""
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -17,11 +18,17 @@ class _Shield:
     """How many blocks are protected now, and whether a signal arrived in one of them."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Protect nothing, as in a process that was forked inside such a block and never comes to its end."""
         self.depth = 0
         self.pending = False
 
 
 _shield = _Shield()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_shield.reset)
 
 
 def _ignore(_signal: int, _frame: FrameType | None) -> None:

@@ -92,7 +92,8 @@ class ContractRun:
     """All targets of a run, what it selects, and how it ended.
 
     `interrupted` is set by a signal, `fault` by an error of the harness that ended the run; `shown_by_pytest`
-    says that pytest itself reports the verdict, since its own options started the run.
+    says that pytest itself reports the verdict, since its own options started the run; `failures_shown` is
+    how many cases it shows as failed.
     """
 
     def __init__(
@@ -103,10 +104,11 @@ class ContractRun:
     ) -> None:
         self.settings = settings
         self.selection = Selection(settings)
-        self.left_out = LeftOut(settings)
+        self.left_out = LeftOut(settings, self.selection)
         self.targets = {target.name: TargetRun(target, settings) for target in settings.targets}
         self.interrupted = False
         self.shown_by_pytest = False
+        self.failures_shown = 0
         self.fault: str | None = None
         self._on_case, self._on_start = on_case, on_start
         self._failed: set[tuple[str, str]] = set()
@@ -131,13 +133,13 @@ class ContractRun:
 
     def leave_out(self, group: CaseGroup, case: str) -> bool:
         """Say whether `case` is left out: its clause has failed, or it is one of those to skip."""
-        left_out = self.left_out.includes(group, failed=(group.target, group.clause) in self._failed)
+        left_out = self.left_out.leaves_out(group, failed=(group.target, group.clause) in self._failed)
         if left_out:
             self._settled[group].add(case)
         return left_out
 
-    def add_missing(self, planned: Counter[CaseGroup]) -> None:
-        """Record an error for each group of cases that has fewer results than `planned`.
+    def add_missing(self, planned: Counter[CaseGroup], stopped_by: str | None = None) -> None:
+        """Record an error for each group of cases with fewer results than `planned`; `stopped_by` says why.
 
         Without this a plugin, or an error of the harness, could turn a failure into no result at all.
         """
@@ -145,7 +147,7 @@ class ContractRun:
             target = self.targets[group.target]
             missing = number - len(self._settled[group]) if self.left_out.made(group) else 0
             if missing > 0 and not target.problem and not self.interrupted:
-                cause = self.fault or "something outside the suite removed or skipped them"
+                cause = self.fault or stopped_by or "something outside the suite removed or skipped them"
                 why = f"{missing} of {number} cases of {group.function} have no result: {cause}"
                 target.cases.append(
                     CaseResult(

@@ -85,7 +85,7 @@ class Witnessed:
     failure: str = ""
 
     def sample(self, name: str, clause: str) -> str | None:
-        """Return one endpoint at which a mutant is tried with `clause`; None if it must be tried at all.
+        """Return one endpoint at which a mutant is tried with `clause`; None for all of them.
 
         One that differs from the first endpoint on does so at each: they are taken in turn. It is empty for a
         clause of the service as a whole.

@@ -34,7 +34,7 @@ def mutant_results(
 
     The number beside a clause says how many of its first cases are passed over. `judged` are the clauses that
     can be judged on the target: of what a mutant declares, no others are counted. Those that `sampled` has
-    for a mutant are tried at the endpoint beside them alone, with one body shape.
+    for a mutant are tried at the endpoint beside them alone, as `Settings.sampled` says.
     """
     broken = {
         name: replace(_subjects.broken(name), clauses=tuple(clauses))
@@ -107,7 +107,7 @@ def prove(subjects: Subjects, names: Sequence[str] = (), *, in_full: bool = Fals
     """Run the contract against the mutants of `names`, or all, on all cores if they may run side by side.
 
     Only with all of them is a clause uncovered. Both keys are made once, before the processes are forked.
-    With `in_full` the clauses that a mutant does not declare are tried at every endpoint, as those that it
+    With `in_full` the clauses that a mutant does not declare are tried with every case, as those that it
     declares always are.
     """
     run_key(), other_key()

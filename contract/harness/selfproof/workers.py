@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from contract.harness.errors import TargetError
-from contract.harness.run import ENDING, interruptible
+from contract.harness.run import ENDING, interruptible, shielded
 
 _Result = TypeVar("_Result")
 # Seconds: in which a run removes what it made and ends the servers that it started, and between two looks.
@@ -29,8 +29,12 @@ class Workers:
         self._pool = pool
 
     def map(self, task: Callable[..., _Result], *arguments: Iterable[Any]) -> Iterator[_Result]:
-        """Yield the result of `task` for each row of arguments, in their order."""
-        return self._pool.map(_done, itertools.repeat(task), *arguments)
+        """Yield the result of `task` for each row of arguments, in their order.
+
+        The first call forks. Python drops an exception that a signal raises meanwhile: the signal is lost.
+        """
+        with shielded():
+            return self._pool.map(_done, itertools.repeat(task), *arguments)
 
 
 @contextlib.contextmanager

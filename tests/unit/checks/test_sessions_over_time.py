@@ -1,11 +1,12 @@
 """The moments at which sessions are tried again, and the rounds of a race."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import pytest
 
 from contract.harness.checks import Rounds, later, over_time
-from contract.harness.client import FULL, SMALL, STAGGERS, Race, Racer
+from contract.harness.client import FULL, IN_PROCESS, SMALL, STAGGERS, Race, Racer
 from contract.harness.errors import CouldNotTry
 from contract.harness.spec import DAY, SHAPED
 from contract.harness.targets import ObservedClock
@@ -99,6 +100,18 @@ def test_the_rounds_of_a_kind_are_spread_over_all_rows() -> None:
     assert len(seen) >= FULL.rounds
     assert {stagger for stagger, _ in seen} == set(range(STAGGERS))
     assert {order for _, order in seen} == {("a", "b"), ("b", "a")}
+
+
+def test_of_an_application_in_this_process_each_stagger_is_tried_twice_in_both_orders() -> None:
+    """Over all rows together; with more of them, equal rounds would be decided alike."""
+    with served(lambda _: pytest.fail("nothing is sent")) as service:
+        racer = Racer(service)
+    seen: Counter[tuple[int, tuple[str, ...]]] = Counter()
+    for row in ROWS:
+        rounds = Rounds(racer, IN_PROCESS, row, kind="a kind")
+        seen.update((stagger, tuple(rounds.ordered({"a": 1, "b": 2}))) for stagger in rounds)
+    assert set(seen.values()) == {2}
+    assert len(seen) == 2 * STAGGERS
 
 
 def test_few_rounds_try_both_orders_too() -> None:

@@ -162,7 +162,7 @@ def test_the_keys_of_a_run_are_generated_once(monkeypatch: pytest.MonkeyPatch, a
         return made[len(makers) - 1]
 
     made = run_key(), other_key()
-    monkeypatch.setattr(keys, "_ahead", [])
+    monkeypatch.setattr(keys, "_ahead", ())
     monkeypatch.setattr(keys, "_keys", functools.cache(keys._keys.__wrapped__))
     monkeypatch.setattr(SigningKey, "generate", generate)
     if ahead:

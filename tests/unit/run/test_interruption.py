@@ -1,10 +1,13 @@
 """A run knows that it was interrupted, even if pytest fails to describe where."""
 
+import os
+import signal
+
 import pluggy
 import pytest
 from _pytest import hookspec
 
-from contract.harness.run import Settings
+from contract.harness.run import Settings, interruptible, shielded
 from contract.harness.run.plugin import OwnRun
 from contract.harness.run.state import ContractRun
 
@@ -28,3 +31,19 @@ def test_an_interruption_is_heard_where_pytest_can_not_tell_it() -> None:
         raise KeyboardInterrupt
     manager.hook.pytest_keyboard_interrupt(excinfo=excinfo)
     assert contract_run.interrupted
+
+
+def test_a_process_that_is_forked_in_a_shielded_block_is_not_shielded() -> None:
+    """It never comes to the end of that block, where a signal would take effect."""
+    with shielded():
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                with interruptible():
+                    signal.raise_signal(signal.SIGTERM)
+            except KeyboardInterrupt:
+                status = 0
+            finally:
+                os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -5,7 +5,9 @@ from collections import Counter
 import pytest
 
 from contract.harness.run import Settings, TargetReport, run_contract
-from contract.harness.run.left_out import SAMPLED_CASES
+from contract.harness.run.left_out import SAMPLED_CASES, LeftOut
+from contract.harness.run.selection import Selection
+from contract.harness.spec import catalogue
 from contract.harness.targets import Target
 
 REFERENCE = Target("reference", "reference")
@@ -89,3 +91,11 @@ def test_cases_are_skipped_by_their_number_in_the_whole_clause() -> None:
     """Those of other endpoints count, although none of them is tried."""
     everywhere = sum(cases(tried("TTL-02")).values())
     assert sum(cases(tried("TTL-02", skipped=everywhere - 1, at="workspace-path")).values()) == 1
+
+
+def test_a_clause_is_sampled_with_a_body_shape_that_it_has_on_its_target() -> None:
+    """On a URL sessions that name nobody are not used in SES, REV and SEC."""
+    target = Target("there", "http://127.0.0.1:1")
+    settings = Settings(targets=(target,), first_failure_only=True, sampled={"there": {"SES-01": "path"}})
+    (row,) = LeftOut(settings, Selection(settings)).rows(catalogue()["SES-01"], "test_it", ["there"])
+    assert (row.name, row.shape) == ("path", "named")
