@@ -111,14 +111,13 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object
     """Close all targets of a run of pytest's own, whatever ends it: a signal, or output that nobody reads."""
     if any(isinstance(each, OwnRun) for each in config.pluginmanager.get_plugins()):
         return (yield)
-    # With --pdb pytest goes on after a signal: the usual handlers stay.
+    # With the debugger pytest goes on after a signal: the usual handlers stay.
     with contextlib.nullcontext() if config.getoption("usepdb", default=False) else interruptible():
         try:
             return (yield)
         except BrokenPipeError:
-            os.dup2(
-                os.open(os.devnull, os.O_WRONLY), 1
-            )  # What Python writes at its end must not raise again.
+            # Python writes once more at its end: that must not raise again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return pytest.ExitCode.INTERRUPTED
         finally:
             if RUN in config.stash:
