@@ -31,7 +31,7 @@ help: ## say what can be made
 check: $(READY) ## run the contract against the bundled reference server
 	$(BIN)/relayauth-contract check
 
-test: $(READY) ## run the tests on all cores (three minutes on two); ARGS='-k NAME' chooses
+test: $(READY) ## run the tests on all cores (four to six minutes on two); ARGS='-k NAME' chooses
 	$(BIN)/pytest $(ALL_CORES) $(ARGS)
 
 proof: $(READY) ## run the whole proofs and the other long tests (minutes)
