@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,13 @@ from contract.harness.run import CaseResult, Settings, TargetReport, run_contrac
 from contract.harness.run.signals import ENDING, interruptible, shielded
 from contract.harness.targets import Access, Target
 from tests.process.test_clearing_up import NOTHING, left
-from tests.support.command import COMMAND, KEY_VARIABLE, environment, patience
+from tests.support.command import COMMAND, KEY_VARIABLE, Run, environment, patience, run_python
 from tests.support.deployments import Deployment, deployed
 from tests.support.room import until
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
-
-
 ROOT = Path(__file__).parents[2]
+Starter = Callable[[Deployment, Path], "subprocess.Popen[str]"]
 
 
 def started(there: Deployment, folder: Path, *before: str) -> "subprocess.Popen[str]":
@@ -49,30 +49,18 @@ def in_its_work(there: Deployment, folder: Path, words: list[str]) -> "subproces
     return process
 
 
+@pytest.mark.parametrize("start", [started, started_by_pytest], ids=["check", "pytest"])
 @pytest.mark.parametrize("stop", SIGNALS, ids=lambda each: each.name)
-def test_every_ending_signal_clears_up(tmp_path: Path, stop: signal.Signals) -> None:
+def test_every_ending_signal_clears_up(tmp_path: Path, stop: signal.Signals, start: Starter) -> None:
     """A closed terminal, a stopped job and Ctrl-\\ end a run as Ctrl-C does."""
     with deployed() as there:
-        process = started(there, tmp_path)
+        process = start(there, tmp_path)
         process.send_signal(stop)
         out, _ = process.communicate(timeout=patience())
         after = left(there)
     assert process.returncode == 2, out
     assert "the run was interrupted" in out
     assert "Traceback" not in out
-    assert after == NOTHING
-
-
-@pytest.mark.parametrize("stop", SIGNALS, ids=lambda each: each.name)
-def test_every_ending_signal_clears_up_after_pytest(tmp_path: Path, stop: signal.Signals) -> None:
-    """`pytest contract` ends as `check` does."""
-    with deployed() as there:
-        process = started_by_pytest(there, tmp_path)
-        process.send_signal(stop)
-        out, _ = process.communicate(timeout=patience())
-        after = left(there)
-    assert process.returncode == 2, out
-    assert "the run was interrupted" in out
     assert after == NOTHING
 
 
@@ -88,17 +76,9 @@ def test_output_that_nobody_reads_clears_up_after_pytest(tmp_path: Path) -> None
     assert after == NOTHING
 
 
-def by_pytest(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+def by_pytest(folder: Path, *words: str) -> Run:
     """A whole run of pytest's own."""
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(ROOT / "contract"), *words],
-        env=environment({}, folder),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=patience(20),
-        check=False,
-    )
+    return run_python(["-m", "pytest", "-p", "no:cacheprovider", str(ROOT / "contract"), *words], folder)
 
 
 CACHED = ("--target", "mutant:TokensAreCached", "-x", "--clause", "SEC-06", "--endpoint", "workspace-path")
@@ -116,8 +96,8 @@ def test_a_case_that_pytest_did_not_come_to_is_an_error(
 ) -> None:
     """After `-x` a failed should is no verdict on what was left out."""
     ended = by_pytest(tmp_path, *CACHED, *more)
-    assert sentence in ended.stdout, ended.stdout
-    assert ended.returncode == code
+    assert sentence in ended.out, ended.said
+    assert ended.code == code
 
 
 @pytest.mark.parametrize("content", ["def test_nothing():\n    assert False\n", "raise RuntimeError\n"])
@@ -127,8 +107,8 @@ def test_what_fails_beside_the_contract_is_a_failure_all_the_same(tmp_path: Path
     other.write_text(content)
     words = ("--continue-on-collection-errors", "--clause", "TTL-01", "--endpoint", "path")
     ended = by_pytest(tmp_path, str(other), *words)
-    assert "Conforms: reference, 1 of 1 checks passed" in ended.stdout, ended.stdout
-    assert ended.returncode == 1
+    assert "Conforms: reference, 1 of 1 checks passed" in ended.out, ended.said
+    assert ended.code == 1
 
 
 def test_a_signal_during_the_removal_does_not_cut_it_short(tmp_path: Path) -> None:

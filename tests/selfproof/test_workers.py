@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +19,7 @@ from contract.harness.selfproof.subjects import faults_on, mutants
 from contract.harness.selfproof.workers import workers
 from contract.harness.spec import catalogue
 from contract.harness.targets import Target
-from tests.support.command import COMMAND, environment, patience
+from tests.support.command import COMMAND, environment, patience, run_python
 
 
 @pytest.fixture
@@ -97,17 +96,9 @@ except KeyboardInterrupt:
 
 def proof_with(script: str, folder: Path) -> list[str]:
     """What a process prints that proves a mutant in this way."""
-    ended = subprocess.run(
-        [sys.executable, "-c", FEW_CLAUSES + script],
-        env=environment({}, folder),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=patience(60),
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout.splitlines()
+    ended = run_python(["-c", FEW_CLAUSES + script], folder)
+    assert ended.code == 0, ended.said
+    return ended.out.splitlines()
 
 
 def test_workers_are_forked_where_no_other_thread_is_or_was(tmp_path: Path) -> None:

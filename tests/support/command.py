@@ -114,9 +114,19 @@ def invoke(command: click.Command, words: Sequence[str], folder: Path, variables
 
 def run_process(words: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Run:
     """Run the command as a process of its own, in `folder`."""
+    return run_program([COMMAND, *words], folder, variables)
+
+
+def run_python(words: Sequence[str], folder: Path) -> Run:
+    """Run this interpreter as a process of its own, in `folder`."""
+    return run_program([sys.executable, *words], folder, {})
+
+
+def run_program(words: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Run:
+    """Run any program to its end, in `folder`."""
     try:
         ended = subprocess.run(
-            [COMMAND, *words],
+            list(words),
             env=environment(variables, folder),
             cwd=folder,
             stdin=subprocess.DEVNULL,
