@@ -65,9 +65,9 @@ def test_a_mutant_that_declares_wrongly_fails_the_proof(monkeypatch: pytest.Monk
     proof.examine(subjects.mutants())
     mutant = MUTANTS["TextByItsPrefix"]
     sent = {"TTL-01": 0, "TTL-07": 0}
-    assert proof.mutant_results({"TextByItsPrefix": sent}, frozenset(sent))[0].exact
+    assert proof.mutant_result("TextByItsPrefix", sent, frozenset(sent)).exact
     monkeypatch.setattr(mutant, "breaks", mutant.breaks | {"TTL-01"})
-    assert not proof.mutant_results({"TextByItsPrefix": sent}, frozenset(sent))[0].exact
+    assert not proof.mutant_result("TextByItsPrefix", sent, frozenset(sent)).exact
 
 
 def test_a_mutant_that_nothing_notices_survives() -> None:
@@ -76,7 +76,7 @@ def test_a_mutant_that_nothing_notices_survives() -> None:
     from contract.harness.selfproof import subjects
 
     proof.examine(subjects.mutants())
-    found = proof.mutant_results({"NoCap": {}}, frozenset(BOOK))[0]
+    found = proof.mutant_result("NoCap", {}, frozenset(BOOK))
     assert found.survived
     assert not found.exact
 
@@ -100,7 +100,7 @@ def test_what_the_witness_does_not_notice_the_clause_does_not_see(clause: str) -
     unnoticed = sorted(set(MUTANTS) - set(seen.noticed))[::12]
     assert unnoticed
     assert [
-        name for name in unnoticed if proof.mutant_results({name: {clause: 0}}, frozenset(BOOK))[0].caught
+        name for name in unnoticed if proof.mutant_result(name, {clause: 0}, frozenset(BOOK)).caught
     ] == []
 
 

@@ -25,32 +25,30 @@ FEW = 2
 _subjects: Subjects
 
 
-def mutant_results(
-    held: Mapping[str, Mapping[str, int]],
+def mutant_result(
+    name: str,
+    clauses: Mapping[str, int],
     judged: frozenset[str],
-    sampled: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
-) -> list[MutantResult]:
-    """Run the contract against mutants, by name, each with its clauses.
+    sampled: Mapping[str, str] = MappingProxyType({}),
+) -> MutantResult:
+    """Run the contract against the mutant of this name, with `clauses`.
 
     The number beside a clause says how many of its first cases are passed over. `judged` are the clauses that
-    can be judged on the target: of what a mutant declares, no others are counted. Those that `sampled` has
-    for a mutant are tried at the endpoint beside them alone, as `Settings.sampled` says.
+    can be judged on the target: of what a mutant declares, no others are counted. Those in `sampled` are
+    tried at the endpoint beside them alone, as `Settings.sampled` says.
     """
-    broken = {
-        name: replace(_subjects.broken(name), clauses=tuple(clauses))
-        for name, clauses in held.items()
-        if clauses
-    }
-    skip_first = {target.name: held[name] for name, target in broken.items()}
+    if not clauses:
+        return _result(name, judged, None)
+    target = replace(_subjects.broken(name), clauses=tuple(clauses))
     settings = Settings(
-        targets=tuple(broken.values()),
+        targets=(target,),
         first_failure_only=True,
-        skip_first=skip_first,
-        sampled={target.name: sampled.get(name, {}) for name, target in broken.items()},
+        skip_first={target.name: clauses},
+        sampled={target.name: sampled},
         **SMALL,
     )
-    reports = dict(zip(broken, run_contract(settings) if broken else (), strict=True))
-    return [_result(name, judged, reports.get(name)) for name in held]
+    (report,) = run_contract(settings)
+    return _result(name, judged, report)
 
 
 def _result(name: str, judged: frozenset[str], report: TargetReport | None) -> MutantResult:
@@ -130,10 +128,8 @@ def _with_all_clauses(pool: Workers, names: Sequence[str], number: int) -> list[
     """Try each mutant with every clause, in as many parts as there are workers."""
     book = list(catalogue().clauses)
     parts = [dict.fromkeys(book[start::number], 0) for start in range(number)]
-    tasks = [{name: part} for name in names for part in parts]
-    done = [
-        each for batch in pool.map(mutant_results, tasks, [frozenset(book)] * len(tasks)) for each in batch
-    ]
+    tasks = [(name, part) for name in names for part in parts]
+    done = list(pool.map(mutant_result, *zip(*tasks, strict=True), itertools.repeat(frozenset(book))))
     return [_merged([each for each in done if each.name == name]) for name in names]
 
 
@@ -182,12 +178,13 @@ def _with_a_witness(
     # The long ones first, so that no core waits for the other at the end.
     queue = sorted(held, key=lambda name: len(held[name]), reverse=True)
     tried = pool.map(
-        mutant_results,
-        ({name: held[name]} for name in queue),
+        mutant_result,
+        queue,
+        (held[name] for name in queue),
         itertools.repeat(judged),
-        ({name: sampled[name]} for name in queue),
+        (sampled[name] for name in queue),
     )
-    done = {each.name: each for batch in tried for each in batch}
+    done = dict(zip(queue, tried, strict=True))
     failed = {clause: seen[clause].failure for clause in book if seen[clause].failure}
     return [done[name] for name in held], failed
 
@@ -201,6 +198,6 @@ def _is_held(witnessed: Witnessed, clause: str, name: str, declared: frozenset[s
 
 
 def examine(subjects: Subjects) -> None:
-    """Choose what `witness` and `mutant_results` are about in this process."""
+    """Choose what `witness` and `mutant_result` are about in this process."""
     global _subjects
     _subjects = subjects
