@@ -36,11 +36,11 @@ def _ignore(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _takes_a_lock(frame: FrameType | None) -> bool:
-    """Say whether a lock is taken whose block has not begun.
+    """Say whether a lock is taken whose block has not begun, or whose block has ended.
 
-    An exception that is raised there leaves the lock taken for ever, and the next thread that wants it hangs.
+    An exception that is raised there leaves the lock taken for ever, and who wants it next hangs.
     """
-    if frame is None or frame.f_code.co_name != "__enter__":
+    if frame is None or frame.f_code.co_name not in ("__enter__", "__exit__"):
         return False
     return frame.f_globals.get("__name__") in ("httpcore._synchronization", "threading")
 

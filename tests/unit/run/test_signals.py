@@ -32,6 +32,24 @@ def test_a_signal_while_the_client_takes_a_lock_leaves_no_lock_taken() -> None:
     assert released.is_set()
 
 
+def test_a_signal_while_the_client_gives_a_lock_back_leaves_no_lock_taken() -> None:
+    """It arrives before the lock is released: what follows the block is interrupted, and not the release."""
+    lock, arrives = ThreadLock(), functools.partial(signal.raise_signal, signal.SIGINT)
+    lock._lock = SimpleNamespace(acquire=lambda: None, release=arrives)  # type: ignore[assignment]
+    went_on = False
+
+    def wait() -> None:
+        nonlocal went_on
+        with lock:
+            pass
+        went_on = True
+        time.sleep(patience())
+
+    with interruptible(), pytest.raises(KeyboardInterrupt):
+        wait()
+    assert went_on
+
+
 def test_a_signal_anywhere_else_is_raised_at_once() -> None:
     """No moment passes."""
     with interruptible(), pytest.raises(KeyboardInterrupt):
