@@ -26,6 +26,7 @@ MOST_DIFFERENCES = 12
 
 @clause("API-01")
 @pytest.mark.last(2)
+@pytest.mark.whole_run
 def test_every_exchange_is_as_the_document_says(session: TargetSession, service: Service) -> None:
     """Sends the usual request of each operation, then holds every kind of exchange of the run against it."""
     exchanges = service.exchanges

@@ -574,6 +574,7 @@ def test_a_provoked_error_reveals_nothing(
 
 
 @clause("SEC-07")
+@pytest.mark.whole_run
 def test_no_error_of_the_run_reveals_anything(presenter: Presenter, service: Service) -> None:
     """No refusal of the whole run reveals anything, whatever its clause; that of a forged token included."""
     for place in PLACES:

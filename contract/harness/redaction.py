@@ -56,6 +56,21 @@ def remember(text: str) -> str:
     return text
 
 
+Known = tuple[frozenset[str], frozenset[str]]
+"""The secrets that a process knows, and the pieces of signatures."""
+
+
+def known() -> Known:
+    """Return what `scrub` removes besides what has the shape of a secret: for another process of the run."""
+    return frozenset(_known), frozenset(_pieces)
+
+
+def learn(secrets: Known) -> None:
+    """Register the secrets that another process of the run knows."""
+    _known.update(secrets[0])
+    _pieces.update(secrets[1])
+
+
 def remember_tokens_in(text: str) -> None:
     """Register the signature of every token in `text` as a secret."""
     for found in _SEGMENTS.finditer(text):

@@ -8,6 +8,7 @@ import pytest
 from tests.support import loopback
 from tests.support.command import Run
 from tests.support.room import NOTHING, REFERENCE, Room, until
+from tests.support.rows import rows
 
 SERVE = """
 import sys
@@ -77,7 +78,11 @@ def checked(room: Room, server: str, *words: str) -> Run:
     return room.run("check", room.script(server), *(words or chosen))
 
 
-@pytest.mark.parametrize(("code", "ending"), ENDINGS.values(), ids=ENDINGS)
+# `make test` tries an ending with a server and one without.
+OFTEN = {"it holds", "there is no such command"}
+
+
+@pytest.mark.parametrize(("code", "ending"), rows(ENDINGS, proof=ENDINGS.keys() - OFTEN))
 def test_whatever_the_ending_nothing_is_left(room: Room, code: int, ending: Callable[[Room], Run]) -> None:
     """No process, no listening port and no temporary file of a run outlives it."""
     before = room.left()
@@ -92,7 +97,7 @@ def test_whatever_the_ending_nothing_is_left(room: Room, code: int, ending: Call
     [
         ("coming up", signal.SIGINT),
         ("in the middle", signal.SIGTERM),
-        ("among the traps", signal.SIGTERM),
+        pytest.param("among the traps", signal.SIGTERM, marks=pytest.mark.proof),
         pytest.param("coming up", signal.SIGTERM, marks=pytest.mark.proof),
         pytest.param("in the middle", signal.SIGINT, marks=pytest.mark.proof),
         pytest.param("among the traps", signal.SIGINT, marks=pytest.mark.proof),
@@ -109,7 +114,7 @@ def test_an_interrupted_run_leaves_nothing(room: Room, how: signal.Signals, when
     process = room.start("check", room.script(server), "--clause", clause)
     until(lambda: len(room.ports.read_text().split()) >= servers, what=f"{servers} servers had started")
     until(lambda: room.left().processes > servers, what="they ran")
-    assert room.left().files == 1
+    assert room.left().files >= 1  # one for each process that starts servers
     process.send_signal(how)
     run = room.ended(process)
     assert run.code == NO_VERDICT, run.said
@@ -130,12 +135,12 @@ def test_a_stopped_doctor_leaves_nothing(room: Room, how: signal.Signals) -> Non
 def test_the_count_sees_what_is_there(room: Room) -> None:
     """The count is no empty promise: while a run goes on it sees its server, its port and its folder."""
     process = room.start("check", REFERENCE, "--clause", "TTL-*")
-    until(lambda: room.left().processes >= 2 and room.left().files == 1, what="the count saw it")
+    until(lambda: room.left().processes >= 2 and room.left().files >= 1, what="the count saw it")
     process.send_signal(signal.SIGTERM)
     room.ended(process)
     listening = room.script(HANGING)
     process = room.start("check", listening)
-    until(lambda: room.left().ports == 1, what="the count saw the port")
+    until(lambda: room.left().ports >= 1, what="the count saw the port")
     process.send_signal(signal.SIGTERM)
     room.ended(process)
     assert room.left() == NOTHING

@@ -20,6 +20,7 @@ from contract.harness.errors import UsageError
 from contract.harness.spec import ENDPOINTS
 
 WHAT, REPORTS, HOW = "What is tried", "Reports", "How it is run"
+MOST_PROCESSES, USUAL_PROCESSES = 64, 4
 EXAMPLES = """\
   relayauth-contract check
   relayauth-contract check "exec:npm start" --json result.json
@@ -62,6 +63,9 @@ EXAMPLES = """\
         help="Send little hostile traffic, and at most 5 requests a second to a deployment.")  # fmt: skip
 @option(HOW, "--max-requests", type=click.IntRange(1), metavar="N",
         help="Send at most N requests.  [default for a deployment: 2600; core: 700]")  # fmt: skip
+@option(HOW, "--processes", type=click.IntRange(1, MOST_PROCESSES), metavar="N",
+        help="Try the cases in N processes, each on a server that it starts itself; a deployment is tried in "
+             "one.  [default: one for each core, at most 4]")  # fmt: skip
 @option(HOW, "--keep", is_flag=True, help="Leave what the run made on the target.")
 @option(HOW, "--fuzz-examples", type=click.IntRange(1, 10_000), metavar="N",
         help="Generate N values, requests and walks for each endpoint and operation.")  # fmt: skip
@@ -110,6 +114,8 @@ def check(
         chosen[globs] = split(chosen[globs])
     # Not given: what the target file or the baseline expects.
     chosen["expected_not_tried"] = chosen["expected_not_tried"] or None
+    # Who follows each case reads them in their order.
+    chosen["processes"] = chosen["processes"] or (1 if verbose else min(_cores(), USUAL_PROCESSES))
     baselines = read_baselines(named, names_of_targets(opening), may_be_missing=update_baseline)
     settings = Settings(
         targets=tuple(named),
@@ -135,3 +141,10 @@ def check(
         click.echo(f"relayauth-contract: {sentence}", err=True)
     code = BROKEN if outdated else exit_code(reports)
     sys.exit(NO_VERDICT if faults and code != BROKEN else code)
+
+
+def _cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from contract.harness.client.messages import Response
@@ -60,6 +60,13 @@ class ExchangeKinds:
         if len(content) > LONGEST:
             response = _cut(response)
         self._kept.setdefault((place, _structure(response.content)), response)
+
+    def add_kinds(self, responses: Iterable[Response], number: int) -> None:
+        """Add the responses of each kind that another process kept of `number` exchanges."""
+        before = self.exchanges
+        for response in responses:
+            self.add(response)
+        self.exchanges = before + number
 
 
 def operation_path(path: str) -> str:

@@ -11,14 +11,15 @@ import pytest
 from contract.harness.errors import UsageError
 from contract.harness.redaction import plain
 from contract.harness.run.case_reports import describe, result_of
-from contract.harness.run.items import RUN, group_of, params_of
+from contract.harness.run.items import RUN, chosen, group_of
 from contract.harness.run.judging import Judgement, judge
-from contract.harness.run.selection import CaseGroup, case_id, chooses_its_mints, clause_of
+from contract.harness.run.parallel import try_in_parallel
+from contract.harness.run.selection import chooses_its_mints, clause_of
 from contract.harness.run.settings import Settings
 from contract.harness.run.signals import interruptible
 from contract.harness.run.state import ContractRun
 from contract.harness.run.verdict import exit_code
-from contract.harness.spec import ENDPOINTS, catalogue
+from contract.harness.spec import ENDPOINTS
 from contract.harness.targets import Access, Target, access_from
 
 pytest_plugins = ["contract.harness.run.fixtures"]
@@ -83,10 +84,16 @@ class OwnRun(Ending):
         return pytest.TestReport(item.nodeid, item.location, {}, "failed", None, call.when)
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Try the cases in several processes, if that is asked for and possible."""
+        return True if try_in_parallel(session, self.run) else None
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """Leave out what a run for first failures need not try."""
-        case = group_of(item)
-        if case is None or not self.run.leave_out(case, item.name):
+        """Leave out what a run for first failures need not try, and what another process tries."""
+        case, share = group_of(item), self.run.share
+        elsewhere = share is not None and not share.includes(item)
+        if not elsewhere and (case is None or not self.run.leave_out(case, item.name)):
             return None
         item.ihook.pytest_runtest_teardown(item=item, nextitem=nextitem)
         return True
@@ -129,6 +136,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the mark, and make a run from pytest's own options unless there is one."""
     config.addinivalue_line("markers", "clause(id): the clause of the contract that a case tests")
     config.addinivalue_line("markers", "last(rank): runs after all without it, or with a lower rank (1)")
+    config.addinivalue_line("markers", "whole_run: judges what the other cases sent")
     if RUN in config.stash:
         return
     try:
@@ -174,31 +182,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the cases that were selected, target by target, in the order of the catalogue."""
-    run = config.stash[RUN]
-    order = {clause: number for number, clause in enumerate(catalogue().clauses)}
-    targets = {name: number for number, name in enumerate(run.targets)}
-    kept: list[tuple[tuple[int, int, int], pytest.Item]] = []
-    dropped: list[pytest.Item] = []
-    for item in items:
-        case = group_of(item)
-        if case is None:
-            kept.append(((-1, 0, -1), item))
-        elif _is_selected(item, case, run):
-            mark = item.get_closest_marker("last")
-            last = 0 if mark is None else next(iter(mark.args), 1)
-            kept.append(((targets[case.target], last, order[case.clause]), item))
-        else:
-            dropped.append(item)
-    items[:] = [item for _, item in sorted(kept, key=lambda each: each[0])]
+    kept, dropped = chosen(items, config.stash[RUN])
+    items[:] = kept
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-
-
-def _is_selected(item: pytest.Item, case: CaseGroup, run: ContractRun) -> bool:
-    named = run.settings.cases
-    if named and not any(text in case_id(item.name, case.target) for text in named):
-        return False
-    return run.selection.includes(case.target, catalogue()[case.clause], params_of(item).get("mint"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -23,8 +23,9 @@ class Settings:
     are kept in `examples_file`, and are tried first from then on. With `first_failure_only` a run leaves
     out the other cases of a clause that has failed, and as many of the first cases of a clause as
     `skip_first` says for a target, by its name; the clauses that `sampled` has for it are tried at the
-    endpoint beside them alone, if any, with one body shape, few cases of each test and few requests. `today`
-    (UTC) decides whether a known failure is still accepted.
+    endpoint beside them alone, if any, with one body shape, few cases of each test and few requests. So many
+    `processes` try the cases of a target, each on a server of its own, where that is possible. `today` (UTC)
+    decides whether a known failure is still accepted.
     """
 
     targets: tuple[Target, ...] = (Target("reference", "reference"),)
@@ -46,6 +47,7 @@ class Settings:
     sampled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     polite: bool = False
     max_requests: int | None = None
+    processes: int = 1
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 

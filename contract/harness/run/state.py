@@ -2,10 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from contract.harness.errors import TargetError
 from contract.harness.run.known import Reconciled
 from contract.harness.run.left_out import LeftOut
 from contract.harness.run.outcomes import CaseResult, ClauseResult, clause_results
+from contract.harness.run.parts import Opened, Part
 from contract.harness.run.reconciling import reconcile
 from contract.harness.run.selection import CaseGroup, Selection
 from contract.harness.run.session import FailedOpening, TargetSession, open_target
@@ -13,6 +16,9 @@ from contract.harness.run.settings import Settings
 from contract.harness.run.signals import shielded
 from contract.harness.run.verdict import TargetReport
 from contract.harness.targets import Target, kind_of
+
+if TYPE_CHECKING:
+    from contract.harness.run.processes import Share
 
 OnCase = Callable[[str, CaseResult], None]
 
@@ -26,6 +32,7 @@ class TargetRun:
         self.cases: list[CaseResult] = []
         self._opening: TargetSession | FailedOpening | None = None
         self._leftovers: list[str] = []
+        self._parts: list[Part] = []
 
     def open(self) -> TargetSession | FailedOpening:
         """Open the target once; a failure is kept as well."""
@@ -49,15 +56,58 @@ class TargetRun:
         """Why the target could not be opened."""
         return self._opening.problem if isinstance(self._opening, FailedOpening) else None
 
+    def part(self) -> Part:
+        """Return what this process found out about the target."""
+        session = self.session
+        exchanges = session.service.exchanges if session else None
+        return Part(
+            opened=self._opened if session else None,
+            problem=self.problem,
+            requests=self._opening.requests if self._opening else 0,
+            leftovers=tuple(self._leftovers),
+            refusals=tuple(session.service.refusals) if session else (),
+            exchanges=None if exchanges is None else tuple(exchanges),
+            number=exchanges.exchanges if exchanges else 0,
+        )
+
+    def add(self, part: Part) -> None:
+        """Take what another process found out; if it could not open the target, nothing can be said of it."""
+        self._parts.append(part)
+        self._leftovers += part.leftovers
+        if part.problem is not None:
+            self._opening = FailedOpening(TargetError(part.problem))
+
+    def take_evidence(self) -> None:
+        """Open the target, and count the exchanges of other processes as exchanges of its session."""
+        session = self.open()
+        if not isinstance(session, TargetSession):
+            return
+        for part in self._parts:
+            session.service.refusals += part.refusals
+            if session.service.exchanges is not None and part.exchanges is not None:
+                session.service.exchanges.add_kinds(part.exchanges, part.number)
+
+    @property
+    def _opened(self) -> Opened:
+        """What is known of the target, from this process or another one."""
+        if (session := self.session) is not None:
+            connection = session.connection
+            return Opened(
+                connection.kind, connection.capabilities, dict(connection.missing), session.fingerprint
+            )
+        known = (part.opened for part in self._parts if part.opened is not None and not self.problem)
+        return next(known, Opened(kind_of(self.target.spec), (), {}, None))
+
     def report(self, *, interrupted: bool, fault: str | None) -> TargetReport:
         """Return what the run says of the target."""
-        settings, session = self.settings, self.session
+        settings, opened = self.settings, self._opened
+        requests = self._opening.requests if self._opening else 0
         return TargetReport(
             name=self.target.name,
-            kind=session.connection.kind if session else kind_of(self.target.spec),
-            capabilities=session.connection.capabilities if session else (),
-            missing=dict(session.connection.missing) if session else {},
-            requests=self._opening.requests if self._opening else 0,
+            kind=opened.kind,
+            capabilities=opened.capabilities,
+            missing=dict(opened.missing),
+            requests=requests + sum(part.requests for part in self._parts),
             results=[] if self.problem else self._results(),
             leftovers=self._leftovers,
             problem=self.problem,
@@ -66,7 +116,7 @@ class TargetRun:
             interrupted=interrupted,
             required=settings.required,
             expected_not_tried=settings.expected(self.target),
-            fingerprint=session.fingerprint if session else None,
+            fingerprint=opened.fingerprint,
             baseline=self._reconciled(whole=not interrupted and not fault),
         )
 
@@ -93,7 +143,8 @@ class ContractRun:
 
     `interrupted` is set by a signal, `fault` by an error of the harness that ended the run; `shown_by_pytest`
     says that pytest itself reports the verdict, since its own options started the run; `failures_shown` is
-    how many cases it shows as failed.
+    how many cases it shows as failed. `share` is set in one of several processes that try the cases: what
+    they show is told to the process that reports.
     """
 
     def __init__(
@@ -110,6 +161,7 @@ class ContractRun:
         self.shown_by_pytest = False
         self.failures_shown = 0
         self.fault: str | None = None
+        self.share: Share | None = None
         self._on_case, self._on_start = on_case, on_start
         self._failed: set[tuple[str, str]] = set()
         self._settled: defaultdict[CaseGroup, set[str]] = defaultdict(set)
@@ -121,6 +173,9 @@ class ContractRun:
 
     def record(self, group: CaseGroup, case: CaseResult) -> None:
         """Keep what one case showed and call the listener, until it can't write any more."""
+        if self.share is not None:
+            self.share.tell(group, case)
+            return
         self.targets[group.target].cases.append(case)
         self._settled[group].add(case.case)
         if case.outcome == "fail":
