@@ -12,9 +12,9 @@ FULL   := $(VENV)-hostile
 LOCKED := --universal --generate-hashes --no-header --no-annotate --no-emit-index-url $(if $(UPGRADE),--upgrade)
 CODE   := conftest.py contract reference_impl relayauth_contract tests
 
-# Two for each logical core: some tests wait for servers, clocks and time-outs. In the order of the folders, since
-# the long tests are in the first ones.
-WORKERS   := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+# One more than there are logical cores: some tests wait for servers, clocks and time-outs. In the order of the
+# folders, since the long tests are in the first ones.
+WORKERS   := $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 ALL_CORES := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 MEASURED  := tests/unit tests/cli tests/reference tests/selfproof tests/test_openapi_reference.py
 
@@ -31,10 +31,10 @@ help: ## say what can be made
 check: $(READY) ## run the contract against the bundled reference server
 	$(BIN)/relayauth-contract check
 
-test: $(READY) ## run the tests on all cores (four to six minutes on two); ARGS='-k NAME' chooses
+test: $(READY) ## run the tests on all cores (about three minutes on two); ARGS='-k NAME' chooses
 	$(BIN)/pytest $(ALL_CORES) $(ARGS)
 
-proof: $(READY) ## run the whole proofs and the other long tests (minutes)
+proof: $(READY) ## run the whole proofs and the other tests that take seconds each (a quarter of an hour on two)
 	$(BIN)/pytest $(ALL_CORES) --dist load -m proof $(ARGS)
 
 hostile: $(READY) $(FULL)/.ready ## run the table of hostile environments: none may change a verdict (four minutes on two)

@@ -45,6 +45,7 @@ def test_a_failure_ends_the_step_and_is_annotated(runner: Runner) -> None:
     assert "::error title=TTL-02" in runner.ran[-1].said
 
 
+@pytest.mark.proof
 def test_a_baseline_is_taken(runner: Runner) -> None:
     """A known failure ends nothing; strictly, an entry that is stale does."""
     (runner.workspace / "known.toml").write_text(KNOWN.format(target="mutant:NoCap"))
@@ -55,6 +56,7 @@ def test_a_baseline_is_taken(runner: Runner) -> None:
     assert runner.ran[-1].code == 1
 
 
+@pytest.mark.proof
 def test_a_command_is_started_without_the_inputs_of_the_action(runner: Runner) -> None:
     """The server inherits neither them nor a credential; a profile and a requirement are passed on."""
     server = executable(

@@ -11,6 +11,7 @@ import yaml
 
 from tests.support.actions import FEW, KNOWN, OURS, ROOT, Runner, executable
 from tests.support.room import HERE, Room, needs_node, until
+from tests.support.rows import rows
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))
 
@@ -57,6 +58,7 @@ def test_the_examples_are_those_that_are_tried_here() -> None:
     assert any(OURS in file.read_text() for file in EXAMPLES)
 
 
+@pytest.mark.proof
 @needs_node
 def test_the_example_of_relayauth(runner: Runner) -> None:
     """Its server is started and tested, and the result is good enough to merge."""
@@ -97,7 +99,13 @@ if (!(days > 89.9)) throw new Error(`it lives ${days} days`);
 
 
 @needs_node
-@pytest.mark.parametrize(("name", "test"), [("cloud", TEST_OF_CLOUD), ("agent-relay", TEST_OF_AGENT_RELAY)])
+@pytest.mark.parametrize(
+    ("name", "test"),
+    rows(
+        {"cloud": ("cloud", TEST_OF_CLOUD), "agent-relay": ("agent-relay", TEST_OF_AGENT_RELAY)},
+        proof=("agent-relay",),
+    ),
+)
 def test_the_examples_with_the_stand_in(runner: Runner, name: str, test: str) -> None:
     """Their tests reach it; its key is masked; it is stopped at the end, also after a failure."""
     node_project(runner, test)
@@ -112,6 +120,7 @@ def test_the_examples_with_the_stand_in(runner: Runner, name: str, test: str) ->
     assert not (runner.temp / "session.json").exists()
 
 
+@pytest.mark.proof
 @needs_node
 @pytest.mark.parametrize("name", ["cloud", "agent-relay"])
 def test_the_stand_in_is_stopped_after_a_failed_test(runner: Runner, name: str) -> None:
@@ -141,6 +150,7 @@ def staging(room: Room) -> Iterator[dict[str, Any]]:
     process.terminate()
 
 
+@pytest.mark.proof
 def test_the_nightly_example(tmp_path: Path, staging: dict[str, Any]) -> None:
     """The second night is compared with the first one, and no credential is printed."""
     folder = tmp_path / "job"

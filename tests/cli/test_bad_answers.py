@@ -9,6 +9,7 @@ import pytest
 from contract.harness.spec import ENDPOINTS, catalogue
 from tests.support.command import Check
 from tests.support.deployments import Spoil, deployed
+from tests.support.rows import rows
 
 Bent = tuple[int, dict[str, str], bytes] | None
 JSON = {"content-type": "application/json"}
@@ -33,7 +34,9 @@ HOPELESS = {
 }
 
 
-@pytest.mark.parametrize(("spoil", "sentence"), HOPELESS.values(), ids=HOPELESS)
+@pytest.mark.parametrize(
+    ("spoil", "sentence"), rows(HOPELESS, proof=("garbage", "another JSON", "500", "503", "a redirect"))
+)
 def test_what_is_no_relayauth_leaves_no_verdict(check: Check, spoil: Spoil, sentence: str) -> None:
     """Exit code 2 and one sentence that names what came, without a traceback."""
     with deployed(spoil) as there:

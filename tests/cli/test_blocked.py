@@ -22,6 +22,7 @@ IGNORES_THE_TTL = "mutant:DelegatedEndpointsForgetTheTtl"
 DELEGATED = ("agent", "path", "workspace-path")
 
 
+@pytest.mark.proof
 def test_a_deployment_that_ignores_the_ttl_gives_no_errors(check: Check) -> None:
     """Rotation fails; what needs a session of 90 days can't be judged, and the report names TTL-01."""
     said = check(IGNORES_THE_TTL, "--clause", "TTL-*,META-01,ROT-0[12],CLK-08")
@@ -35,6 +36,7 @@ def test_a_deployment_that_ignores_the_ttl_gives_no_errors(check: Check) -> None
     assert "blocked by TTL-01: CLK-08" in said.out
 
 
+@pytest.mark.proof
 def test_known_failures_and_what_they_block_give_a_verdict(check: Check, tmp_path: Path) -> None:
     """With a baseline of its failures such a deployment conforms: nothing is left in doubt."""
     baseline = tmp_path / "baseline.json"

@@ -61,6 +61,7 @@ def on_urls(folder: Path, a: Deployment, b: Deployment, *words: str) -> Run:
     return diffed(folder, a.url, b.url, "--api-key-env-b", "KEY_OF_B", *words, **keys)
 
 
+@pytest.mark.proof
 def test_two_deployments_are_compared_and_left_as_they_were(tmp_path: Path) -> None:
     """No clock is moved, the budget is kept, and nothing stays behind."""
     with deployed() as a, deployed() as b:
@@ -76,6 +77,7 @@ def test_two_deployments_are_compared_and_left_as_they_were(tmp_path: Path) -> N
     assert after == [NOTHING, NOTHING]
 
 
+@pytest.mark.proof
 def test_a_url_can_be_compared_with_itself(tmp_path: Path) -> None:
     """Two runs in one org are no danger to each other."""
     with deployed() as there:
@@ -102,6 +104,7 @@ def prose(method: str, path: str, status: int, body: bytes) -> tuple[int, dict[s
     return status, {"content-type": "application/json"}, text
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("spoil", "rules", "code", "told"),
     [
@@ -137,6 +140,7 @@ def test_a_budget_that_does_not_last_leaves_it_open(tmp_path: Path) -> None:
     assert after == [NOTHING, NOTHING]
 
 
+@pytest.mark.proof
 def test_a_key_that_opens_less_leaves_requests_out(tmp_path: Path) -> None:
     """What the key of one side may not do is named, and the rest is compared."""
     few = ["relayauth:identity:manage:*", "relayauth:token:manage:*"]
@@ -175,6 +179,7 @@ def test_a_file_that_can_not_be_written_is_told_before_anything_is_sent(tmp_path
     assert "nowhere/found.json: can't be written" in run.err
 
 
+@pytest.mark.proof
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is simulated by /dev/full")
 @pytest.mark.parametrize(("b", "code"), [("reference", 2), ("mutant:DeletionsAreOk", 1)])
 def test_a_full_disk_does_not_hide_a_difference(

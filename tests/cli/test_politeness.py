@@ -60,6 +60,7 @@ def test_a_host_that_may_be_production_asks_for_permission(check: Check) -> None
 RATE = 40  # a second; the run below asks more than twice as often
 
 
+@pytest.mark.proof
 def test_a_rate_is_kept_on_a_url(check: Check) -> None:
     """However many requests a run asks, races and clearing up among them: never more a second than it may."""
     got: list[float] = []

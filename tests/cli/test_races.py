@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.support.command import Check
 from tests.support.deployments import Spoil, deployed
 
@@ -38,6 +40,7 @@ def test_rounds_that_prove_nothing_are_named_beside_a_pass(check: Check) -> None
     assert f"SES-05 at path passed, but: {row['why']}" in said.out
 
 
+@pytest.mark.proof
 def test_where_no_round_proves_anything_there_is_no_verdict(check: Check) -> None:
     """A rate limit that turns every race away leaves the clause untried, and never a pass."""
     with deployed(limiting({1, 2, 3, 4})) as there:

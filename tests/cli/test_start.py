@@ -104,6 +104,7 @@ uvicorn.run(app, port=int(os.environ["PORT"]), log_level="error")
 """
 
 
+@pytest.mark.proof
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 def test_the_lines_under_a_failure_of_a_launched_server_start_it_again(tmp_path: Path) -> None:
     """Pasted as a script they show the same wrong lifetime, decoded."""

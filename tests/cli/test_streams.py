@@ -72,10 +72,9 @@ def test_a_closed_standard_output_is_no_verdict() -> None:
 
 
 @needs_full
-@pytest.mark.parametrize("option", ["--json", "--junit"])
 @pytest.mark.parametrize(
-    ("words", "code", "verdict"),
-    [(ONE, 2, "Conforms: "), (BROKEN, 1, "Does not conform: ")],
+    ("option", "words", "code", "verdict"),
+    [("--json", ONE, 2, "Conforms: "), ("--junit", BROKEN, 1, "Does not conform: ")],
     ids=["holds", "broken"],
 )
 def test_the_verdict_is_printed_although_a_report_can_not_be_written(

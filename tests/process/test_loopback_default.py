@@ -22,6 +22,7 @@ def taken(loopback_default: None) -> Iterator[socket.socket]:
         yield server
 
 
+@pytest.mark.proof
 def test_a_taken_default_is_not_tried_and_said_so(room: Room, taken: socket.socket) -> None:
     """What must ask the default is not tried, with the port in the reason; the rest of the order is."""
     run = room.check(REFERENCE, "--clause", "JWKS-0[156]")
@@ -62,6 +63,7 @@ def program(loopback_default: None) -> Iterator[int]:
     process.kill()
 
 
+@pytest.mark.proof
 @pytest.mark.skipif(sys.platform != "linux", reason="connections of other programs are shown on Linux alone")
 def test_requests_of_another_program_are_not_the_servers(room: Room, program: int) -> None:
     """A second server on the machine that looks for its keys there does not make this one look broken."""

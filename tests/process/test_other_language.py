@@ -10,10 +10,12 @@ from contract.harness.run.state import TargetRun
 from contract.harness.spec import ENDPOINTS, catalogue
 from contract.harness.targets import Target
 from tests.support.room import MINIATURE, Room, needs_faketime, needs_node
+from tests.support.rows import rows
 
 pytestmark = [needs_node, needs_faketime]
 
 
+@pytest.mark.proof
 def test_the_contract_holds_on_a_server_in_another_language(room: Room, untestable: set[str]) -> None:
     """At each endpoint, over years of its clock, with the key source that it is to ask."""
     chosen = [
@@ -72,7 +74,8 @@ FAULTS = {
 
 @pytest.mark.usefixtures("loopback_reserved")
 @pytest.mark.parametrize(
-    ("fault", "tried", "about", "chapters"), [(k, *v) for k, v in FAULTS.items()], ids=FAULTS
+    ("fault", "tried", "about", "chapters"),
+    rows({name: (name, *row) for name, row in FAULTS.items()}, proof=("forgets-ttl", "never-expires")),
 )
 def test_a_broken_rule_fails_its_own_clauses(
     room: Room, fault: str, tried: list[str], about: set[str], chapters: set[str]

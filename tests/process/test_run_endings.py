@@ -16,6 +16,7 @@ from tests.process.test_clearing_up import NOTHING, left
 from tests.support.command import COMMAND, KEY_VARIABLE, Run, environment, patience, run_python
 from tests.support.deployments import Deployment, deployed
 from tests.support.room import until
+from tests.support.rows import rows
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 ROOT = Path(__file__).parents[2]
@@ -49,8 +50,20 @@ def in_its_work(there: Deployment, folder: Path, words: list[str]) -> "subproces
     return process
 
 
-@pytest.mark.parametrize("start", [started, started_by_pytest], ids=["check", "pytest"])
-@pytest.mark.parametrize("stop", SIGNALS, ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    ("start", "stop"),
+    rows(
+        {
+            f"{name}-{stop.name}": (start, stop)
+            for name, start in {"check": started, "pytest": started_by_pytest}.items()
+            for stop in SIGNALS
+        },
+        proof=[
+            "pytest-SIGINT",
+            *(f"{name}-{each}" for name in ("check", "pytest") for each in ("SIGHUP", "SIGQUIT")),
+        ],
+    ),
+)
 def test_every_ending_signal_clears_up(tmp_path: Path, stop: signal.Signals, start: Starter) -> None:
     """A closed terminal, a stopped job and Ctrl-\\ end a run as Ctrl-C does."""
     with deployed() as there:
@@ -87,7 +100,13 @@ CACHED = ("--target", "mutant:TokensAreCached", "-x", "--clause", "SEC-06", "--e
 @pytest.mark.parametrize(
     ("more", "sentence", "code"),
     [
-        pytest.param((), "Conforms: mutant:TokensAreCached, 0 of 1 checks passed, 1 failed", 0, id="all ran"),
+        pytest.param(
+            (),
+            "Conforms: mutant:TokensAreCached, 0 of 1 checks passed, 1 failed",
+            0,
+            id="all ran",
+            marks=pytest.mark.proof,
+        ),
         pytest.param(("--clause", "SEC-08"), "1 failed, 1 ended in an error", 2, id="some were left out"),
     ],
 )
@@ -100,7 +119,13 @@ def test_a_case_that_pytest_did_not_come_to_is_an_error(
     assert ended.code == code
 
 
-@pytest.mark.parametrize("content", ["def test_nothing():\n    assert False\n", "raise RuntimeError\n"])
+@pytest.mark.parametrize(
+    "content",
+    rows(
+        {"it fails": "def test_nothing():\n    assert False\n", "it raises": "raise RuntimeError\n"},
+        proof=("it fails",),
+    ),
+)
 def test_what_fails_beside_the_contract_is_a_failure_all_the_same(tmp_path: Path, content: str) -> None:
     """A test of somebody else, or a module that can't be imported."""
     other = tmp_path / "test_other.py"

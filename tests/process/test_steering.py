@@ -50,6 +50,7 @@ uvicorn.run(create_app(os.environ, rules=Late()), port=int(os.environ["PORT"]), 
 """
 
 
+@pytest.mark.proof
 def test_a_server_whose_iat_is_off_follows_all_the_same(room: Room) -> None:
     """Time is tried on it, and the clause about `iat` says what is wrong."""
     run = room.check(room.script(LATE), *TIME)
@@ -58,6 +59,7 @@ def test_a_server_whose_iat_is_off_follows_all_the_same(room: Room) -> None:
     assert any("iat of the access token was" in why and ", -2 s" in why for why in run.whys("fail"))
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("loopback_reserved")
 def test_without_a_clock_the_key_order_is_tried_all_the_same(room: Room) -> None:
     """Servers launched after the clock was struck off believe bearers of the real time."""
@@ -117,12 +119,14 @@ def test_a_pythonpath_of_the_command_is_kept(room: Room) -> None:
     assert "and-slept" in run.said, "the cure for time.sleep was lost"
 
 
+@pytest.mark.proof
 def test_an_inherited_faketime_does_not_move_the_server(room: Room) -> None:
     """A FAKETIME of the caller, which would win over our stamp, is not handed on."""
     run = room.check(REFERENCE, *TIME, env={"FAKETIME": "@2001-01-01 00:00:00"})
     assert run.clauses("pass") == CLOCK_CLAUSES | {"CLK-05", "TTL-04"}, run.said
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("loopback_reserved")
 def test_time_is_steered_on_the_servers_of_the_key_order_too(room: Room) -> None:
     """After years of renewals a server that is started then verifies bearers of that year."""

@@ -27,6 +27,7 @@ class IgnoresTheTtl(Rules):
         return None
 
 
+@pytest.mark.proof
 def test_a_server_that_ignores_the_ttl_fails_and_leaves_nothing_open() -> None:
     """ROT-01 and ROT-02 fail with what was requested, and no clause ends in an error."""
     report = Server(IgnoresTheTtl).check(profile="core")
@@ -85,6 +86,7 @@ class LimitOfTwoHundred(Rules):
         return 200 if next(self._mints) % 20 == 0 else None
 
 
+@pytest.mark.proof
 def test_a_limit_of_two_hundred_sessions_is_a_failure_at_each_endpoint() -> None:
     """The proof of the mutants mints few sessions; a run in process mints 250 at each endpoint."""
     report = Server(LimitOfTwoHundred).check("SES-04", cases=("ends_no_other_session",))
@@ -110,6 +112,7 @@ class RemembersFiftyRevocations(Rules):
         return super().redeemable(replace(state, session_revoked=False) if forgotten else state, now)
 
 
+@pytest.mark.proof
 def test_a_revocation_that_fifty_others_undo_is_a_failure() -> None:
     """No rule of the reference knows of other revocations, so no mutant shows this fault."""
     (result,) = [
@@ -135,6 +138,7 @@ class AnnouncesHalfDays(Rules):
         return moment.replace(hour=(moment.hour - 1) % 12 + 1).timestamp()
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("rules", "sure"), [(AnnouncesTheYearOfTheWeek, "CLK-03"), (AnnouncesHalfDays, "TTL-04")]
 )
@@ -204,6 +208,7 @@ class CachesKeysInUse(Wall):
         return status, headers, body
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("server", "sure"),
     [(Server(CachesIntrospections), "REV-01"), (Server(around=CachesKeysInUse), "REV-02")],

@@ -161,6 +161,7 @@ def test_a_mutant_that_declares_wrongly_is_found_without_a_witness(
     assert not runner.prove(mutants(), ["NoCap"]).stands
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("few_clauses")
 def test_clauses_that_the_target_does_not_keep_are_left_out_and_named() -> None:
     """A proof on a deployment with failures of its own judges by the clauses that hold there."""

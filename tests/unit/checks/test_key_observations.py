@@ -10,6 +10,7 @@ from contract.harness.checks import KeyChange, KeySources, Setup
 from contract.harness.client import Transcript
 from contract.harness.spec import routes
 from contract.harness.targets import REAL, StubAnswer, Target, connect
+from tests.support.rows import rows
 
 SERVE = f"exec:{Path(sys.executable).parent / 'relayauth-contract'} serve"
 # The bundled reference, whose HTTP client honours the proxies of the environment.
@@ -33,6 +34,7 @@ os.environ["NO_PROXY"] = os.environ["no_proxy"] = ""
 RUN = """
 import sys
 from reference_impl.serve import serve
+from tests.support.rows import rows
 sys.argv = ["serve"]
 serve()
 """
@@ -82,6 +84,7 @@ def test_a_correct_server_is_seen_to_ask_the_stub_itself(ask: Ask, tmp_path: Pat
     assert seen.own == 404
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("behind_proxies")
 def test_a_fetch_from_the_own_url_through_a_proxy_is_seen(ask: Ask, tmp_path: Path) -> None:
     """A server with the historic fault is seen, at the stub and where only a proxy leads."""
@@ -132,8 +135,17 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-@pytest.mark.parametrize("spec", ["reference", SERVE], ids=["in process", "launched"])
+@pytest.mark.parametrize(
+    ("spec", "change"),
+    rows(
+        {
+            f"{place}, {name}": (spec, change)
+            for place, spec in {"in process": "reference", "launched": SERVE}.items()
+            for name, change in CHANGES.items()
+        },
+        proof=("launched, it was broken", "launched, a key was added"),
+    ),
+)
 def test_keys_that_come_are_found(ask: Ask, spec: str, change: KeyChange) -> None:
     """The reference asks again within 5 minutes, and says so to who looks."""
     seen = ask(spec).observe_change(change)
@@ -151,6 +163,7 @@ def test_keys_that_go_are_seen_to_be_missed(ask: Ask) -> None:
     assert seen.requested_again
 
 
+@pytest.mark.proof
 def test_slow_stubs_are_waited_for_once_behind_a_fault(ask: Ask) -> None:
     """Three bearers that each wait for the verifier's time-out wait side by side, behind a proxy too."""
     sources = ask(f"proxy:AnswersTwice->{SERVE}")

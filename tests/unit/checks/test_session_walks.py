@@ -39,6 +39,7 @@ def outcome(spec: str, examples: int | None = None) -> tuple[list[str], str]:
     return [each.outcome for each in report.results], " ".join(each.why for each in report.results).strip()
 
 
+@pytest.mark.proof
 def test_the_reference_agrees_with_the_model() -> None:
     assert outcome("reference") == (["pass"] * 4, "")
 
@@ -57,6 +58,7 @@ MUTANTS = [
 ]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", MUTANTS)
 def test_walks_kill_mutants_of_sessions_and_show_a_small_walk(name: str) -> None:
     outcomes, why = outcome(f"mutant:{name}", 12)

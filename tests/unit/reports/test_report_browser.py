@@ -8,6 +8,7 @@ import pytest
 
 from contract.harness.reports import html
 from tests.support import viewers
+from tests.support.rows import rows
 from tests.unit.reports import browser, hostile, samples
 from tests.unit.reports.browser import Browser
 
@@ -32,8 +33,17 @@ def page(folder: Path, document: dict[str, Any]) -> Path:
     return file
 
 
-@pytest.mark.parametrize("width", [400, 1000, 1600])
-@pytest.mark.parametrize("make", [samples.full, samples.three, samples.all_fail, samples.proof])
+PAGES = {each.__name__: each for each in (samples.full, samples.three, samples.all_fail, samples.proof)}
+WIDTHS = (400, 1000, 1600)
+
+
+@pytest.mark.parametrize(
+    ("make", "width"),
+    rows(
+        {f"{name}-{width}": (make, width) for name, make in PAGES.items() for width in WIDTHS},
+        proof=[f"{name}-{width}" for name in PAGES for width in WIDTHS[1:]],
+    ),
+)
 def test_a_page_fits_its_window(chromium: Browser, tmp_path: Path, make: Any, width: int) -> None:
     """Only the boxes that are meant to scroll sideways do; nothing was complained of."""
     chromium.open(page(tmp_path, make()), width=width)
@@ -138,7 +148,13 @@ def test_the_page_is_complete_without_its_script(chromium: Browser, tmp_path: Pa
     assert chromium.run("return document.querySelector('.legend').checkVisibility()")
 
 
-@pytest.mark.parametrize("payload", hostile.PAYLOADS, ids=range(len(hostile.PAYLOADS)))
+@pytest.mark.parametrize(
+    "payload",
+    rows(
+        {str(number): each for number, each in enumerate(hostile.PAYLOADS)},
+        proof=[*map(str, range(3, len(hostile.PAYLOADS)))],
+    ),
+)
 def test_hostile_text_runs_nothing(chromium: Browser, tmp_path: Path, payload: str) -> None:
     """No script, no request, no complaint of the policy: there was nothing to refuse; no wider page."""
     chromium.open(page(tmp_path, hostile.result(payload)), width=400)

@@ -46,6 +46,7 @@ def found(spec: str) -> Iterator[tuple[str, list[str], int]]:
         yield finding.operation, [each.what for each in finding.differences], len(finding.before)
 
 
+@pytest.mark.proof
 def test_a_target_is_like_itself() -> None:
     """The clock moves for both, and nothing is left out."""
     found = compared()
@@ -56,10 +57,12 @@ def test_a_target_is_like_itself() -> None:
     assert found.sentence == f"Alike: A and B answered {found.compared} requests in the same way."
 
 
+@pytest.mark.proof
 def test_one_seed_shows_a_mutant_in_the_same_way_each_time() -> None:
     assert as_json(compared(b="mutant:SubjectIsLost")) == as_json(compared_with("SubjectIsLost"))
 
 
+@pytest.mark.proof
 def test_both_are_sent_the_same_with_their_own_things(monkeypatch: pytest.MonkeyPatch) -> None:
     """Method, path and members are the same; no id or token of one target reaches the other."""
     passed: dict[int, list[tuple[str, str]]] = {}
@@ -83,6 +86,7 @@ def test_both_are_sent_the_same_with_their_own_things(monkeypatch: pytest.Monkey
         assert not [name for name in own if f"relayauth-contract-{name}" in others]
 
 
+@pytest.mark.proof
 def test_a_lifetime_at_one_endpoint_is_found() -> None:
     rows = [*found("CapOnIdentityOnly")]
     mints = {operation: whats for operation, whats, before in rows if not before}
@@ -90,6 +94,7 @@ def test_a_lifetime_at_one_endpoint_is_found() -> None:
     assert all("lifetime of the refresh token" in whats for whats in mints.values())
 
 
+@pytest.mark.proof
 def test_a_difference_that_takes_a_walk_is_shown_with_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A replay that ends nothing: mint, refresh, replay, and the refresh that succeeds all the same."""
     monkeypatch.setattr(diff, "WALKS", 5)
@@ -107,6 +112,7 @@ def test_a_claim_that_a_rotation_loses_is_found() -> None:
     assert before == 0
 
 
+@pytest.mark.proof
 def test_the_smallest_case_comes_first_and_like_ones_are_counted() -> None:
     result = compared_with("NoCap")
     sizes = [group.finding.size for group in result.groups]

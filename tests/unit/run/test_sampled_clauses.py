@@ -37,6 +37,7 @@ def test_a_sampled_clause_is_tried_at_its_endpoint_alone(sampled: dict[str, str]
     assert shapes == ({"bare"} if "META-03" in sampled else {"bare", "named", "identity"})
 
 
+@pytest.mark.proof
 def test_what_goes_through_time_is_sampled_too() -> None:
     """The hosts of CLK-03 and the sessions of CLK-08 are those of the endpoint that is tried."""
     numbers = {}

@@ -201,6 +201,7 @@ def test_a_mocked_slow_trap_counts_what_it_would_have_taken(
     assert net.waited == waited
 
 
+@pytest.mark.proof
 def test_a_wired_net_says_when_it_is_blind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where another program has the default's port, the trap works and the blindness is told."""
     with socket.create_server(("127.0.0.1", 0)) as other:
