@@ -1,13 +1,14 @@
 """Where a clause that a mutant does not declare is tried: at one endpoint, another for each mutant."""
 
+from contract.harness.selfproof import runner, subjects
 from contract.harness.selfproof.results import Witnessed
 
 ENDPOINTS = ("identity", "agent", "path", "workspace-path")
 
 
 def witnessed(**places: str) -> Witnessed:
-    """A clause that notices mutants at `places`, and one named `ByShape` with another body shape alone."""
-    return Witnessed(True, dict.fromkeys([*places, "ByShape"], 0), places, ENDPOINTS)
+    """A clause that notices mutants at `places`."""
+    return Witnessed(True, dict.fromkeys(places, 0), places, ENDPOINTS)
 
 
 def test_what_differs_everywhere_is_tried_at_each_endpoint_in_turn() -> None:
@@ -24,6 +25,14 @@ def test_what_differs_later_is_tried_where_it_differs() -> None:
     assert witnessed(Late="path").sample("Late", "TTL-01") == "path"
 
 
-def test_what_differs_by_the_body_shape_is_tried_in_full() -> None:
+def test_what_differs_by_the_body_shape_is_tried_with_that_one() -> None:
     """The first shape of an endpoint could not show it."""
-    assert witnessed().sample("ByShape", "TTL-01") is None
+    assert witnessed(ByShape="path/named").sample("ByShape", "TTL-01") == "path/named"
+
+
+def test_the_body_shape_of_a_place_is_the_one_that_showed_the_difference() -> None:
+    """It is named where it is not the first of a test."""
+    runner.examine(subjects.mutants())
+    seen = runner.witness("META-03")
+    assert seen.places["AgentsAreNamedByDefault"] == "path/named"
+    assert seen.places["DefaultIsMarked"] == "identity"

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from contract.harness.run.selection import CaseGroup, Selection, group, mint_rows
-from contract.harness.run.settings import Settings
+from contract.harness.run.settings import Settings, place_of
 from contract.harness.spec import Clause, MintEndpoint
 
-SAMPLED_CASES = 4
+SAMPLED_CASES = 3
 """How many cases of each test are tried of a clause that is sampled."""
 
 
@@ -34,7 +34,8 @@ class LeftOut:
         if not sampled or first:
             return rows
         included = (row for row in rows if self._selection.includes(target, clause, row))
-        kept = [row for row in included if row.name == sampled][:1]
+        name, shape = place_of(sampled)
+        kept = [row for row in included if row.name == name and shape in (None, row.shape)][:1]
         self._never_made |= {group(target, clause.id, function, row) for row in rows if row not in kept}
         return kept
 
@@ -53,7 +54,9 @@ class LeftOut:
         if failed or self._seen[place] <= first:
             return True
         if sampled is not None:
-            elsewhere = case.endpoint is not None and (sampled, shape) != (case.endpoint, case.shape)
+            endpoint, sampled_shape = place_of(sampled)
+            there = endpoint, sampled_shape or shape
+            elsewhere = case.endpoint is not None and there != (case.endpoint, case.shape)
             if elsewhere or self._tried[case] >= SAMPLED_CASES:
                 return True
         self._tried[case] += 1

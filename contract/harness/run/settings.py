@@ -23,7 +23,8 @@ class Settings:
     are kept in `examples_file`, and are tried first from then on. With `first_failure_only` a run leaves
     out the other cases of a clause that has failed, and as many of the first cases of a clause as
     `skip_first` says for a target, by its name; the clauses that `sampled` has for it are tried at the
-    endpoint beside them alone, if any, with one body shape, few cases of each test and few requests. So many
+    endpoint beside them alone, if any, with one body shape, few cases of each test and few requests. The body
+    shape is the first, or the one that `endpoint/shape` names. So many
     `processes` try the cases of a target, each on a server of its own, where that is possible. `today` (UTC)
     decides whether a known failure is still accepted.
     """
@@ -92,6 +93,12 @@ class Settings:
         if self.fuzz_examples is not None:
             return self.fuzz_examples
         return 3 if kind == "url" else 5
+
+
+def place_of(sample: str) -> tuple[str, str | None]:
+    """Return the endpoint of a sample, empty for the service as a whole, and the body shape that it names."""
+    endpoint, _, shape = sample.partition("/")
+    return endpoint, shape or None
 
 
 def _matching(option: str, globs: Iterable[str]) -> frozenset[str]:

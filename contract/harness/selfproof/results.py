@@ -73,9 +73,9 @@ class Witnessed:
     """What became of a clause on the target without a mutant, and which mutants it could notice.
 
     `noticed` has, for each of these, the number of first cases in which nothing differs yet. `places` has the
-    endpoint of the case in which one first differs, save those that differ only with another body shape than
-    the first of a test; `endpoints` are those of the clause in their order. `failure` says why the target
-    does not keep the clause; it is empty if it does.
+    endpoint of the case in which one first differs, and behind a slash its body shape if that is not the
+    first of its test; `endpoints` are those of the clause in their order. `failure` says why the target does
+    not keep the clause; it is empty if it does.
     """
 
     tried: bool
@@ -85,7 +85,7 @@ class Witnessed:
     failure: str = ""
 
     def sample(self, name: str, clause: str) -> str | None:
-        """Return one endpoint at which a mutant is tried with `clause`; None for all of them.
+        """Return where a mutant is tried with `clause`, as `Settings.sampled` says; None for everywhere.
 
         One that differs from the first endpoint on does so at each: they are taken in turn. It is empty for a
         clause of the service as a whole.

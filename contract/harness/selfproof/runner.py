@@ -87,8 +87,9 @@ def witness(clause: str) -> Witnessed:
         first.update(dict.fromkeys(new, number))
         if row.endpoint is not None:
             test = row.case.partition("[")[0]
-            if row.shape == shapes.setdefault((test, row.endpoint), row.shape):
-                places.update(dict.fromkeys(new, row.endpoint))
+            is_first = row.shape == shapes.setdefault((test, row.endpoint), row.shape)
+            place = row.endpoint if is_first else f"{row.endpoint}/{row.shape}"
+            places.update(dict.fromkeys(new, place))
 
     target = _subjects.watched(noticed)
     (report,) = run_contract(Settings(targets=(target,), clauses=(clause,), **SMALL), record)

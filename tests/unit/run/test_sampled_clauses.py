@@ -18,6 +18,7 @@ REFERENCE = Target("reference", "reference")
     [
         pytest.param({}, {"identity", "agent", "path", "workspace-path"}, id="not sampled"),
         pytest.param({"META-03": "path"}, {"path"}, id="sampled"),
+        pytest.param({"META-03": "path/named"}, {"path"}, id="sampled with a body shape"),
         pytest.param({"META-01": "path"}, {"identity", "agent", "path", "workspace-path"}, id="another"),
     ],
 )
@@ -34,7 +35,8 @@ def test_a_sampled_clause_is_tried_at_its_endpoint_alone(sampled: dict[str, str]
     assert {each.endpoint for each in report.results} == at
     assert {each.outcome for each in report.results} == {"pass"}
     shapes = {case.shape for each in report.results if each.endpoint == "path" for case in each.cases}
-    assert shapes == ({"bare"} if "META-03" in sampled else {"bare", "named", "identity"})
+    expected = {"path": {"bare"}, "path/named": {"named"}}
+    assert shapes == expected.get(sampled.get("META-03", ""), {"bare", "named", "identity"})
 
 
 @pytest.mark.proof
