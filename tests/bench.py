@@ -139,6 +139,9 @@ def launched_check() -> Iterator[CaseResult]:
     yield CaseResult("  clauses not tried", sum(row["outcome"] == "not_tried" for row in results), 0, "")
     years = sum(row["seconds"] for row in results if row["clause"] == "CLK-03")
     yield CaseResult("  five years and thirty days of renewals, four endpoints", years, 3, "s")
+    yield CaseResult(
+        "check exec:serve, full", run([COMMAND, "check", f"exec:{COMMAND} serve"]).seconds, 60, "s"
+    )
 
 
 def self_proof() -> Iterator[CaseResult]:
