@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Self, cast
@@ -89,39 +89,51 @@ def try_each(session: pytest.Session, items: Sequence[pytest.Item]) -> None:
 
 
 class Processes:
-    """The processes as a context: on exit none of them is left, whatever ends the block."""
+    """The processes as a context: on exit none of them is left, whatever ends the block.
+
+    There are fewer than were asked for, or none, where the system allows no more.
+    """
 
     def __init__(
-        self, session: pytest.Session, run: ContractRun, items: Sequence[pytest.Item], number: int
+        self, session: pytest.Session, run: ContractRun, items: Sequence[pytest.Item], most: int
     ) -> None:
-        self._session, self._run, self._items, self._number = session, run, items, number
+        self._session, self._run, self._items, self._most = session, run, items, most
         self._readers: dict[Connection, BaseProcess] = {}
         self._ended: set[Connection] = set()
 
     def __enter__(self) -> Self:
         """Fork. Python drops an exception that a signal raises at a fork: it is raised afterwards."""
         tests = {test: number for number, test in enumerate(dict.fromkeys(map(test_of, self._items)))}
-        tickets, giver = os.pipe()
         try:
-            os.write(giver, b"".join(number.to_bytes(_TICKET) for number in tests.values()))
-            os.close(giver)
-            with shielded():
-                for _ in range(self._number):
-                    self._fork(tests, tickets)
+            with shielded(), contextlib.suppress(OSError):
+                self._fork_all(tests)
         except BaseException:
             self.__exit__()
             raise
+        return self
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return len(self._readers)
+
+    def _fork_all(self, tests: Mapping[str, int]) -> None:
+        tickets, giver = os.pipe()
+        try:
+            with os.fdopen(giver, "wb") as gives:
+                gives.write(b"".join(number.to_bytes(_TICKET) for number in tests.values()))
+            for _ in range(self._most):
+                self._fork(tests, tickets)
         finally:
             os.close(tickets)
-        return self
 
     def _fork(self, tests: Mapping[str, int], tickets: int) -> None:
         context = multiprocessing.get_context("fork")
         reader, writer = context.Pipe(duplex=False)
-        process = context.Process(target=self._work, args=(reader, Share(tests, tickets, writer)))
-        process.start()
         # The process alone holds the end to write to: when it ends, in whatever way, that is seen here.
-        writer.close()
+        with writer:
+            process = context.Process(target=self._work, args=(reader, Share(tests, tickets, writer)))
+            process.start()
         self._readers[reader] = process
 
     def _work(self, own_reader: Connection, share: Share) -> None:
@@ -131,17 +143,16 @@ class Processes:
             reader.close()
         run, (target,) = self._run, self._run.targets.values()
         run.share = share
-        try:
-            try_each(self._session, self._items)
-        except KeyboardInterrupt:
-            run.interrupted = True
-        except BrokenPipeError:
-            return
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is reported
-            run.fault = run.fault or judge(error).why
-        finally:
-            with contextlib.suppress(KeyboardInterrupt):
-                run.close()
+        steps: tuple[Callable[[], None], ...] = (lambda: try_each(self._session, self._items), run.close)
+        for step in steps:
+            try:
+                step()
+            except KeyboardInterrupt:
+                run.interrupted = True
+            except BrokenPipeError:
+                pass  # Nobody wants to know any more.
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is reported
+                run.fault = run.fault or judge(error).why
         with contextlib.suppress(BrokenPipeError):
             share.end(End(target.part(), run.interrupted, run.fault, known()))
 
