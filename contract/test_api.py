@@ -14,7 +14,7 @@ from contract.harness.checks.api_links import CHAINS, LinkedRequests, open_mints
 from contract.harness.checks.api_requests import UsualRequests, send_each
 from contract.harness.checks.session_steps import walks
 from contract.harness.checks.session_walker import Walker, rows_from, seed_of, walking
-from contract.harness.client import Response, Service
+from contract.harness.client import Response, Service, by_operation
 from contract.harness.errors import CouldNotTry, NotTried, Violation
 from contract.harness.run import TargetSession
 from contract.harness.spec import MintEndpoint
@@ -35,7 +35,7 @@ def test_every_exchange_is_as_the_document_says(session: TargetSession, service:
     if session.org_problem is None:
         with service.transcript.set_aside():
             send_each(UsualRequests(session.token_pairs))
-    found = dict(once_each(exchanges))
+    found = dict(once_each(by_operation(exchanges)))
     service.transcript.show([*found.values()][:MOST_DIFFERENCES])
     if found:
         differences = [*found][:MOST_DIFFERENCES]

@@ -19,7 +19,16 @@ from contract.harness.checks import (
     require_nothing_minted,
     require_status,
 )
-from contract.harness.client import MINTING_SCOPES, OwnOrg, Response, Service, TokenPairs, Volume, pair_of
+from contract.harness.client import (
+    MINTING_SCOPES,
+    OwnOrg,
+    Response,
+    Service,
+    TokenPairs,
+    Volume,
+    by_operation,
+    pair_of,
+)
 from contract.harness.errors import Blocked, CouldNotTry, NotTried, Violation
 from contract.harness.jose import PLACES, Malformed, Place, Token, Vector, bit_flips, read_token, vectors_of
 from contract.harness.redaction import Secret, holds_token
@@ -579,7 +588,7 @@ def test_no_error_of_the_run_reveals_anything(presenter: Presenter, service: Ser
     """No refusal of the whole run reveals anything, whatever its clause; that of a forged token included."""
     for place in PLACES:
         presenter.present(place, f"{presenter.live(place).text}x")
-    for response in service.refusals:
+    for response in by_operation(service.refusals):
         service.transcript.show([response])
         require_no_leak(response)
 

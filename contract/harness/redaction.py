@@ -5,6 +5,7 @@ import hashlib
 import html
 import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -27,8 +28,9 @@ _SEGMENTS = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]*+){
 # any 39 characters in a row of a signature contain one of them whole.
 _PIECE = 20
 _RUN = re.compile(rf"[A-Za-z0-9_-]{{{_PIECE},}}")
-_known: set[str] = set()
-_pieces: set[str] = set()
+# In the order in which they were learnt: another process of the run learns what is new.
+_known: dict[str, None] = {}
+_pieces: dict[str, None] = {}
 _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 
 
@@ -50,25 +52,32 @@ def remember(text: str) -> str:
     remember_tokens_in(text)
     if len(text) >= 8 and not _SHAPES.fullmatch(without_prefix(text)):
         encoded = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
-        _known.update(
-            (text, json.dumps(text)[1:-1], html.escape(text), quote(text, safe="", errors="replace"), encoded)
-        )
+        quoted = quote(text, safe="", errors="replace")
+        _known.update(dict.fromkeys((text, json.dumps(text)[1:-1], html.escape(text), quoted, encoded)))
     return text
 
 
-Known = tuple[frozenset[str], frozenset[str]]
-"""The secrets that a process knows, and the pieces of signatures."""
+Secrets = tuple[tuple[str, ...], tuple[str, ...]]
+"""Secrets, and pieces of signatures."""
 
 
-def known() -> Known:
-    """Return what `scrub` removes besides what has the shape of a secret: for another process of the run."""
-    return frozenset(_known), frozenset(_pieces)
+class Learnt:
+    """What `scrub` removes besides what has the shape of a secret: for another process of the run."""
+
+    def __init__(self) -> None:
+        self._told = len(_known), len(_pieces)
+
+    def news(self) -> Secrets:
+        """Return what this process has learnt since it was asked last."""
+        secrets, pieces = self._told
+        self._told = len(_known), len(_pieces)
+        return tuple(islice(_known, secrets, None)), tuple(islice(_pieces, pieces, None))
 
 
-def learn(secrets: Known) -> None:
-    """Register the secrets that another process of the run knows."""
-    _known.update(secrets[0])
-    _pieces.update(secrets[1])
+def learn(secrets: Secrets) -> None:
+    """Register the secrets that another process of the run has learnt."""
+    _known.update(dict.fromkeys(secrets[0]))
+    _pieces.update(dict.fromkeys(secrets[1]))
 
 
 def remember_tokens_in(text: str) -> None:
@@ -77,9 +86,8 @@ def remember_tokens_in(text: str) -> None:
         segments = found[0].split(".")
         for header, signature in zip(segments, segments[2:], strict=False):
             if "eyJ" in header:
-                _pieces.update(
-                    signature[at : at + _PIECE] for at in range(0, len(signature) - _PIECE + 1, _PIECE)
-                )
+                whole = range(0, len(signature) - _PIECE + 1, _PIECE)
+                _pieces.update(dict.fromkeys(signature[at : at + _PIECE] for at in whole))
 
 
 def scrub(text: str) -> str:

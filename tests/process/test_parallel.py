@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,66 @@ def test_a_process_with_other_threads_does_not_fork(tmp_path: Path, threads: str
     ended = run_python(["-c", FORKS, threads], tmp_path)
     assert ended.out == "Conforms: reference, 12 of 12 checks passed.\n"
     assert ended.err.splitlines() == ["forks"] * forks
+
+
+INTERRUPTED = """
+import os, signal, sys
+from contract.harness.run import Settings, run_contract
+
+os.register_at_fork(**{sys.argv[1]: lambda: os.kill(os.getpid(), signal.SIGTERM)})
+(report,) = run_contract(Settings(clauses=("TTL-01", "TTL-05", "TTL-06"), processes=2))
+print(report.sentence)
+"""
+
+
+@pytest.mark.parametrize("where", ["before", "after_in_parent", "after_in_child"])
+def test_a_signal_that_arrives_at_a_fork_is_not_lost(tmp_path: Path, where: str) -> None:
+    """Python drops what a handler raises there, and the process would go on, deaf to all further signals."""
+    ended = run_python(["-c", INTERRUPTED, where], tmp_path)
+    assert "; the run was interrupted" in ended.out
+    assert "0 of 0 checks passed" in ended.out
+    assert ended.err == ""
+
+
+SIGNATURES = """
+import re, sys
+from contract.harness.redaction import scrub
+from contract.harness.run import Settings, run_contract
+from contract.harness.targets import Target
+
+def show(_, row):
+    for response in row.transcript:
+        for signature in re.findall(r"eyJ[\\w-]+[.][\\w-]+[.]([\\w-]+)", response.content.decode()):
+            print(signature in scrub(signature), file=sys.stderr)
+
+target = Target("mutant:NoCap", "mutant:NoCap")
+run_contract(Settings(targets=(target,), clauses=("TTL-01", "TTL-02", "TTL-05"), processes=2), show)
+"""
+
+
+def test_what_is_told_of_a_case_is_known_to_be_secret(tmp_path: Path) -> None:
+    """A signature alone has no shape: the process that shows a case learns it with the case."""
+    ended = run_python(["-c", SIGNATURES], tmp_path)
+    assert set(ended.err.splitlines()) == {"False"}, ended.said
+
+
+ONCE = """
+import fcntl, os, sys
+lock = os.open("lock", os.O_CREAT | os.O_RDWR)
+fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+os.set_inheritable(lock, True)
+os.execv(sys.argv[1], [sys.argv[1], "serve"])
+"""
+
+
+def test_a_command_that_can_be_started_only_once_is_tried_by_one(tmp_path: Path) -> None:
+    """What the other process can't open, the first one tries."""
+    (tmp_path / "once.py").write_text(ONCE)
+    command = f"exec:{sys.executable} {tmp_path / 'once.py'} {COMMAND}"
+    ended = run_program(
+        [COMMAND, "check", command, "--clause", "TTL-0[125]", "--processes", "2"], tmp_path, {}
+    )
+    assert "12 of 12 checks passed" in ended.out, ended.said
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from contract.harness.client.bodies import Raw, Variable, displayable, on_the_wire
 from contract.harness.client.budget import CORE_BUDGET, FULL_BUDGET, RequestBudget, budget_for
 from contract.harness.client.concurrency import FULL, IN_PROCESS, SMALL, STAGGERS, Race, Racer, Volume
-from contract.harness.client.exchange_kinds import ExchangeKinds, operation_path
+from contract.harness.client.exchange_kinds import ExchangeKinds, by_operation, operation_path
 from contract.harness.client.messages import Pair, Request, Response, pair_of
 from contract.harness.client.own_org import OwnOrg
 from contract.harness.client.service import Service
@@ -37,6 +37,7 @@ __all__ = [
     "Variable",
     "Volume",
     "budget_for",
+    "by_operation",
     "displayable",
     "on_the_wire",
     "operation_path",

@@ -77,6 +77,13 @@ def operation_path(path: str) -> str:
     return "/".join(parts)
 
 
+def by_operation(responses: Iterable[Response]) -> list[Response]:
+    """Return `responses` by operation and status: an order that does not depend on what was tried before."""
+    return sorted(
+        responses, key=lambda each: (operation_path(each.request.path), each.request.method, each.status)
+    )
+
+
 def _cut(response: Response) -> Response:
     return Response(
         response.request, response.status, response.headers, response.content[:LONGEST], response.seconds

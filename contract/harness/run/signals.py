@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from types import FrameType
 
 from contract.harness import process
@@ -45,6 +45,15 @@ def _takes_a_lock(frame: FrameType | None) -> bool:
     return frame.f_globals.get("__name__") in ("httpcore._synchronization", "threading")
 
 
+def _drops_exceptions(frame: FrameType | None) -> bool:
+    """Say whether Python drops what is raised: in a finalizer, or where hypothesis times collections."""
+    while frame is not None:
+        if frame.f_code.co_name in ("__del__", "gc_callback"):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _send_again(number: int) -> None:
     """Send a signal to the main thread a moment later."""
     send = getattr(signal, "pthread_kill", lambda _, each: signal.raise_signal(each))
@@ -66,7 +75,7 @@ def interruptible() -> Iterator[None]:
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if _takes_a_lock(frame):
+        if _takes_a_lock(frame) or _drops_exceptions(frame):
             _send_again(number)
             return
         for each in handled:
@@ -90,6 +99,20 @@ def interruptible() -> Iterator[None]:
         for each, handler in before.items():
             # Python itself resets any handler but SIG_IGN when it ends.
             signal.signal(each, signal.SIG_IGN if deaf else signal.SIG_DFL if handler is None else handler)
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[Collection[int]]:
+    """Hold the signals of `ENDING` back until the end of the block; yield what was held back before.
+
+    For a fork: what a handler raises there is dropped by Python. A process that is forked in the block begins
+    with these signals held back.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield before
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from contract.harness.run.verdict import TargetReport
 from contract.harness.targets import Target, kind_of
 
 if TYPE_CHECKING:
-    from contract.harness.run.processes import Share
+    from contract.harness.run.shares import Share
 
 OnCase = Callable[[str, CaseResult], None]
 
@@ -71,11 +71,14 @@ class TargetRun:
         )
 
     def add(self, part: Part) -> None:
-        """Take what another process found out; if it could not open the target, nothing can be said of it."""
+        """Take what another process found out; nothing can be said of a target that none could open.
+
+        Where one could not, the others have tried all cases: a command may be unable to run twice at a time.
+        """
         self._parts.append(part)
         self._leftovers += part.leftovers
-        if part.problem is not None:
-            self._opening = FailedOpening(TargetError(part.problem))
+        opened = any(each.problem is None for each in self._parts)
+        self._opening = None if opened else FailedOpening(TargetError(str(part.problem)))
 
     def take_evidence(self) -> None:
         """Open the target, and count the exchanges of other processes as exchanges of its session."""
