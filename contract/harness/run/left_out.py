@@ -7,9 +7,6 @@ from contract.harness.run.selection import CaseGroup, Selection, group, mint_row
 from contract.harness.run.settings import Settings, place_of
 from contract.harness.spec import Clause, MintEndpoint
 
-SAMPLED_CASES = 3
-"""How many cases of each test are tried of a clause that is sampled."""
-
 
 class LeftOut:
     """Counts the cases of a run, and says which of them are not tried; `Settings` has the rules."""
@@ -57,7 +54,7 @@ class LeftOut:
             endpoint, sampled_shape = place_of(sampled)
             there = endpoint, sampled_shape or shape
             elsewhere = case.endpoint is not None and there != (case.endpoint, case.shape)
-            if elsewhere or self._tried[case] >= SAMPLED_CASES:
+            if elsewhere or self._tried[case] >= self._settings.sampled_cases:
                 return True
         self._tried[case] += 1
         return False

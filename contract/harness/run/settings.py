@@ -23,9 +23,8 @@ class Settings:
     are kept in `examples_file`, and are tried first from then on. With `first_failure_only` a run leaves
     out the other cases of a clause that has failed, and as many of the first cases of a clause as
     `skip_first` says for a target, by its name; the clauses that `sampled` has for it are tried at the
-    endpoint beside them alone, if any, with one body shape, few cases of each test and few requests. The body
-    shape is the first, or the one that `endpoint/shape` names. So many
-    `processes` try the cases of a target, each on a server of its own, where that is possible. `today` (UTC)
+    endpoint beside them alone, if any, with one body shape, `sampled_cases` of each test and few requests.
+    The body shape is the first, or the one that `endpoint/shape` names. So many `processes` try the cases of a target, each on a server of its own, where that is possible. `today` (UTC)
     decides whether a known failure is still accepted.
     """
 
@@ -46,6 +45,7 @@ class Settings:
     first_failure_only: bool = False
     skip_first: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     sampled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sampled_cases: int = 3
     polite: bool = False
     max_requests: int | None = None
     processes: int = 1

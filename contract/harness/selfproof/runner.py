@@ -21,6 +21,9 @@ SMALL: Mapping[str, Any] = {"fuzz_examples": 0, "polite": True}
 # So many mutants are tried with all clauses: the witness, which finds out which clauses could notice a
 # mutant, costs as much as two of these runs.
 FEW = 2
+# A mutant that so many clauses notice differs in nearly every response: of those that it does not declare one
+# case of each test is tried.
+BROAD = 30
 # Held here for the processes that are forked: a target holds what can't be sent to them.
 _subjects: Subjects
 
@@ -45,6 +48,7 @@ def mutant_result(
         first_failure_only=True,
         skip_first={target.name: clauses},
         sampled={target.name: sampled},
+        sampled_cases=1 if len(sampled) > BROAD else Settings.sampled_cases,
         **SMALL,
     )
     (report,) = run_contract(settings)

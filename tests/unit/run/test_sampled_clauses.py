@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from contract.harness.run import Settings, TargetReport, run_contract
-from contract.harness.run.left_out import SAMPLED_CASES, LeftOut
+from contract.harness.run.left_out import LeftOut
 from contract.harness.run.selection import Selection
 from contract.harness.spec import catalogue
 from contract.harness.targets import Target
@@ -79,8 +79,8 @@ def cases(report: TargetReport) -> Counter[str]:
 def test_few_cases_of_each_test_are_tried_of_a_sampled_clause() -> None:
     """Of a clause of the service as a whole, too; the others are no gap."""
     whole, few = cases(tried("SEC-04")), cases(tried("SEC-04", at=""))
-    assert few == {name: min(number, SAMPLED_CASES) for name, number in whole.items()}
-    assert max(whole.values()) > SAMPLED_CASES
+    assert few == {name: min(number, Settings.sampled_cases) for name, number in whole.items()}
+    assert max(whole.values()) > Settings.sampled_cases
 
 
 def test_what_takes_many_requests_is_left_out_of_a_sampled_clause() -> None:
