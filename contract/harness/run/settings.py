@@ -24,8 +24,9 @@ class Settings:
     out the other cases of a clause that has failed, and as many of the first cases of a clause as
     `skip_first` says for a target, by its name; the clauses that `sampled` has for it are tried at the
     endpoint beside them alone, if any, with one body shape, `sampled_cases` of each test and few requests.
-    The body shape is the first, or the one that `endpoint/shape` names. So many `processes` try the cases of a target, each on a server of its own, where that is possible. `today` (UTC)
-    decides whether a known failure is still accepted.
+    The body shape is the first, or the one that `endpoint/shape` names. So many `processes` try the cases of
+    a target, each on a server of its own, where that is possible. `today` (UTC) decides whether a known
+    failure is still accepted.
     """
 
     targets: tuple[Target, ...] = (Target("reference", "reference"),)
