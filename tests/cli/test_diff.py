@@ -126,6 +126,7 @@ def test_what_differs_between_two_deployments_is_shown(
     assert after == [NOTHING, NOTHING]
 
 
+@pytest.mark.proof
 def test_a_budget_that_does_not_last_leaves_it_open(tmp_path: Path) -> None:
     """What was sent is removed within it."""
     with deployed() as a, deployed() as b:
