@@ -1,4 +1,4 @@
-"""The processes that try the cases of a target in parallel, and what they say to the one that forked them."""
+"""Forks the processes that try the cases of a target in parallel, takes what they tell, and ends them."""
 
 import contextlib
 import math
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 GRACE = 60.0
 """Seconds in which a process that is to end removes what it made and ends its servers."""
 _KILLED = (
-    "a process of the run was ended from outside, and what it had started may go on: is there enough memory? "
-    "Run it again"
+    "a process of the run was ended from outside: is there enough memory? Servers that it started may run "
+    "on. Run it again"
 )
 
 
@@ -53,7 +53,7 @@ class Processes:
         self._mask: Collection[int] = ()
 
     def __enter__(self) -> Self:
-        """Fork."""
+        """Fork with signals held back: what a handler raises at a fork is lost."""
         tests = {test: number for number, test in enumerate(dict.fromkeys(map(test_of, self._items)))}
         try:
             with held_back() as self._mask, contextlib.suppress(OSError):
@@ -156,9 +156,11 @@ class Processes:
             for process in self._readers.values():
                 for number in (signal.SIGTERM, signal.SIGCONT):
                     os.kill(process.pid or 0, number)
-            self.take_all(until=time.monotonic() + GRACE)
-            for reader, process in self._readers.items():
-                process.kill()
-                process.join()
-                reader.close()
-            self._readers.clear()
+            try:
+                self.take_all(until=time.monotonic() + GRACE)
+            finally:
+                for reader, process in self._readers.items():
+                    process.kill()
+                    process.join()
+                    reader.close()
+                self._readers.clear()
