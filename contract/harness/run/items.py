@@ -27,12 +27,6 @@ def group_of(item: pytest.Item) -> CaseGroup | None:
     return group(params["session"], clause.id, item.function.__name__, params.get("mint"))  # type: ignore[attr-defined]
 
 
-def rank_of(item: pytest.Item) -> int:
-    """Return how late a case is tried: 0, or the rank of its mark `last`."""
-    mark = item.get_closest_marker("last")
-    return 0 if mark is None else next(iter(mark.args), 1)
-
-
 def chosen(items: Iterable[pytest.Item], run: ContractRun) -> tuple[list[pytest.Item], list[pytest.Item]]:
     """Return the cases that `run` selects, target by target in the order of the catalogue, and the others."""
     order = {clause: number for number, clause in enumerate(catalogue().clauses)}
@@ -44,7 +38,9 @@ def chosen(items: Iterable[pytest.Item], run: ContractRun) -> tuple[list[pytest.
         if case is None:
             kept.append(((-1, 0, -1), item))
         elif _is_selected(item, case, run):
-            kept.append(((targets[case.target], rank_of(item), order[case.clause]), item))
+            mark = item.get_closest_marker("last")
+            last = 0 if mark is None else next(iter(mark.args), 1)
+            kept.append(((targets[case.target], last, order[case.clause]), item))
         else:
             dropped.append(item)
     return [item for _, item in sorted(kept, key=lambda each: each[0])], dropped

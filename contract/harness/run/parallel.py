@@ -12,7 +12,6 @@ import pytest
 
 from contract.harness.jose import other_key, run_key
 from contract.harness.run.items import group_of
-from contract.harness.run.processes import Processes, try_each
 from contract.harness.run.selection import case_id
 from contract.harness.run.session import SURFACE_CLAUSE
 from contract.harness.run.settings import Settings
@@ -42,6 +41,9 @@ def try_in_parallel(session: pytest.Session, run: ContractRun) -> bool:
     run_key(), other_key()
     if not _may_fork():
         return False
+    # Here: most runs of a few cases fork nothing, and start without multiprocessing.
+    from contract.harness.run.processes import Processes, try_each
+
     (target,) = run.targets.values()
     at_the_end = [item for item in session.items if item.get_closest_marker(WHOLE_RUN)]
     at_once = [item for item in session.items if item not in at_the_end]
