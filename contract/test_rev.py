@@ -982,7 +982,11 @@ def test_a_reactivation_after_a_restart_revives_nothing(restarted: Restarted, mi
         left.not_accepted(pair)
         left.refused(pair, 401, 404)
     sent = f"an identity was suspended, {RESTARTED}, and it was reactivated"
-    _reactivate(restarted.token_pairs, mint, identity, old, sent=sent)
+    try:
+        _reactivate(restarted.token_pairs, mint, identity, old, sent=sent)
+    except Violation:
+        _see_reactivations(restarted.token_pairs, mint)
+        raise
 
 
 @clause("REV-07")
@@ -1164,6 +1168,15 @@ def _see_children(token_pairs: TokenPairs) -> None:
     end_identity(token_pairs, parent, "suspended")
     if token_pairs.service.refresh(pair.refresh).status == 200:
         raise Blocked("REV-03", "a suspension does not reach children without a restart as well")
+
+
+def _see_reactivations(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+    """Raise `Blocked` if a reactivation goes wrong without a restart as well."""
+    identity, (old, *_) = _suspended_before(token_pairs)
+    try:
+        _reactivate(token_pairs, mint, identity, old, sent="an identity was suspended and reactivated")
+    except Violation as violation:
+        raise Blocked("REV-03", f"without a restart it is the same: {violation}") from None
 
 
 def _see_single_use(token_pairs: TokenPairs, mint: MintEndpoint) -> None:

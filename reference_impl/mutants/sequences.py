@@ -113,7 +113,7 @@ class RevokingAnIdentityMissesSessionsFromBeforeARestart(Mutant):
 class SuspensionMissesSessionsFromBeforeARestart(Mutant):
     """A suspension ends the sessions that were minted since the start of the service."""
 
-    breaks = SEQUENCES
+    breaks = SEQUENCES | {"REV-07"}
 
     def ending_ends(self, ending: Ending, session: Session) -> bool:
         return ending != "suspend" or session.history.starts == 0

@@ -30,7 +30,7 @@ class IdentitiesHideTheirChange(EditedAnswer):
 class IdentitiesHideTheirRoles(EditedAnswer):
     """An identity that is shown has no roles."""
 
-    breaks = SURFACE
+    breaks = SURFACE | {"REV-07"}
     at = "identities.show"
     edit = without("roles")
 

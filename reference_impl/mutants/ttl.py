@@ -170,7 +170,7 @@ class ListOfOneIsItsNumber(Mutant):
 class UnusableMeansTheCap(Mutant):
     """What is no number at all gives 90 days."""
 
-    breaks = frozenset({"TTL-06", "TTL-07"})
+    breaks = frozenset({"TTL-06", "TTL-07", "TTL-08"})
 
     def usable_ttl(self, asked: Any) -> int | None:
         return super().usable_ttl(CAP if isinstance(asked, str | dict) else asked)
