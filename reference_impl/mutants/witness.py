@@ -1,6 +1,7 @@
 """A witness: rules that decide as the contract says, and note which mutants would have decided otherwise."""
 
 import copy
+import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from reference_impl.mutants import Mutant, mutants
 from reference_impl.rules import Rules
 
 Decision = Callable[..., Any]
+_FIXED = frozenset({str, bytes, int, float, bool, type(None)})
 
 
 def witness(noticed: set[str]) -> Rules:
@@ -55,9 +57,27 @@ def _watched(decision: str, others: Mapping[str, Decision], noticed: set[str]) -
 
 
 def _lent(args: Any, named: Any) -> Any:
-    """Return copies that a mutant may change. A key is the same object: cryptography 43 copies none."""
-    keys = {id(each): each for each in (*args, *named.values()) if isinstance(each, RSAPublicKey)}
-    return copy.deepcopy((args, named), keys)
+    """Return copies that a mutant may change."""
+    return _copied(args), _copied(named)
+
+
+def _copied(value: Any) -> Any:
+    """Return a deep copy; what can't be changed is the same object.
+
+    `copy.deepcopy` would take longer than all decisions together, and copies no key of cryptography 43.
+    """
+    kind = type(value)
+    if kind in _FIXED:
+        return value
+    if kind is dict:
+        return {name: _copied(each) for name, each in value.items()}
+    if kind is list or kind is tuple:
+        return kind([_copied(each) for each in value])
+    if dataclasses.is_dataclass(value):
+        found = object.__new__(kind)
+        vars(found).update(_copied(vars(value)))
+        return found
+    return value if isinstance(value, RSAPublicKey) else copy.deepcopy(value)
 
 
 def _outcome(decision: Decision, args: Any, named: Any) -> Any:
