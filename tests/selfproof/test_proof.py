@@ -63,10 +63,11 @@ def test_a_mutant_that_declares_wrongly_fails_the_proof(monkeypatch: pytest.Monk
 
     proof.examine(subjects.mutants())
     mutant = MUTANTS["TextByItsPrefix"]
-    sent = {"TTL-01": 0, "TTL-07": 0}
-    assert proof.mutant_result("TextByItsPrefix", sent, frozenset(sent)).exact
+    trial = proof.Trial("TextByItsPrefix", {"TTL-01": 0, "TTL-07": 0})
+    judged = frozenset(trial.clauses)
+    assert [each.exact for each in proof.mutant_results([trial], judged)] == [True]
     monkeypatch.setattr(mutant, "breaks", mutant.breaks | {"TTL-01"})
-    assert not proof.mutant_result("TextByItsPrefix", sent, frozenset(sent)).exact
+    assert [each.exact for each in proof.mutant_results([trial], judged)] == [False]
 
 
 def test_a_mutant_that_nothing_notices_survives() -> None:
@@ -75,7 +76,7 @@ def test_a_mutant_that_nothing_notices_survives() -> None:
     from contract.harness.selfproof import subjects
 
     proof.examine(subjects.mutants())
-    found = proof.mutant_result("NoCap", {}, frozenset(BOOK))
+    (found,) = proof.mutant_results([proof.Trial("NoCap", {})], frozenset(BOOK))
     assert found.survived
     assert not found.exact
 
@@ -99,9 +100,9 @@ def test_what_the_witness_does_not_notice_the_clause_does_not_see(clause: str) -
     assert {name for name, mutant in MUTANTS.items() if clause in mutant.breaks} <= set(seen.noticed)
     unnoticed = sorted(set(MUTANTS) - set(seen.noticed))[::12]
     assert unnoticed
-    assert [
-        name for name in unnoticed if proof.mutant_result(name, {clause: 0}, frozenset(BOOK)).caught
-    ] == []
+    trials = [proof.Trial(name, {clause: 0}) for name in unnoticed]
+    found = proof.mutant_results(trials, frozenset(BOOK))
+    assert [each.name for each in found if each.caught] == []
 
 
 @pytest.mark.parametrize(

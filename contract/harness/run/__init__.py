@@ -3,6 +3,7 @@
 from contract.harness.run.known import KnownFailure, Reconciled
 from contract.harness.run.outcomes import CaseResult, ClauseResult, Outcome
 from contract.harness.run.runner import run_contract
+from contract.harness.run.samples import Sample
 from contract.harness.run.session import TargetSession
 from contract.harness.run.settings import Settings
 from contract.harness.run.signals import ENDING, interruptible, shielded
@@ -15,6 +16,7 @@ __all__ = [
     "KnownFailure",
     "Outcome",
     "Reconciled",
+    "Sample",
     "Settings",
     "TargetReport",
     "TargetSession",

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from contract.harness.run.samples import Sample
 from contract.harness.run.selection import CaseGroup, Selection, group, mint_rows
-from contract.harness.run.settings import Settings, place_of
+from contract.harness.run.settings import Settings
 from contract.harness.spec import Clause, MintEndpoint
 
 
@@ -18,6 +19,10 @@ class LeftOut:
         self._shapes: dict[tuple[str, str, str | None], str | None] = {}
         self._never_made: set[CaseGroup] = set()
 
+    def makes(self, clause: Clause, function: str, targets: Sequence[str]) -> bool:
+        """Say whether cases of `function` are made: not if a sample of its clause names another test."""
+        return any(self._makes(target, clause.id, function) for target in targets)
+
     def rows(self, clause: Clause, function: str, targets: Sequence[str]) -> list[MintEndpoint]:
         """Return the endpoints with their body shapes for which the cases of `function` are made.
 
@@ -27,18 +32,18 @@ class LeftOut:
         if len(targets) > 1 or not self._settings.first_failure_only:
             return rows
         (target,) = targets
-        sampled, first = self._rules(target, clause.id)
-        if not sampled or first:
+        sample, first = self._rules(target, clause.id)
+        if sample is None or sample.endpoint is None or first:
             return rows
         included = (row for row in rows if self._selection.includes(target, clause, row))
-        name, shape = place_of(sampled)
-        kept = [row for row in included if row.name == name and shape in (None, row.shape)][:1]
+        there = [row for row in included if row.name == sample.endpoint]
+        kept = [row for row in there if sample.shape in (None, row.shape)][:1]
         self._never_made |= {group(target, clause.id, function, row) for row in rows if row not in kept}
         return kept
 
     def made(self, case: CaseGroup) -> bool:
         """Say whether there are cases of this group."""
-        return case not in self._never_made
+        return case not in self._never_made and self._makes(case.target, case.clause, case.function)
 
     def leaves_out(self, case: CaseGroup, *, failed: bool) -> bool:
         """Say whether the next case of a group is not tried; `failed` says that its clause has failed."""
@@ -46,20 +51,25 @@ class LeftOut:
             return False
         place = case.target, case.clause
         self._seen[place] += 1
-        sampled, first = self._rules(*place)
+        sample, first = self._rules(*place)
         shape = self._shapes.setdefault((case.target, case.function, case.endpoint), case.shape)
         if failed or self._seen[place] <= first:
             return True
-        if sampled is not None:
-            endpoint, sampled_shape = place_of(sampled)
-            there = endpoint, sampled_shape or shape
+        if sample is not None:
+            there = sample.endpoint, sample.shape or shape
             elsewhere = case.endpoint is not None and there != (case.endpoint, case.shape)
-            if elsewhere or self._tried[case] >= self._settings.sampled_cases:
+            other = sample.test not in (None, case.function)
+            if elsewhere or other or self._tried[case] >= sample.cases:
                 return True
         self._tried[case] += 1
         return False
 
-    def _rules(self, target: str, clause: str) -> tuple[str | None, int]:
+    def _makes(self, target: str, clause: str, function: str) -> bool:
+        """Say whether cases of `function` are made for a target; those to be skipped have to be counted."""
+        sample, first = self._rules(target, clause)
+        return sample is None or bool(first) or sample.test in (None, function)
+
+    def _rules(self, target: str, clause: str) -> tuple[Sample | None, int]:
         settings = self._settings
-        sampled = settings.sampled.get(target, {}).get(clause)
-        return sampled, settings.skip_first.get(target, {}).get(clause, 0)
+        sample = settings.sampled.get(target, {}).get(clause) if settings.first_failure_only else None
+        return sample, settings.skip_first.get(target, {}).get(clause, 0)

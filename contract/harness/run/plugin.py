@@ -158,11 +158,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_pycollect_makeitem(collector: pytest.Module | Any, obj: object) -> list[pytest.Item] | None:
-    """Skip a test function whose clause was not selected, before its cases are made."""
+    """Skip a test function none of whose cases is to be tried, before they are made."""
     clause = clause_of(obj)
-    if clause is None or collector.config.stash[RUN].selection.targets_of(clause.id):
+    if clause is None:
         return None
-    return []
+    run = collector.config.stash[RUN]
+    targets = run.selection.targets_of(clause.id)
+    return None if run.left_out.makes(clause, getattr(obj, "__name__", ""), targets) else []
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

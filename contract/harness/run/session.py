@@ -23,7 +23,7 @@ from contract.harness.errors import ContractError, CouldNotTry, NotTried, Target
 from contract.harness.redaction import plain, scrub
 from contract.harness.run.capabilities import confirm_capabilities
 from contract.harness.run.fingerprint import fingerprint
-from contract.harness.run.settings import Settings, place_of
+from contract.harness.run.settings import Settings
 from contract.harness.spec import ENDPOINTS, SHAPED, MintEndpoint
 from contract.harness.targets import Connection, Target, connect, is_loopback
 
@@ -182,9 +182,9 @@ class TargetSession:
 
     def rows(self, clause_id: str) -> list[MintEndpoint]:
         """Return the endpoints, with their body shapes, at which a clause is tried in this run."""
-        endpoint, shape = place_of(self._sampled.get(clause_id, ""))
-        if endpoint:
-            return [row for row in SHAPED[endpoint] if shape in (None, row.shape)][:1]
+        sample = self._sampled.get(clause_id)
+        if sample is not None and sample.endpoint is not None:
+            return [row for row in SHAPED[sample.endpoint] if sample.shape in (None, row.shape)][:1]
         names = self.settings.endpoints or ENDPOINTS
         return [row for name in ENDPOINTS if name in names for row in SHAPED[name]]
 

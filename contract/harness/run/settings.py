@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from contract.harness.errors import UsageError
 from contract.harness.run.baseline import Baseline
 from contract.harness.run.known import KnownFailure
+from contract.harness.run.samples import Sample
 from contract.harness.spec import Level, Profile, catalogue
 from contract.harness.targets import Target
 
@@ -22,11 +23,9 @@ class Settings:
     the exchanges of every case are kept, not only of those that fail. Cases that were generated and failed
     are kept in `examples_file`, and are tried first from then on. With `first_failure_only` a run leaves
     out the other cases of a clause that has failed, and as many of the first cases of a clause as
-    `skip_first` says for a target, by its name; the clauses that `sampled` has for it are tried at the
-    endpoint beside them alone, if any, with one body shape, `sampled_cases` of each test and few requests.
-    The body shape is the first, or the one that `endpoint/shape` names. So many `processes` try the cases of
-    a target, each on a server of its own, where that is possible. `today` (UTC) decides whether a known
-    failure is still accepted.
+    `skip_first` says for a target, by its name; of the clauses that `sampled` has for it only the sample is
+    tried. So many `processes` try the cases of a target, each on a server of its own, where that is possible.
+    `today` (UTC) decides whether a known failure is still accepted.
     """
 
     targets: tuple[Target, ...] = (Target("reference", "reference"),)
@@ -45,8 +44,7 @@ class Settings:
     keep: bool = False
     first_failure_only: bool = False
     skip_first: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    sampled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    sampled_cases: int = 3
+    sampled: Mapping[str, Mapping[str, Sample]] = field(default_factory=dict)
     polite: bool = False
     max_requests: int | None = None
     processes: int = 1
@@ -94,12 +92,6 @@ class Settings:
         if self.fuzz_examples is not None:
             return self.fuzz_examples
         return 3 if kind == "url" else 5
-
-
-def place_of(sample: str) -> tuple[str, str | None]:
-    """Return the endpoint of a sample, empty for the service as a whole, and the body shape that it names."""
-    endpoint, _, shape = sample.partition("/")
-    return endpoint, shape or None
 
 
 def _matching(option: str, globs: Iterable[str]) -> frozenset[str]:

@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from contract.harness.run import Sample
 from contract.harness.spec import catalogue
 
 # Broad clauses: they notice most mutants, and whether they do is declared only where nothing else does.
@@ -69,30 +70,46 @@ class Proof:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a case stands: its test function, its endpoint, and its body shape if not the first of these."""
+
+    test: str
+    endpoint: str | None = None
+    shape: str | None = None
+
+
+@dataclass(frozen=True)
 class Witnessed:
     """What became of a clause on the target without a mutant, and which mutants it could notice.
 
-    `noticed` has, for each of these, the number of first cases in which nothing differs yet. `places` has the
-    endpoint of the case in which one first differs, and behind a slash its body shape if that is not the
-    first of its test; `endpoints` are those of the clause in their order. `failure` says why the target does
-    not keep the clause; it is empty if it does.
+    `noticed` has, for each of these, the number of first cases in which nothing differs yet, and `differs`
+    the place of the next one, in which something does. `places` are all of the clause in their order.
+    `failure` says why the target does not keep the clause; it is empty if it does.
     """
 
     tried: bool
     noticed: Mapping[str, int]
-    places: Mapping[str, str] = field(default_factory=dict)
-    endpoints: Sequence[str] = ()
+    differs: Mapping[str, Place] = field(default_factory=dict)
+    places: Sequence[Place] = ()
     failure: str = ""
 
-    def sample(self, name: str, clause: str) -> str | None:
-        """Return where a mutant is tried with `clause`, as `Settings.sampled` says; None for everywhere.
+    def sample(self, name: str, clause: str, *, one_case: bool = False) -> Sample | None:
+        """Return which cases of `clause` a mutant that it noticed is tried with; None for all.
 
-        One that differs from the first endpoint on does so at each: they are taken in turn. It is empty for a
-        clause of the service as a whole.
+        With `one_case` that is the first of one test. A mutant that differs from the beginning does so
+        everywhere: its endpoint, or its one test, is another for each mutant and clause.
         """
-        if not self.endpoints:
-            return ""
-        place = self.places.get(name)
-        if place is None or place != self.endpoints[0]:
-            return place
-        return self.endpoints[zlib.crc32(f"{name} {clause}".encode()) % len(self.endpoints)]
+        number = zlib.crc32(f"{name} {clause}".encode())
+        differs = self.differs[name]
+        if one_case:
+            if differs == self.places[0]:
+                differs = self.places[number % len(self.places)]
+            return Sample(differs.endpoint, differs.shape, differs.test, cases=1)
+        endpoints = list(dict.fromkeys(each.endpoint for each in self.places if each.endpoint is not None))
+        if not endpoints:
+            return Sample()
+        if differs.endpoint is None:
+            return None
+        if differs.shape is None and differs.endpoint == endpoints[0]:
+            return Sample(endpoints[number % len(endpoints)])
+        return Sample(differs.endpoint, differs.shape)

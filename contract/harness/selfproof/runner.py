@@ -2,15 +2,14 @@
 
 import itertools
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.harness.errors import TargetError
 from contract.harness.jose import other_key, run_key
-from contract.harness.run import CaseResult, Settings, TargetReport, run_contract
-from contract.harness.selfproof.results import MAY_ALSO, MutantResult, Proof, Witnessed
+from contract.harness.run import CaseResult, Sample, Settings, TargetReport, run_contract
+from contract.harness.selfproof.results import MAY_ALSO, MutantResult, Place, Proof, Witnessed
 from contract.harness.selfproof.subjects import Subjects
 from contract.harness.selfproof.workers import Workers, workers
 from contract.harness.spec import catalogue
@@ -21,38 +20,49 @@ SMALL: Mapping[str, Any] = {"fuzz_examples": 0, "polite": True}
 # So many mutants are tried with all clauses: the witness, which finds out which clauses could notice a
 # mutant, costs as much as two of these runs.
 FEW = 2
-# A mutant that so many clauses notice differs in nearly every response: of those that it does not declare one
-# case of each test is tried.
+# A mutant that more clauses notice differs in nearly every response: of those that it does not declare one
+# case is tried.
 BROAD = 30
+# So many mutants that no more clauses than this notice are tried in one run.
+SHORT = 3
+BATCH = 8
 # Held here for the processes that are forked: a target holds what can't be sent to them.
 _subjects: Subjects
 
 
-def mutant_result(
-    name: str,
-    clauses: Mapping[str, int],
-    judged: frozenset[str],
-    sampled: Mapping[str, str] = MappingProxyType({}),
-) -> MutantResult:
-    """Run the contract against the mutant of this name, with `clauses`.
+@dataclass(frozen=True)
+class Trial:
+    """What the mutant of this name is tried with.
 
-    The number beside a clause says how many of its first cases are passed over. `judged` are the clauses that
-    can be judged on the target: of what a mutant declares, no others are counted. Those in `sampled` are
-    tried at the endpoint beside them alone, as `Settings.sampled` says.
+    The number beside a clause says how many of its first cases are passed over. Of those in `sampled` the
+    sample is tried alone.
     """
-    if not clauses:
-        return _result(name, judged, None)
-    target = replace(_subjects.broken(name), clauses=tuple(clauses))
+
+    name: str
+    clauses: Mapping[str, int]
+    sampled: Mapping[str, Sample] = field(default_factory=dict)
+
+
+def mutant_results(trials: Sequence[Trial], judged: frozenset[str]) -> list[MutantResult]:
+    """Run the contract against mutants, one after another in one run.
+
+    `judged` are the clauses that can be judged on the target: of what a mutant declares, no others are
+    counted.
+    """
+    targets = {
+        each.name: replace(_subjects.broken(each.name), clauses=tuple(each.clauses))
+        for each in trials
+        if each.clauses
+    }
     settings = Settings(
-        targets=(target,),
+        targets=tuple(targets.values()),
         first_failure_only=True,
-        skip_first={target.name: clauses},
-        sampled={target.name: sampled},
-        sampled_cases=1 if len(sampled) > BROAD else Settings.sampled_cases,
+        skip_first={targets[each.name].name: each.clauses for each in trials if each.clauses},
+        sampled={targets[each.name].name: each.sampled for each in trials if each.clauses},
         **SMALL,
     )
-    (report,) = run_contract(settings)
-    return _result(name, judged, report)
+    reports = dict(zip(targets, run_contract(settings) if targets else [], strict=True))
+    return [_result(each.name, judged, reports.get(each.name)) for each in trials]
 
 
 def _result(name: str, judged: frozenset[str], report: TargetReport | None) -> MutantResult:
@@ -81,19 +91,18 @@ def witness(clause: str) -> Witnessed:
     """
     noticed: set[str] = set()
     first: dict[str, int] = {}
-    places: dict[str, str] = {}
-    shapes: dict[tuple[str, str], str | None] = {}
+    differs: dict[str, Place] = {}
+    shapes: dict[Place, str | None] = {}
     cases = itertools.count()
 
     def record(_target: str, row: CaseResult) -> None:
         number = next(cases)
         new = noticed - first.keys()
         first.update(dict.fromkeys(new, number))
-        if row.endpoint is not None:
-            test = row.case.partition("[")[0]
-            is_first = row.shape == shapes.setdefault((test, row.endpoint), row.shape)
-            place = row.endpoint if is_first else f"{row.endpoint}/{row.shape}"
-            places.update(dict.fromkeys(new, place))
+        place = Place(row.case.partition("[")[0], row.endpoint)
+        if row.shape != shapes.setdefault(place, row.shape):
+            place = replace(place, shape=row.shape)
+        differs.update(dict.fromkeys(new, place))
 
     target = _subjects.watched(noticed)
     (report,) = run_contract(Settings(targets=(target,), clauses=(clause,), **SMALL), record)
@@ -102,8 +111,8 @@ def witness(clause: str) -> Witnessed:
     for each in report.results:
         if each.outcome not in ("pass", "not_tried"):
             return Witnessed(tried=False, noticed={}, failure=each.why)
-    endpoints = tuple(dict.fromkeys(endpoint for _, endpoint in shapes))
-    return Witnessed(any(each.outcome == "pass" for each in report.results), first, places, endpoints)
+    tried = any(each.outcome == "pass" for each in report.results)
+    return Witnessed(tried, first, differs, tuple(shapes))
 
 
 def prove(subjects: Subjects, names: Sequence[str] = (), *, in_full: bool = False) -> Proof:
@@ -121,7 +130,7 @@ def prove(subjects: Subjects, names: Sequence[str] = (), *, in_full: bool = Fals
             found = _with_all_clauses(pool, chosen, number)
             left_out: dict[str, str] = {}
         else:
-            found, left_out = _with_a_witness(pool, subjects, chosen, in_full=in_full)
+            found, left_out = _with_a_witness(pool, subjects, chosen, number, in_full=in_full)
     caught = frozenset().union(*(each.caught for each in found))
     musts = [each.id for each in catalogue().clauses.values() if each.level == "must"]
     complete = subjects.complete and not names
@@ -133,8 +142,8 @@ def _with_all_clauses(pool: Workers, names: Sequence[str], number: int) -> list[
     """Try each mutant with every clause, in as many parts as there are workers."""
     book = list(catalogue().clauses)
     parts = [dict.fromkeys(book[start::number], 0) for start in range(number)]
-    tasks = [(name, part) for name in names for part in parts]
-    done = list(pool.map(mutant_result, *zip(*tasks, strict=True), itertools.repeat(frozenset(book))))
+    tasks = [[Trial(name, part)] for name in names for part in parts]
+    done = [result for (result,) in pool.map(mutant_results, tasks, itertools.repeat(frozenset(book)))]
     return [_merged([each for each in done if each.name == name]) for name in names]
 
 
@@ -148,14 +157,15 @@ def _merged(parts: Sequence[MutantResult]) -> MutantResult:
 
 
 def _with_a_witness(
-    pool: Workers, subjects: Subjects, names: Sequence[str], *, in_full: bool
+    pool: Workers, subjects: Subjects, names: Sequence[str], number: int, *, in_full: bool
 ) -> tuple[list[MutantResult], dict[str, str]]:
     """Try each clause without a mutant, with a witness; then each mutant with the clauses that notice it.
 
     Most of these clauses pass, and that is most of the work of a proof. So, unless `in_full`, one that a
     mutant does not declare is tried at one endpoint with one body shape, unless these are what makes the
-    difference, with few cases of each test, and without what takes many requests. Return the clauses that the
-    target itself does not keep, too: no mutant is judged by them.
+    difference, with few cases of each test, and without what takes many requests; one that differs in nearly
+    every response, with one case of each of these clauses. Return the clauses that the target itself does not
+    keep, too: no mutant is judged by them.
     """
     book = list(catalogue().clauses)
     seen = dict(zip(book, pool.map(witness, book), strict=True))
@@ -170,28 +180,35 @@ def _with_a_witness(
         }
         for name, declared in ((name, _declared(subjects, name)) for name in names)
     }
-    sampled = {
-        name: {
-            clause: endpoint
-            for clause in held[name]
-            if not in_full
-            and clause not in _declared(subjects, name)
-            and (endpoint := seen[clause].sample(name, clause)) is not None
-        }
-        for name in names
-    }
-    # The long ones first, so that no core waits for the other at the end.
-    queue = sorted(held, key=lambda name: len(held[name]), reverse=True)
-    tried = pool.map(
-        mutant_result,
-        queue,
-        (held[name] for name in queue),
-        itertools.repeat(judged),
-        (sampled[name] for name in queue),
-    )
-    done = dict(zip(queue, tried, strict=True))
+    trials = [
+        Trial(name, clauses, {} if in_full else _samples(subjects, name, clauses, seen))
+        for name, clauses in held.items()
+    ]
+    tried = itertools.chain(*pool.map(mutant_results, _batches(trials, number), itertools.repeat(judged)))
+    done = {each.name: each for each in tried}
     failed = {clause: seen[clause].failure for clause in book if seen[clause].failure}
     return [done[name] for name in held], failed
+
+
+def _samples(
+    subjects: Subjects, name: str, held: Iterable[str], seen: Mapping[str, Witnessed]
+) -> dict[str, Sample]:
+    """Return the samples of the clauses that a mutant is tried with and does not declare."""
+    others = [clause for clause in held if clause not in _declared(subjects, name)]
+    samples = {clause: seen[clause].sample(name, clause, one_case=len(others) > BROAD) for clause in others}
+    return {clause: sample for clause, sample in samples.items() if sample is not None}
+
+
+def _batches(trials: Iterable[Trial], number: int) -> list[list[Trial]]:
+    """Divide the trials among so many workers: the long ones first, and short ones together.
+
+    To begin and to end a run takes as long as a few cases, and those of one clause are collected once.
+    """
+    longest = sorted(trials, key=lambda each: (-len(each.clauses), tuple(each.clauses)))
+    alone = [[each] for each in longest if len(each.clauses) > SHORT]
+    short = longest[len(alone) :]
+    size = max(1, min(BATCH, len(short) // (4 * number)))
+    return alone + [short[start : start + size] for start in range(0, len(short), size)]
 
 
 def _is_held(witnessed: Witnessed, clause: str, name: str, declared: frozenset[str]) -> bool:
@@ -203,6 +220,6 @@ def _is_held(witnessed: Witnessed, clause: str, name: str, declared: frozenset[s
 
 
 def examine(subjects: Subjects) -> None:
-    """Choose what `witness` and `mutant_result` are about in this process."""
+    """Choose what `witness` and `mutant_results` are about in this process."""
     global _subjects
     _subjects = subjects

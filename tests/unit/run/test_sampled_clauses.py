@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from contract.harness.run import Settings, TargetReport, run_contract
+from contract.harness.run import Sample, Settings, TargetReport, run_contract
 from contract.harness.run.left_out import LeftOut
 from contract.harness.run.selection import Selection
 from contract.harness.spec import catalogue
@@ -17,12 +17,14 @@ REFERENCE = Target("reference", "reference")
     ("sampled", "at"),
     [
         pytest.param({}, {"identity", "agent", "path", "workspace-path"}, id="not sampled"),
-        pytest.param({"META-03": "path"}, {"path"}, id="sampled"),
-        pytest.param({"META-03": "path/named"}, {"path"}, id="sampled with a body shape"),
-        pytest.param({"META-01": "path"}, {"identity", "agent", "path", "workspace-path"}, id="another"),
+        pytest.param({"META-03": Sample("path")}, {"path"}, id="sampled"),
+        pytest.param({"META-03": Sample("path", "named")}, {"path"}, id="sampled with a body shape"),
+        pytest.param(
+            {"META-01": Sample("path")}, {"identity", "agent", "path", "workspace-path"}, id="another"
+        ),
     ],
 )
-def test_a_sampled_clause_is_tried_at_its_endpoint_alone(sampled: dict[str, str], at: set[str]) -> None:
+def test_a_sampled_clause_is_tried_at_its_endpoint_alone(sampled: dict[str, Sample], at: set[str]) -> None:
     """All other endpoints are left out, and that is no gap."""
     (report,) = run_contract(
         Settings(
@@ -35,15 +37,19 @@ def test_a_sampled_clause_is_tried_at_its_endpoint_alone(sampled: dict[str, str]
     assert {each.endpoint for each in report.results} == at
     assert {each.outcome for each in report.results} == {"pass"}
     shapes = {case.shape for each in report.results if each.endpoint == "path" for case in each.cases}
-    expected = {"path": {"bare"}, "path/named": {"named"}}
-    assert shapes == expected.get(sampled.get("META-03", ""), {"bare", "named", "identity"})
+    expected = {
+        Sample("path"): {"bare"},
+        Sample("path", "named"): {"named"},
+        None: {"bare", "named", "identity"},
+    }
+    assert shapes == expected[sampled.get("META-03")]
 
 
 @pytest.mark.proof
 def test_what_goes_through_time_is_sampled_too() -> None:
     """The hosts of CLK-03 and the sessions of CLK-08 are those of the endpoint that is tried."""
     numbers = {}
-    for name, sampled in (("all", {}), ("one", {"CLK-03": "agent", "CLK-08": "agent"})):
+    for name, sampled in (("all", {}), ("one", dict.fromkeys(("CLK-03", "CLK-08"), Sample("agent")))):
         settings = Settings(
             targets=(REFERENCE,),
             clauses=("CLK-03", "CLK-08"),
@@ -56,7 +62,7 @@ def test_what_goes_through_time_is_sampled_too() -> None:
     assert numbers["one"] < numbers["all"] / 3
 
 
-def tried(clause: str, *, skipped: int = 0, **sampled: str) -> TargetReport:
+def tried(clause: str, sample: Sample | None = None, *, skipped: int = 0) -> TargetReport:
     """A run of one clause for first failures."""
     (report,) = run_contract(
         Settings(
@@ -64,7 +70,7 @@ def tried(clause: str, *, skipped: int = 0, **sampled: str) -> TargetReport:
             clauses=(clause,),
             first_failure_only=True,
             skip_first={"reference": {clause: skipped}},
-            sampled={"reference": sampled and {clause: sampled["at"]}},
+            sampled={"reference": {clause: sample} if sample else {}},
         )
     )
     assert report.verdict == "holds"
@@ -78,14 +84,32 @@ def cases(report: TargetReport) -> Counter[str]:
 
 def test_few_cases_of_each_test_are_tried_of_a_sampled_clause() -> None:
     """Of a clause of the service as a whole, too; the others are no gap."""
-    whole, few = cases(tried("SEC-04")), cases(tried("SEC-04", at=""))
-    assert few == {name: min(number, Settings.sampled_cases) for name, number in whole.items()}
-    assert max(whole.values()) > Settings.sampled_cases
+    whole, few = cases(tried("SEC-04")), cases(tried("SEC-04", Sample()))
+    assert few == {name: min(number, Sample.cases) for name, number in whole.items()}
+    assert max(whole.values()) > Sample.cases
+
+
+def test_of_one_test_no_other_is_tried() -> None:
+    """Neither those before it nor those after it; what is not tried is no gap."""
+    whole = tried("TTL-08").results
+    places = {case.case.partition("[")[0]: case.endpoint for each in whole for case in each.cases}
+    assert len(places) > 2
+    for name, endpoint in places.items():
+        assert cases(tried("TTL-08", Sample(endpoint, test=name, cases=1))) == {name: 1}
+
+
+def test_a_case_of_one_test_is_found_by_its_number_in_the_whole_clause() -> None:
+    """What stands before it is passed over, in the other tests too."""
+    whole = cases(tried("SEC-04"))
+    name = list(whole)[-1]
+    before = sum(whole.values()) - 1
+    report = tried("SEC-04", Sample(test=name, cases=1), skipped=before)
+    assert cases(report) == {name: 1}
 
 
 def test_what_takes_many_requests_is_left_out_of_a_sampled_clause() -> None:
     """It is noted at the clause, as on a URL."""
-    report = tried("SES-03", at="identity")
+    report = tried("SES-03", Sample("identity"))
     assert any("120 refreshes was not tried" in each.why for each in report.results)
     assert report.requests < tried("SES-03").requests / 4
 
@@ -93,12 +117,14 @@ def test_what_takes_many_requests_is_left_out_of_a_sampled_clause() -> None:
 def test_cases_are_skipped_by_their_number_in_the_whole_clause() -> None:
     """Those of other endpoints count, although none of them is tried."""
     everywhere = sum(cases(tried("TTL-02")).values())
-    assert sum(cases(tried("TTL-02", skipped=everywhere - 1, at="workspace-path")).values()) == 1
+    assert sum(cases(tried("TTL-02", Sample("workspace-path"), skipped=everywhere - 1)).values()) == 1
 
 
 def test_a_clause_is_sampled_with_a_body_shape_that_it_has_on_its_target() -> None:
     """On a URL sessions that name nobody are not used in SES, REV and SEC."""
     target = Target("there", "http://127.0.0.1:1")
-    settings = Settings(targets=(target,), first_failure_only=True, sampled={"there": {"SES-01": "path"}})
+    settings = Settings(
+        targets=(target,), first_failure_only=True, sampled={"there": {"SES-01": Sample("path")}}
+    )
     (row,) = LeftOut(settings, Selection(settings)).rows(catalogue()["SES-01"], "test_it", ["there"])
     assert (row.name, row.shape) == ("path", "named")
