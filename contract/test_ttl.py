@@ -172,7 +172,12 @@ def requested(session: TargetSession) -> RequestedValues:
     """The list of values for TTL-05, TTL-06 and TTL-07."""
     settings = session.settings
     examples = settings.examples(session.connection.kind)
-    return RequestedValues(session.token_pairs, examples=examples, seed=settings.seed)
+    return RequestedValues(
+        session.token_pairs,
+        examples=examples,
+        seed=settings.seed,
+        sparing=lambda: session.spares_requests,
+    )
 
 
 REFUSED = (400, 413)

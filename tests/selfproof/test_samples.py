@@ -38,9 +38,9 @@ def test_one_case_is_of_each_test_at_each_endpoint_in_turn() -> None:
 
 def test_what_differs_later_is_tried_where_it_differs() -> None:
     """An endpoint or a test before that one could not show it."""
-    seen = witnessed(Late=Place("test_b", "path"))
+    seen = witnessed(Late=Place("test_b", "path", number=2))
     assert seen.sample("Late", "TTL-01") == Sample("path")
-    assert seen.sample("Late", "TTL-01", one_case=True) == Sample("path", test="test_b", cases=1)
+    assert seen.sample("Late", "TTL-01", one_case=True) == Sample("path", test="test_b", skipped=2, cases=1)
 
 
 def test_what_differs_by_the_body_shape_is_tried_with_that_one() -> None:

@@ -116,19 +116,23 @@ def _share(mint: MintEndpoint, rows: Mapping[str, Any], ways: int) -> Iterator[t
 class RequestedValues:
     """The mints of the list on one target; each value is requested once from each endpoint.
 
-    `examples` is how many values of each type are generated from `seed`.
+    `examples` is how many values of each type are generated from `seed`. While `sparing` says so, the list is
+    spread over the endpoints.
     """
 
-    def __init__(self, token_pairs: TokenPairs, *, examples: int, seed: int) -> None:
+    def __init__(
+        self, token_pairs: TokenPairs, *, examples: int, seed: int, sparing: Callable[[], bool]
+    ) -> None:
         self._token_pairs = token_pairs
+        self._sparing = sparing
         self._examples = examples
         self._seed = seed
         self._responses: dict[str, Response] = {}
 
     @property
     def sparing(self) -> bool:
-        """Whether the target is not ours to load: the list is spread over its endpoints."""
-        return self._token_pairs.service.connection.kind == "url"
+        """Whether few requests are sent: the list is spread over the endpoints."""
+        return self._sparing()
 
     def of_group(self, mint: MintEndpoint, group: str) -> Mapping[str, Any]:
         """Return the values of a group that are requested from `mint`, by their names."""

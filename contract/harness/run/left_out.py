@@ -15,7 +15,7 @@ class LeftOut:
     def __init__(self, settings: Settings, selection: Selection) -> None:
         self._settings, self._selection = settings, selection
         self._seen: Counter[tuple[str, str]] = Counter()
-        self._tried: Counter[CaseGroup] = Counter()
+        self._there: Counter[CaseGroup] = Counter()
         self._shapes: dict[tuple[str, str, str | None], str | None] = {}
         self._never_made: set[CaseGroup] = set()
 
@@ -59,17 +59,18 @@ class LeftOut:
             there = sample.endpoint, sample.shape or shape
             elsewhere = case.endpoint is not None and there != (case.endpoint, case.shape)
             other = sample.test not in (None, case.function)
-            if elsewhere or other or self._tried[case] >= sample.cases:
+            if elsewhere or other:
                 return True
-        self._tried[case] += 1
+            self._there[case] += 1
+            return not sample.skipped < self._there[case] <= sample.skipped + sample.cases
         return False
 
     def _makes(self, target: str, clause: str, function: str) -> bool:
-        """Say whether cases of `function` are made for a target; those to be skipped have to be counted."""
-        sample, first = self._rules(target, clause)
-        return sample is None or bool(first) or sample.test in (None, function)
+        sample, _ = self._rules(target, clause)
+        return sample is None or sample.test in (None, function)
 
     def _rules(self, target: str, clause: str) -> tuple[Sample | None, int]:
         settings = self._settings
         sample = settings.sampled.get(target, {}).get(clause) if settings.first_failure_only else None
-        return sample, settings.skip_first.get(target, {}).get(clause, 0)
+        passed_over = settings.skip_first.get(target, {}).get(clause, 0)
+        return sample, 0 if sample is not None and sample.test is not None else passed_over

@@ -71,11 +71,15 @@ class Proof:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a case stands: its test function, its endpoint, and its body shape if not the first of these."""
+    """Where a case stands: its test function, its endpoint, and its body shape if not the first of these.
+
+    `number` is how many cases stand before it there.
+    """
 
     test: str
     endpoint: str | None = None
     shape: str | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ class Witnessed:
     def sample(self, name: str, clause: str, *, one_case: bool = False) -> Sample | None:
         """Return which cases of `clause` a mutant that it noticed is tried with; None for all.
 
-        With `one_case` that is the first of one test. A mutant that differs from the beginning does so
+        With `one_case` that is the one that differs first. A mutant that differs from the beginning does so
         everywhere: its endpoint, or its one test, is another for each mutant and clause.
         """
         number = zlib.crc32(f"{name} {clause}".encode())
@@ -104,7 +108,7 @@ class Witnessed:
         if one_case:
             if differs == self.places[0]:
                 differs = self.places[number % len(self.places)]
-            return Sample(differs.endpoint, differs.shape, differs.test, cases=1)
+            return Sample(differs.endpoint, differs.shape, differs.test, differs.number, cases=1)
         endpoints = list(dict.fromkeys(each.endpoint for each in self.places if each.endpoint is not None))
         if not endpoints:
             return Sample()

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -94,6 +95,7 @@ def witness(clause: str) -> Witnessed:
     differs: dict[str, Place] = {}
     shapes: dict[Place, str | None] = {}
     cases = itertools.count()
+    there: Counter[Place] = Counter()
 
     def record(_target: str, row: CaseResult) -> None:
         number = next(cases)
@@ -102,7 +104,8 @@ def witness(clause: str) -> Witnessed:
         place = Place(row.case.partition("[")[0], row.endpoint)
         if row.shape != shapes.setdefault(place, row.shape):
             place = replace(place, shape=row.shape)
-        differs.update(dict.fromkeys(new, place))
+        differs.update(dict.fromkeys(new, replace(place, number=there[place])))
+        there[place] += 1
 
     target = _subjects.watched(noticed)
     (report,) = run_contract(Settings(targets=(target,), clauses=(clause,), **SMALL), record)
