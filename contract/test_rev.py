@@ -37,6 +37,7 @@ from contract.harness.redaction import Secret
 from contract.harness.run import TargetSession
 from contract.harness.spec import (
     CLOCK_SKEW,
+    DAY,
     ENDPOINTS,
     GROUPS,
     READ_SCOPE,
@@ -93,6 +94,30 @@ def revoke(token_pairs: TokenPairs, what: Mapping[str, str], *, sent: str) -> No
     """Revoke and hold that it is carried out."""
     response = token_pairs.service.revoke(token_pairs.own_org.org_key, **what)
     require_status(response, 204, sent=sent, requires="it is revoked")
+
+
+NOTHING: Mapping[str, tuple[Mapping[str, Any], tuple[int, ...]]] = {
+    "nothing": ({}, (400,)),
+    "another member": ({"token": "tok_relayauth-contract"}, (400,)),
+    "null": ({"tokenId": None}, (400,)),
+    "three nulls": (dict.fromkeys(("tokenId", "identityId", "sessionId")), (400,)),
+    "an empty id": ({"sessionId": ""}, (400, 404)),
+    "an unknown token": ({"tokenId": "tok_relayauth-contract-nobody"}, (404,)),
+    "an unknown session": ({"sessionId": "sess_relayauth-contract-nobody"}, (404,)),
+    "an unknown identity": ({"identityId": "agent_relayauth-contract-nobody"}, (404,)),
+}
+
+
+@clause("REV-01")
+@pytest.mark.parametrize("mint", [SHAPED["identity"][0]], ids=str)
+@pytest.mark.parametrize("named", NOTHING)
+def test_a_revocation_of_nothing_is_refused(token_pairs: TokenPairs, mint: MintEndpoint, named: str) -> None:
+    """Who revokes what is not there has to learn that nothing was revoked."""
+    del mint
+    body, statuses = NOTHING[named]
+    answer = token_pairs.service.call("POST", routes.REVOKE, key=token_pairs.own_org.org_key, body=body)
+    requires = "it is refused, since it revokes nothing"
+    require_status(answer, *statuses, sent=f"revoked {named}", requires=requires)
 
 
 # What a revocation names, of a session that was refreshed once.
@@ -263,6 +288,49 @@ def test_a_revoked_access_token_stays_revoked(
     left.not_accepted(pair, what="it")
     left.not_accepted(pair, what="it", anew=True)
     left.not_shown(pair.access, what="it")
+
+
+LONG_ACCESS = {"2 h later": 2 * 3600, "23 h later": 23 * 3600}
+"""When an access token that was requested for a day is presented: what is kept of a revocation for as long as
+usual access tokens live is gone by then."""
+
+
+@clause("REV-01")
+@pytest.mark.parametrize("mint", SHAPED["identity"], ids=str)
+def test_a_long_access_token_stays_revoked(
+    token_pairs: TokenPairs, clock: Clock, subject: Subject, mint: MintEndpoint
+) -> None:
+    """Until its own `exp`, however its session was revoked; where the clock can be set.
+
+    Access tokens of the other endpoints live an hour at most.
+    """
+    if not clock.settable:
+        return
+    start, revoked = clock.now(), {}
+    for way in ("by its identity", "by its session id", "by its own id"):
+        fields = subject(mint) if way == "by its identity" else {}
+        pair = revoked[way] = token_pairs.fresh(mint, expiresIn=DAY, **fields)
+        what = (
+            {"tokenId": str(pair.access.claims["jti"])} if way == "by its own id" else WAYS[way](pair, pair)
+        )
+        revoke(token_pairs, what, sent=f"requested an access token for a day, and revoked it {way}")
+        if "identityId" in what:
+            token_pairs.drop(what["identityId"])
+    control = token_pairs.fresh(mint, expiresIn=DAY)
+    for when, passed in LONG_ACCESS.items():
+        if start + passed >= control.access.exp - CLOCK_SKEW:
+            break
+        clock.set(start + passed)
+        positive_control(
+            token_pairs.service.present_bearer(control.access),
+            what=f"an access token that was requested for a day, {when}",
+            unless=("CLK-06", "JWKS-08"),
+        )
+        for way, pair in revoked.items():
+            sent = f"requested an access token for a day, revoked it {way}, and it is now {when}"
+            left = Leftovers(token_pairs, sent=sent, requires="it no longer works")
+            left.not_accepted(pair, what="it")
+            left.not_shown(pair.access, what="it")
 
 
 @clause("REV-02")

@@ -562,6 +562,9 @@ def horizon(session: TargetSession) -> int:
     return int(session.connection.clock.now()) + 1800
 
 
+REFRESH_GRANT = {"scopes": ["relayauth:token:refresh"], "aud": ["relayauth"]}
+
+
 @clause("ROT-10")
 @pytest.mark.parametrize("rotations", [1, 2, 3])
 def test_a_rotation_keeps_scopes_and_audience(
@@ -570,6 +573,19 @@ def test_a_rotation_keeps_scopes_and_audience(
     """Scopes and audience of a rotated pair are those granted at mint."""
     before, after = (token_pairs.generation(mint, number, **NINETY_DAYS) for number in (0, rotations))
     require_same_grant(before, after, sent=f"minted at {mint.path}, rotated {rotations} times")
+    _refresh_token_only_refreshes(after, sent=f"minted at {mint.path}, rotated {rotations} times")
+
+
+def _refresh_token_only_refreshes(pair: Pair, *, sent: str) -> None:
+    """Hold that the refresh token carries nothing of the grant: it is of use at the refresh alone."""
+    for claim, want in REFRESH_GRANT.items():
+        require_equal(
+            pair.refresh.claims.get(claim),
+            want,
+            sent=sent,
+            requires="a refresh token is good for a refresh and for nothing else",
+            what=f"{claim} of the refresh token",
+        )
 
 
 @clause("ROT-10")
@@ -582,6 +598,7 @@ def test_fewer_scopes_are_granted_exactly(
     pair = token_pairs.generation(mint, rotations, **NINETY_DAYS, **mint.fewer, audience=AUDIENCE)
     sent = f"requested scopes {mint.fewer['scopes']} and audience {AUDIENCE} at {mint.path}"
     sent = f"{sent}, rotated {rotations} times"
+    _refresh_token_only_refreshes(pair, sent=sent)
     for claim, want in (("scopes", mint.fewer["scopes"]), ("aud", AUDIENCE)):
         got = pair.access.claims.get(claim)
         require(

@@ -205,6 +205,8 @@ class Sessions:
         ids = {kind: new_id(issue.prefix or "tok_") for kind in kinds}
         for kind, token_id in ids.items():
             self._store.add_token(token_id, issue.session, kind, issue.number)
-        tokens = {f"{kind}Token": sign(self._key, self._kid, issue, kind, ids[kind]) for kind in kinds}
+        tokens = {
+            f"{kind}Token": sign(self._key, self._kid, issue, kind, ids[kind], self._rules) for kind in kinds
+        }
         ends = {f"{kind}TokenExpiresAt": iso(self._rules.announced(kind, issue, now)) for kind in kinds}
         return {**tokens, **ends, "tokenType": "Bearer"}

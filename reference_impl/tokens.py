@@ -13,8 +13,6 @@ from reference_impl.facts import Issue, Kind
 from reference_impl.keys import PrivateKey, b64url, unb64url
 from reference_impl.rules import ISSUER, PREFIXES, Rules
 
-REFRESH_SCOPES = ["relayauth:token:refresh"]
-REFRESH_AUDIENCE = ["relayauth"]
 LONGEST = 16384  # characters; a token of ours has about 1500
 
 
@@ -33,7 +31,7 @@ def new_id(kind: str) -> str:
     return f"{kind}{secrets.token_hex(12)}"
 
 
-def sign(key: PrivateKey, kid: str, issue: Issue, kind: Kind, token_id: str) -> str:
+def sign(key: PrivateKey, kid: str, issue: Issue, kind: Kind, token_id: str, rules: Rules) -> str:
     """Return one token of a pair; `BadRequest` if its grant makes it longer than any verifier reads."""
     owner, access = issue.owner, kind == "access"
     meta = issue.access_meta if access else issue.refresh_meta
@@ -41,12 +39,12 @@ def sign(key: PrivateKey, kid: str, issue: Issue, kind: Kind, token_id: str) -> 
         "sub": issue.subject,
         "org": owner.org,
         "wks": owner.workspace,
-        "scopes": list(issue.scopes) if access else REFRESH_SCOPES,
+        "scopes": list(issue.scopes if access else rules.refresh_scopes(issue)),
         "sponsorId": owner.sponsor,
         "sponsorChain": list(owner.chain),
         "token_type": kind,
         "iss": ISSUER,
-        "aud": list(issue.audience) if access else REFRESH_AUDIENCE,
+        "aud": list(issue.audience if access else rules.refresh_audience(issue)),
         "exp": issue.access_exp if access else issue.refresh_exp,
         "iat": issue.iat,
         "jti": token_id,

@@ -1,10 +1,31 @@
 """Faults in what a revocation reaches."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from reference_impl.facts import Cause, Endpoint, Session, TokenState
 from reference_impl.mutants import Mutant
 from reference_impl.rules import ACCESS_TTL
 
 DAY = 86400
+
+
+class RevokingNothingIsDone(Mutant):
+    """A revocation that names nothing is answered with 204."""
+
+    breaks = frozenset({"REV-01"})
+
+    def refuses_to_revoke_nothing(self, body: Mapping[str, Any]) -> bool:
+        return False
+
+
+class RevokingNullIsDone(Mutant):
+    """A revocation of null is answered with 204."""
+
+    breaks = frozenset({"REV-01"})
+
+    def refuses_to_revoke_nothing(self, body: Mapping[str, Any]) -> bool:
+        return body.keys().isdisjoint({"tokenId", "identityId", "sessionId"})
 
 
 class RevokingASessionDoesNothing(Mutant):
@@ -167,6 +188,16 @@ class RevocationsAreForgottenAfterADay(Mutant):
 
     def redeemable(self, state: TokenState, now: float) -> bool:
         return state.status == "live" and (not state.session_revoked or now >= state.grant.minted_at + DAY)
+
+
+class RevokedBearersAreForgottenAfterAnHour(Mutant):
+    """A revocation is kept for bearers for as long as an access token usually lives."""
+
+    breaks = frozenset({"REV-01", "SES-02"})
+
+    def bearer_lives(self, state: TokenState | None, now: float) -> bool:
+        old = state is not None and now >= state.grant.minted_at + ACCESS_TTL
+        return old or super().bearer_lives(state, now)
 
 
 class RevocationsAreForgottenAfterAMonth(Mutant):

@@ -47,7 +47,7 @@ async def revoke(request: Request) -> Response:
     principal = await service.callers.holder(request, MANAGE, now)
     body = await requests.body_of(request)
     asked = [name for name in WAYS if body.get(name) is not None]
-    if not asked:
+    if not asked and service.rules.refuses_to_revoke_nothing(body):
         raise BadRequest("one of tokenId, identityId and sessionId is required")
     with service.store.transaction():
         found = [WAYS[name](service, principal, requests.required(body, name), now) for name in asked]

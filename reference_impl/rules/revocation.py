@@ -20,6 +20,11 @@ class RevocationRules:
         del cause
         return True
 
+    def refuses_to_revoke_nothing(self, body: Mapping[str, Any]) -> bool:
+        """Say whether a revocation that names nothing is refused."""
+        del body
+        return True
+
     def revokes(self, cause: Cause, *, named: bool) -> bool:
         """Say whether a revocation finds a session whose subject is `named` by an identity, or by none."""
         del cause, named

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from reference_impl.facts import Endpoint, Grant, Kind, Owner, Rotation, TokenState
+from reference_impl.facts import Endpoint, Grant, Issue, Kind, Owner, Rotation, TokenState
 from reference_impl.rules.values import ACCESS_TTL, CAP, DECIMAL, DEFAULT_TTL, MARK, PREFIXES
 
 
@@ -132,6 +132,16 @@ class RotationRules:
         """Say whether a session may be refreshed whose identity has this status; one gone is `deleted`."""
         del endpoint
         return status == "active"
+
+    def refresh_scopes(self, issue: Issue) -> Collection[str]:
+        """Return the scopes of the refresh token of a pair, whatever was granted."""
+        del issue
+        return ["relayauth:token:refresh"]
+
+    def refresh_audience(self, issue: Issue) -> Collection[str]:
+        """Return the audience of the refresh token of a pair: it is presented here alone."""
+        del issue
+        return ["relayauth"]
 
     def is_refresh_token(self, claims: Mapping[str, Any]) -> bool:
         """Say whether a token with these claims may be presented for a refresh."""
