@@ -1084,12 +1084,52 @@ def test_an_identity_is_the_same_after_a_restart(restarted: Restarted, mint: Min
     """It is shown as it was after its last change."""
     del mint
     before, own_org = made(restarted.shown), restarted.token_pairs.own_org
-    path = routes.identity(str(before["id"]))
-    after = own_org.service.call("GET", path, key=own_org.org_key)
+    service, path = own_org.service, routes.identity(str(before["id"]))
+    after = service.call("GET", path, key=own_org.org_key)
     sent = f"changed an identity, and {RESTARTED}"
     require_status(after, 200, sent=sent, requires="the identity is still there")
     moved = [name for name, value in before.items() if after.object.get(name) != value]
     require(not moved, sent=sent, requires="it is as it was", got=f"{', '.join(moved)} changed")
+    _name_is_taken(own_org, str(before["name"]), sent=f"made an identity, and {RESTARTED}")
+
+
+def _name_is_taken(own_org: OwnOrg, name: str, *, sent: str) -> None:
+    """Hold that no second identity can have this name."""
+    body = {"name": name, "sponsorId": SPONSOR, "scopes": [READ_SCOPE]}
+    answer = own_org.service.call("POST", routes.IDENTITIES, key=own_org.org_key, body=body)
+    require_status(answer, 409, sent=f"{sent}, then made another with its name", requires="the name is taken")
+
+
+@clause("REV-07")
+@pytest.mark.parametrize("mint", SHAPED["identity"][:1], ids=str)
+def test_what_was_answered_survives_a_kill(session: TargetSession, mint: MintEndpoint) -> None:
+    """What was answered is in the database by then: a server that is killed can save nothing any more.
+
+    A server in this process can't be killed.
+    """
+    with session.connection.restartable() as server:
+        if not server.can_be_killed:
+            return
+        service = Service(server.connection)
+        service.transcript = session.service.transcript
+        token_pairs = TokenPairs(OwnOrg(service, None))
+        token_pairs.own_org.open()
+        used, revoked = token_pairs.fresh(mint), token_pairs.fresh(mint)
+        newest = renewed(token_pairs, used)
+        what = {"sessionId": str(revoked.refresh.claims["sid"])}
+        revoke(token_pairs, what, sent="revoked a session by its session id")
+        server.restart(killed=True)
+        sent = "{} the server was killed right after it had answered, and started again on the same database"
+        revoked_before = sent.format("revoked a session;")
+        left = Leftovers(token_pairs, sent=revoked_before, requires="what was revoked before stays so")
+        left.not_accepted(revoked)
+        left.refused(revoked, 401, 404)
+        rotated_before = sent.format("refreshed a session;")
+        answer = service.refresh(newest.refresh)
+        require_status(answer, 200, sent=rotated_before, requires="the newest refresh token is known")
+        left = Leftovers(token_pairs, sent=rotated_before, requires="what was used before stays used")
+        left.refused(used, 400, 401, 404, what="a refresh token that was used before")
+        session.service.budget.take(service.requests)
 
 
 KEYS = ("org API key", "workspace token")
@@ -1143,6 +1183,7 @@ def _changed_before(token_pairs: TokenPairs) -> Mapping[str, Any]:
     if answer.status != 201:
         raise Blocked("API-02", f"an identity with metadata could not be made: {answer.summary}")
     _shown_as_sent(answer, body, sent="made an identity with metadata")
+    _name_is_taken(own_org, name, sent="made an identity")
     path = routes.identity(str(answer.object["id"]))
     for change in CHANGES:
         answer = service.call("PATCH", path, key=key, body=change)

@@ -22,7 +22,15 @@ from contract.harness.client import ENDED_EARLY, Pair, Race, Raw, Response, Toke
 from contract.harness.errors import Blocked, CouldNotTry, Violation
 from contract.harness.jose import SigningKey, other_key, signed_by_another, with_another_signature
 from contract.harness.run import TargetSession
-from contract.harness.spec import REFRESH_TTL_FIELD, SHAPED, MintEndpoint, routes
+from contract.harness.spec import (
+    ACCESS_TTL,
+    AUDIENCE,
+    DAY,
+    REFRESH_TTL_FIELD,
+    SHAPED,
+    MintEndpoint,
+    routes,
+)
 from contract.harness.targets import Clock
 
 ENDED = "a replay ends the whole session"
@@ -207,6 +215,23 @@ def test_a_mint_ends_no_other_session(session: TargetSession, mint: MintEndpoint
         )
     sent = f"minted {number} more sessions for the same subject"
     token_pairs.keep(mint, _goes_on(token_pairs, first, sent=sent, requires="a mint ends no session"))
+
+
+@clause("SES-04")
+@pytest.mark.parametrize("mint", NAMED, ids=str)
+def test_the_same_request_begins_a_session_of_its_own(token_pairs: TokenPairs, mint: MintEndpoint) -> None:
+    """A second mint with the same body, whatever it names, is another session; the first one goes on."""
+    fields = {**mint.fewer, "audience": AUDIENCE, REFRESH_TTL_FIELD: DAY, "expiresIn": ACCESS_TTL // 2}
+    first, second = token_pairs.fresh(mint, **fields), token_pairs.fresh(mint, **fields)
+    sent = "minted twice for one subject, with the same scopes, audience and lifetimes"
+    require(
+        first.refresh.claims["sid"] != second.refresh.claims["sid"],
+        sent=sent,
+        requires="each has a sid of its own",
+        got="they have the same sid",
+    )
+    _goes_on(token_pairs, first, sent=f"{sent}, and presented the first", requires="a mint ends no session")
+    _goes_on(token_pairs, second, sent=f"{sent}, and presented both", requires="each goes on by itself")
 
 
 BUSY_ROUNDS = 3

@@ -139,7 +139,7 @@ class Sessions:
         return rest
 
     def _end_surplus(self, grant: Grant) -> None:
-        limit = self._rules.session_limit(grant.endpoint)
+        limit = self._rules.session_limit(grant)
         if limit is None:
             return
         live = [each for each in self._store.sessions_of(grant.org, grant.subject) if not each.revoked]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from reference_impl.facts import Cause, Endpoint, TokenState
+from reference_impl.facts import Cause, TokenState
 from reference_impl.mutants import Mutant
 from reference_impl.rules import ACCESS_TTL
 
@@ -187,24 +187,6 @@ class OnlyTheLastFourAreWatched(Mutant):
 
     def theft_ends(self, state: TokenState) -> bool:
         return state.number >= 2
-
-
-class OldestSessionsEndAtALimit(Mutant):
-    """A subject has at most 20 sessions: a mint ends the oldest one."""
-
-    breaks = frozenset({"SES-04"})
-
-    def session_limit(self, endpoint: Endpoint) -> int | None:
-        return 20
-
-
-class OldestPathSessionsEndAtALimit(Mutant):
-    """A subject has at most 20 path sessions: a mint ends the oldest one."""
-
-    breaks = frozenset({"SES-04"})
-
-    def session_limit(self, endpoint: Endpoint) -> int | None:
-        return 20 if endpoint in ("path", "workspace-path") else None
 
 
 class RevokedTokensEndTheirSiblings(Mutant):

@@ -115,6 +115,14 @@ class ReactivatingIsAccepted(EditedAnswer):
     edit = status(202, instead_of=200)
 
 
+class TakenNamesAreAccepted(EditedAnswer):
+    """An identity of a name that is taken is answered with 201."""
+
+    breaks = frozenset({"REV-07"})
+    at = "identities.create"
+    edit = status(201, instead_of=409)
+
+
 class ChangesAreCreated(EditedAnswer):
     """A change of an identity is answered with 201."""
 

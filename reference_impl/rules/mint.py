@@ -224,9 +224,9 @@ class MintRules:
         del grant
         return fresh
 
-    def session_limit(self, endpoint: Endpoint) -> int | None:
+    def session_limit(self, grant: Grant) -> int | None:
         """Return how many live sessions a subject may have: a mint ends none of them, however many."""
-        del endpoint
+        del grant
         return None
 
     def belongs(self, principal: Principal, org: str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 
 from contract.harness.jose import read_token
 from contract.harness.spec import DAY, ENDPOINTS
-from reference_impl.facts import Endpoint, Issue, Kind, Session, TokenState
+from reference_impl.facts import Endpoint, Grant, Issue, Kind, Session, TokenState
 from reference_impl.rules import Rules
 from tests.support.deployments import App, Scope
 from tests.support.variants import Server
@@ -82,7 +82,7 @@ class LimitOfTwoHundred(Rules):
         super().__init__()
         self._mints = itertools.count(1)
 
-    def session_limit(self, endpoint: Endpoint) -> int | None:
+    def session_limit(self, grant: Grant) -> int | None:
         return 200 if next(self._mints) % 20 == 0 else None
 
 

@@ -79,7 +79,7 @@ class Launcher:
                     return client(process.url, ProcessTransport(process, self.clock))
 
                 with open_http() as http:
-                    yield Server(http, open_http)
+                    yield Server(http, open_http, kill=process.kill)
 
         return start
 

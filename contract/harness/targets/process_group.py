@@ -1,8 +1,10 @@
 """All processes of one launch: found by their process group and by a mark in their environment, and ended."""
 
+import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import psutil
 
@@ -54,7 +56,14 @@ class ProcessGroup:
 
     def end(self) -> None:
         """Ask the members to end; kill those that remain after a grace."""
-        for stop in (psutil.Process.terminate, psutil.Process.kill):
+        self._stop(psutil.Process.terminate, psutil.Process.kill)
+
+    def kill(self) -> None:
+        """Kill the members."""
+        self._stop(psutil.Process.kill)
+
+    def _stop(self, *ways: Callable[[psutil.Process], None]) -> None:
+        for stop in ways:
             until = REAL["monotonic"]() + GRACE
             signalled: set[psutil.Process] = set()
             while members := self.members():
@@ -68,3 +77,13 @@ class ProcessGroup:
                 if REAL["monotonic"]() > until:
                     break
                 time.sleep(POLL_INTERVAL)
+            if stop is psutil.Process.kill:
+                _remove_shared_memory(process.pid for process in signalled)
+
+
+def _remove_shared_memory(pids: Iterable[int]) -> None:
+    """Remove what libfaketime leaves of processes that were killed; of those others it removes it."""
+    for pid in pids:
+        for name in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
+            with contextlib.suppress(OSError):
+                Path("/dev/shm", name).unlink()  # noqa: S108 - that is where the C library keeps it

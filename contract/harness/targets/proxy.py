@@ -96,7 +96,7 @@ def _before(server: Server, state: "FaultState") -> Iterator[Server]:
     with client(str(server.http.base_url), FaultTransport(server.http, state)) as http:
         # An application in this process has one event loop: a race through the proxy is sequential.
         in_turn = server.at_once and (lambda requests: [exchange(http, each) for each in requests])
-        yield Server(http, open_http, in_turn)
+        yield Server(http, open_http, in_turn, server.kill)
 
 
 def _before_each(deployment: Deployment, new_state: Callable[[], "FaultState"]) -> Deployment:

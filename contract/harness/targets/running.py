@@ -18,12 +18,14 @@ OpenHttp = Callable[[], contextlib.AbstractContextManager[httpx.Client]]
 class Server:
     """A server that runs: `http` is its client, `open_http` opens another one over connections of its own.
 
-    `at_once` sends several requests at the same time where threads can't.
+    `at_once` sends several requests at the same time where threads can't. `kill` ends its processes without
+    a chance to save anything; an application in this process can't be killed.
     """
 
     http: httpx.Client
     open_http: OpenHttp
     at_once: AtOnce | None = None
+    kill: Callable[[], None] | None = None
 
 
 Start = Callable[[], contextlib.AbstractContextManager[Server]]
@@ -36,10 +38,11 @@ class Restartable:
     def __init__(self, template: "Connection", start: Start) -> None:
         self._template, self._start = template, start
         self._stack = contextlib.ExitStack()
+        self._kill: Callable[[], None] | None = None
         self.connection: Connection
 
     def __enter__(self) -> "Restartable":
-        server = self._stack.enter_context(self._start())
+        server = self._begin()
         self.connection = replace(
             self._template,
             http=server.http,
@@ -54,14 +57,27 @@ class Restartable:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def restart(self) -> httpx.Client:
-        """Stop the server and start it again; return the new client, which `connection` has from now on.
+    @property
+    def can_be_killed(self) -> bool:
+        """Whether the server can be ended without a chance to save anything."""
+        return self._kill is not None
 
-        The address stays the same, so what holds the connection (a `Service`, an `OwnOrg`) goes on with it.
+    def restart(self, *, killed: bool = False) -> httpx.Client:
+        """Stop the server, or kill it, and start it again; return the new client.
+
+        `connection` has it from now on. The address stays the same, so what holds the connection (a
+        `Service`, an `OwnOrg`) goes on with it.
         """
+        if killed and self._kill is not None:
+            self._kill()
         self._stack.close()
-        server = self._stack.enter_context(self._start())
+        server = self._begin()
         self.connection.http = server.http
         self.connection.open_http = server.open_http
         self.connection.at_once = server.at_once
         return server.http
+
+    def _begin(self) -> Server:
+        server = self._stack.enter_context(self._start())
+        self._kill = server.kill
+        return server

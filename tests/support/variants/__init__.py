@@ -73,6 +73,7 @@ VARIANTS = {
     "UUIDs as ids of sessions": Server(ruled.UuidsAsSessions, touched=("REV-01", "SES-04")),
     "pretty-printed JSON": Server(edited.PrettyPrinted, touched=("API-01", "SEC-07")),
     "more headers": Server(edited.MoreHeaders, touched=("API-01", "SEC-06")),
+    "null for what is absent": Server(edited.NullForAbsent, touched=("API-0[123]", "ROT-09", "SEC-08")),
     "more members": Server(edited.MoreMembers, touched=("API-01", "META-*")),
     "prose in error": Server(edited.ProseInError, touched=("ROT-09", "SEC-0[578]", "SES-0[12]")),
     "codes in error alone": Server(edited.CodeInErrorAlone, touched=("SEC-0[58]", "REV-0[134]")),

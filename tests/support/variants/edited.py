@@ -57,6 +57,17 @@ class MoreMembers(Edited):
         return {**told, "apiVersion": "2026-11-01"} if ours else told
 
 
+class NullForAbsent(Edited):
+    """What others leave out is null: the cursor of the last page, and the end of an endless delegation."""
+
+    def body(self, operation: str, status: int, told: Any) -> Any:
+        if operation == "identities.index" and status == 200:
+            return {"cursor": None, **told}
+        if status == 201 and str(told.get("accessToken")).startswith("relay_pa_"):
+            return {"delegationNotAfter": None, **told}
+        return told
+
+
 class ProseInError(Edited):
     """The machine code stands in `code` alone, where there is one; `error` is a sentence."""
 
