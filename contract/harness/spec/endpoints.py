@@ -187,6 +187,9 @@ SHAPED: Mapping[str, tuple[MintEndpoint, ...]] = {
 }
 """Every endpoint with each of its body shapes, the usual one first."""
 
+NAMED = [rows[min(1, len(rows) - 1)] for rows in SHAPED.values()]
+"""Each endpoint once, with a subject of the run's own, for what takes many requests."""
+
 
 def takes_paths() -> list[MintEndpoint]:
     """Return the endpoints whose tokens are for paths, with each body shape."""
