@@ -40,6 +40,7 @@ from contract.harness.spec import (
     DAY,
     ENDPOINTS,
     GROUPS,
+    NAMED,
     READ_SCOPE,
     REFRESH_TTL_CAP,
     SHAPED,
@@ -599,6 +600,33 @@ def test_no_concurrent_refresh_escapes_a_deletion(session: TargetSession, mint: 
     own_org = session.own_org
     raced = Raced("the deletion of its identity", deletion, "REV-03")
     race_ending(session, mint, rounds, lambda: mint.naming(own_org.another_identity()), raced)
+
+
+AT_THE_SAME_TIME = 4
+"""How many revocations are sent together, each of a session of its own."""
+
+
+@clause("REV-05")
+@pytest.mark.parametrize("mint", NAMED, ids=str)
+def test_each_of_several_revocations_at_once_counts(session: TargetSession, mint: MintEndpoint) -> None:
+    """Of revocations that are sent together each ends its own session; one that gets 409 did nothing."""
+    if session.leaves_out("whether several revocations at once all count"):
+        return
+    token_pairs, service = session.token_pairs, session.service
+    pairs = [token_pairs.fresh(mint) for _ in range(AT_THE_SAME_TIME)]
+    by_session, key = revocation("by its session id"), session.own_org.org_key
+    race = session.racer.race([service.prepare(**by_session(pair), key=key) for pair in pairs])
+    sent = f"sent {len(pairs)} revocations at the same time, each of another session"
+    require_no_failure(race.responses, sent=sent)
+    for pair, answer in zip(pairs, race.responses, strict=True):
+        if answer.status in BUSY:
+            continue
+        try:
+            _ended(answer, token_pairs, pair, sent=sent)
+        except Violation:
+            raced = Raced("a revocation by its session id", by_session, "REV-01")
+            _see_it_alone(token_pairs, token_pairs.fresh(mint), raced, refreshed=False)
+            raise
 
 
 @dataclass(frozen=True)
