@@ -5,12 +5,20 @@ from typing import Any
 
 import pytest
 
-from contract.harness.checks import KeyChange, KeySources, Observation, Setup, clause, require
-from contract.harness.client import Service, TokenPairs, redeemed
+from contract.harness.checks import (
+    KeyChange,
+    KeySources,
+    Observation,
+    Setup,
+    clause,
+    require,
+    require_status,
+)
+from contract.harness.client import OwnOrg, Service, TokenPairs, redeemed
 from contract.harness.errors import Blocked, NotTried
 from contract.harness.jose import jwks
 from contract.harness.run import TargetSession
-from contract.harness.spec import ENDPOINTS, KEY_DEADLINE, MintEndpoint, routes
+from contract.harness.spec import ENDPOINTS, KEY_DEADLINE, SHAPED, MintEndpoint, routes
 from contract.harness.targets import DEFAULT_ORIGIN, USABLE, StubAnswer
 
 BOUND = Setup("bound", "stub", stub=StubAnswer.OTHER_KEY, default=StubAnswer.OTHER_KEY)
@@ -87,6 +95,39 @@ def seen(key_sources: KeySources, setup: Setup) -> Observation:
 def test_a_bound_public_key_needs_no_network(setup: Setup, seen: Observation) -> None:
     """With the public key bound, a bearer is accepted wherever `BASE_URL` leads."""
     require_accepted(seen, sent=f"{setup}")
+
+
+@clause("JWKS-01")
+@each_setup(BOUND)
+def test_with_a_bound_key_its_pairs_are_renewed_and_shown(
+    session: TargetSession, key_sources: KeySources, setup: Setup
+) -> None:
+    """A refresh and an introspection verify with the bound key as well, and request nothing."""
+    with key_sources.deployed(setup) as (stubs, http):
+        service = Service(replace(session.connection, http=http, deployment=None, disposable=True))
+        service.transcript = session.service.transcript
+        token_pairs = TokenPairs(OwnOrg(service, None))
+        token_pairs.own_org.open()
+        pair = token_pairs.fresh(SHAPED["workspace-path"][0])
+        session.service.budget.take(service.requests)
+        shown = service.introspect(pair.refresh, token_pairs.own_org.org_key)
+        answer = service.refresh(pair.refresh)
+        log = [request.where for request in stubs.request_log]
+    sent = f"{setup}; minted a pair"
+    requires = "the bound key verifies it, without any network"
+    require_status(answer, 200, sent=f"{sent} and refreshed it", requires=requires)
+    require(
+        shown.status == 200 and shown.json is not None,
+        sent=f"{sent} and introspected its refresh token",
+        requires=requires,
+        got=f"it answered {'null' if shown.status == 200 else shown.summary}",
+    )
+    require(
+        not log,
+        sent=f"{sent}, introspected and refreshed it",
+        requires="no URL is requested",
+        got=f"it requested {', '.join(dict.fromkeys(log))}",
+    )
 
 
 @clause("JWKS-02")

@@ -11,7 +11,7 @@ import httpx
 
 from reference_impl.config import Config
 from reference_impl.errors import Expired, Unauthorized
-from reference_impl.facts import Kind
+from reference_impl.facts import Carrier, Kind
 from reference_impl.keys import PublicKey
 from reference_impl.rules import UNPUBLISHED_KID, Rules
 from reference_impl.tokens import Parsed, parse
@@ -133,7 +133,7 @@ class Verifier:
     def __init__(self, config: Config, rules: Rules) -> None:
         self._rules = rules
         self._keys = KeySet(config, rules)
-        self._own = config.private.public
+        self._own, self._base_url = config.private.public, config.base_url
 
     async def bearer(self, text: str, now: float) -> Mapping[str, Any]:
         """Return the claims of a valid bearer, of any minter; else `Unauthorized`."""
@@ -148,19 +148,21 @@ class Verifier:
     def redeemable(self, text: str, now: float) -> Mapping[str, Any]:
         """Return the claims of a refresh token of this deployment; else `Unauthorized`, perhaps `Expired`."""
         rules, parsed = self._rules, self._formed(text)
-        if not self._own_signature(parsed) and not rules.unverified_refresh_passes():
+        if not self._own_signature(parsed, "refresh") and not rules.unverified_refresh_passes():
             raise Unauthorized("the token's signature can't be verified")
         return self._believed(parsed, "refresh", rules.refresh_is_for_us, now)
 
     def shown(self, text: str, kind: Kind, now: float) -> Mapping[str, Any]:
         """Return the claims of a token of this deployment, for any audience; else `Unauthorized`."""
         parsed = self._formed(text)
-        if not self._own_signature(parsed):
+        if not self._own_signature(parsed, "introspection"):
             raise Unauthorized("the token's signature can't be verified")
         return self._believed(parsed, kind, bool, now, self._rules.introspection_ends)
 
-    def _own_signature(self, parsed: Parsed) -> bool:
+    def _own_signature(self, parsed: Parsed, carrier: Carrier) -> bool:
         kid = parsed.header.get("kid")
+        if not self._rules.own_key_verifies(carrier, self._base_url):
+            return False
         return kid in (self._own.kid, UNPUBLISHED_KID) and self._signed_by(self._own, parsed)
 
     def _signed_by(self, key: PublicKey, parsed: Parsed) -> bool:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from reference_impl.facts import Kind, TokenState
+from reference_impl.facts import Carrier, Kind, TokenState
 from reference_impl.rules.values import DEFAULT_JWKS_ORIGIN, ISSUER, JWKS_PATH, SKEW, UNPUBLISHED_KID
 from reference_impl.scopes import PLANES
 
@@ -30,6 +30,11 @@ class VerifierRules:
 
     def bound_key_suffices(self) -> bool:
         """Say whether nobody is asked for a `kid` that is not the bound key's."""
+        return True
+
+    def own_key_verifies(self, carrier: Carrier, base_url: str | None) -> bool:
+        """Say whether the deployment's own key verifies at a refresh or an introspection, wherever it is."""
+        del carrier, base_url
         return True
 
     def jwks_url(self, base_url: str | None) -> str:

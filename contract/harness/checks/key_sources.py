@@ -94,9 +94,7 @@ class KeySources:
             return None
 
     @contextlib.contextmanager
-    def _deployed(
-        self, setup: Setup, *, shared_default: bool = False
-    ) -> Iterator[tuple[Stubs, httpx.Client]]:
+    def deployed(self, setup: Setup, *, shared_default: bool = False) -> Iterator[tuple[Stubs, httpx.Client]]:
         """Start the deployment with `setup` and open stubs for it; the loopback default's may be shared."""
         key = self._deployment.key
         default = None if shared_default else setup.default
@@ -112,7 +110,7 @@ class KeySources:
     def observe_own_keys(self, setup: Setup) -> OwnKeyObservation:
         """Return what a deployment with `setup` did with bearers that carry or name their own key."""
         if setup not in self._own_keys:
-            with self._deployed(setup) as (stubs, http):
+            with self.deployed(setup) as (stubs, http):
                 claims = admin_claims(self._clock.now(), "org_relayauth-contract")
                 own = self._probe(http, self._deployment.key.sign(claims), stubs)
                 others, responses = {}, {}
@@ -141,7 +139,7 @@ class KeySources:
 
     def _observe_change(self, change: KeyChange) -> KeyChangeObservation:
         responses: list[Response] = []
-        with self._deployed(Setup("unset", "stub", stub=change.before)) as (stubs, http):
+        with self.deployed(Setup("unset", "stub", stub=change.before)) as (stubs, http):
 
             def probe(seconds: float) -> KeyProbe:
                 seen = len(stubs.request_log)
@@ -164,7 +162,7 @@ class KeySources:
 
     def _observe(self, setup: Setup, *, shared_default: bool = False) -> Observation:
         key, other = self._deployment.key, self._deployment.other
-        with self._deployed(setup, shared_default=shared_default) as (stubs, http):
+        with self.deployed(setup, shared_default=shared_default) as (stubs, http):
             claims = admin_claims(self._clock.now(), "org_relayauth-contract")
             probes = [signer.sign(claims) for signer in (key, other, key)]
             if setup.stub in WAITING and self._deployment.side_by_side > 1:

@@ -2,7 +2,7 @@
 
 import os
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,16 +25,21 @@ def named_proxies(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def for_child(
-    environ: Mapping[str, str], proxy: str | None, given: Mapping[str, str] | None = None
+    environ: Mapping[str, str],
+    proxy: str | None,
+    given: Mapping[str, str] | None = None,
+    *,
+    also: Sequence[str] = (),
 ) -> dict[str, str]:
     """Return the proxy settings for a child that inherits `environ`: never a proxy for loopback.
 
-    `proxy` stands in for each proxy that `environ` names; a proxy in `given`, which the caller set for the
-    child, stays.
+    `proxy` stands in for each proxy that `environ` names, and for those of `also`; a proxy in `given`, which
+    the caller set for the child, stays.
     """
     given = given or {}
     inherited = {**environ, **given}
-    stub = {name: proxy for name in named_proxies(environ) if name not in given} if proxy else {}
+    names = [name for name in (*also, *named_proxies(environ)) if name not in given]
+    stub = dict.fromkeys(names, proxy) if proxy else {}
     exempt = [*LOOPBACK, *filter(None, map(_portable, _entries(inherited)))]
     return {**stub, **dict.fromkeys(NO_PROXY, ",".join(dict.fromkeys(exempt)))}
 

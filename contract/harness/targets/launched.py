@@ -44,7 +44,7 @@ def launched(target: Target) -> Iterator[Connection]:
             deployment=Deployment(
                 launch=launcher.launch,
                 on_one_database=launcher.on_one_database,
-                stubs=SocketStubs(key, other, launcher.through if _proxied(target) else None),
+                stubs=SocketStubs(key, other, launcher.past),
                 key=key,
                 other=other,
                 side_by_side=SIDE_BY_SIDE,

@@ -54,6 +54,10 @@ class Launcher:
         self.clock: Clock | None = None
         self.steering = Steering.found(folder, self._launching.env)
 
+    def past(self, proxy: str) -> dict[str, str]:
+        """Return the variables that make `proxy` the one for everything but loopback."""
+        return for_child(os.environ, proxy, self._launching.env, also=("HTTP_PROXY", "http_proxy"))
+
     def through(self, proxy: str | None) -> dict[str, str]:
         """Return the variables that make a server use `proxy` in place of the proxies of the environment."""
         return for_child(os.environ, proxy, self._launching.env)

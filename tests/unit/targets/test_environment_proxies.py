@@ -49,6 +49,14 @@ def test_a_stub_stands_for_each_proxy_that_a_child_would_inherit(
     assert exempt == {"localhost,127.0.0.1,::1"}
 
 
+def test_a_stub_stands_for_further_proxies() -> None:
+    """Also where the machine names none; what the caller gave the child stays."""
+    also = ("HTTP_PROXY", "http_proxy")
+    made = for_child({}, STUB, {"http_proxy": "http://mine:1"}, also=also)
+    assert made.keys() == {"HTTP_PROXY", "NO_PROXY", "no_proxy"}
+    assert made["HTTP_PROXY"] == STUB
+
+
 EXEMPT = {
     "db.internal, 10.0.0.0/8": "localhost,127.0.0.1,::1,db.internal,10.0.0.0/8",
     "[::1],fe80::/10": "localhost,127.0.0.1,::1",
