@@ -411,9 +411,13 @@ def test_a_suspension_ends_every_session_and_those_of_children(
         f"session {number} of it": token_pairs.fresh(mint, **mint.naming(parent))
         for number in range(1, own_sessions + 1)
     }
+    named = {f"child {number}": child for number, child in enumerate(children, 1)}
+    if children and not on_a_url:
+        elsewhere = own_org.another_identity(f"{own_org.workspace}-elsewhere", sponsor=parent)
+        named["a child in another workspace"] = elsewhere
     pairs |= {
-        f"a session of child {number}": token_pairs.fresh(mint, **mint.naming(child))
-        for number, child in enumerate(children, 1)
+        f"a session of {whose}": token_pairs.fresh(mint, **mint.naming(child))
+        for whose, child in named.items()
     }
     *_, last = pairs.values()
     positive_control(
@@ -440,6 +444,31 @@ def test_a_suspension_ends_every_session_and_those_of_children(
         )
         for whose, pair in pairs.items():
             left.refused(pair, what=f"the refresh token of {whose}")
+
+
+@clause("REV-03")
+@pytest.mark.parametrize("mint", SHAPED["identity"][:1], ids=str)
+@pytest.mark.parametrize("said", [None, "false"], ids=["no header", "X-Confirm-Delete: false"])
+def test_a_deletion_has_to_be_confirmed(
+    session: TargetSession, token_pairs: TokenPairs, mint: MintEndpoint, said: str | None
+) -> None:
+    """Without `X-Confirm-Delete: true` nothing is deleted: the identity can still be minted for."""
+    if session.leaves_out("a deletion that is not confirmed"):
+        return
+    own_org = token_pairs.own_org
+    identity = own_org.another_identity()
+    headers = {} if said is None else dict.fromkeys(CONFIRM_DELETE, said)
+    path, key = routes.identity(identity), own_org.org_key
+    answer = token_pairs.service.call("DELETE", path, key=key, headers=headers)
+    sent = f"deleted an identity with {'no confirmation' if said is None else f'X-Confirm-Delete: {said}'}"
+    require(
+        400 <= answer.status < 500,
+        sent=sent,
+        requires="it is refused: X-Confirm-Delete: true is missing",
+        got=f"it answered {answer.summary}",
+    )
+    after = own_org.mint(mint, None, **mint.naming(identity))
+    require_status(after, 201, sent=f"{sent}, then minted for it", requires="nothing was deleted")
 
 
 @clause("REV-03")
@@ -1202,11 +1231,16 @@ NESTED = {"a": {"b": ["c"]}}
 CHANGES: tuple[Mapping[str, Any], ...] = (
     {"scopes": []},
     {"scopes": [READ_SCOPE], "roles": ["relayauth-contract"], "metadata": {"changed": NESTED}},
+    {"metadata": {"changed": "again"}},
+    {"roles": ["relayauth-contract", "another"]},
 )
 
 
 def _changed_before(token_pairs: TokenPairs) -> Mapping[str, Any]:
-    """Return an identity as it is shown after it was made and changed; each time it is as it was sent."""
+    """Return an identity as it is shown after it was made and changed; each time it is as it was sent.
+
+    What a change does not name stays, too.
+    """
     own_org = token_pairs.own_org
     service, key = own_org.service, own_org.org_key
     name = f"{own_org.name}-changed"
@@ -1223,8 +1257,8 @@ def _changed_before(token_pairs: TokenPairs) -> Mapping[str, Any]:
             raise NotTried(f"the deployment has no route by which an identity is changed: {answer.summary}")
         if not 200 <= answer.status < 300:
             raise Blocked("API-02", f"a change of an identity was answered {answer.summary}")
-        answer = service.call("GET", path, key=key)
-        _shown_as_sent(answer, change, sent=f"changed {', '.join(change)} of an identity")
+        answer, body = service.call("GET", path, key=key), {**body, **change}
+        _shown_as_sent(answer, body, sent=f"changed {', '.join(change)} of an identity")
     return answer.object
 
 

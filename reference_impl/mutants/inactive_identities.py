@@ -1,5 +1,8 @@
 """Faults in what the end of an identity reaches, and in what may be minted for it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from reference_impl.facts import Cause, Ending, Endpoint, Session
 from reference_impl.mutants import Mutant
 
@@ -56,6 +59,33 @@ class TheRetiredMayMintAsAgents(Mutant):
 
     def mints_for(self, endpoint: Endpoint, status: str) -> bool:
         return status == "active" or (endpoint == "agent" and status == "retired")
+
+
+class ChildrenOfOtherWorkspacesGoOn(Mutant):
+    """A suspension reaches the children in the identity's own workspace."""
+
+    breaks = frozenset({"REV-03"})
+
+    def is_sponsored(self, sponsor: Mapping[str, Any], identity: Mapping[str, Any]) -> bool:
+        return bool(sponsor["workspace"] == identity["workspace"])
+
+
+class AnyConfirmationDeletes(Mutant):
+    """An identity is deleted if the header X-Confirm-Delete is there, whatever it says."""
+
+    breaks = frozenset({"REV-03"})
+
+    def confirms_deletion(self, header: str | None) -> bool:
+        return header is not None
+
+
+class NoConfirmationIsNeeded(Mutant):
+    """An identity is deleted without the header X-Confirm-Delete."""
+
+    breaks = frozenset({"REV-03"})
+
+    def confirms_deletion(self, header: str | None) -> bool:
+        return header in (None, "true")
 
 
 class ReactivationRevivesOldTokens(Mutant):

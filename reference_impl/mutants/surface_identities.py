@@ -209,6 +209,15 @@ class UpdatesOfANameEmptyTheScopes(Mutant):
         return {"scopes": [], **said} if "name" in said else said
 
 
+class ChangesOfMetadataResetTheRoles(Mutant):
+    """A change that names metadata and no roles leaves no roles."""
+
+    breaks = frozenset({"REV-07"})
+
+    def written_identity(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"roles": [], **said} if "metadata" in said else said
+
+
 class EmptyMetadataIsDropped(Mutant):
     """A member of metadata that is false, zero or empty is left out."""
 
@@ -222,7 +231,7 @@ class EmptyMetadataIsDropped(Mutant):
 class RolesAreSorted(Mutant):
     """The roles of an identity are kept in the order of the alphabet."""
 
-    breaks = GENERATED
+    breaks = GENERATED | {"REV-07"}
 
     def written_identity(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
         return {**said, "roles": sorted(said["roles"])} if "roles" in said else said

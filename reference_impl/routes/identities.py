@@ -127,7 +127,7 @@ async def delete(request: Request) -> Response:
     """`DELETE /v1/identities/{id}`: its tokens are revoked with it."""
     service = service_of(request)
     principal = await service.callers.holder(request, MANAGE, clock.now())
-    if request.headers.get("x-confirm-delete") != "true":
+    if not service.rules.confirms_deletion(request.headers.get("x-confirm-delete")):
         raise BadRequest("the header X-Confirm-Delete: true is required", code="confirmation_required")
     with service.store.transaction():
         row = _own(service, principal, request.path_params["id"])
@@ -181,7 +181,8 @@ def _end_sessions(service: Service, row: dict[str, Any], ending: Ending) -> None
 def _sessions_ended(service: Service, row: dict[str, Any], ending: Ending) -> list[str]:
     reached = [row["id"]]
     if service.rules.ending_reaches_children(ending):
-        reached += service.store.children(row)
+        known = [(child, service.store.identity(child)) for child in service.store.children(row)]
+        reached += [child for child, its in known if its and service.rules.is_sponsored(row, its)]
     found = [session for subject in reached for session in service.store.sessions_of(row["org"], subject)]
     return [session.id for session in found if service.rules.ending_ends(ending, session)]
 

@@ -53,6 +53,15 @@ class RevocationRules:
         """Say whether the sessions of the identities that it sponsors end with it."""
         return ending != "delete"
 
+    def is_sponsored(self, sponsor: Mapping[str, Any], identity: Mapping[str, Any]) -> bool:
+        """Say whether an identity with `sponsor` in its chain is reached: in every workspace of the org."""
+        del sponsor, identity
+        return True
+
+    def confirms_deletion(self, header: str | None) -> bool:
+        """Say whether the header `X-Confirm-Delete` of a request lets an identity be deleted."""
+        return header == "true"
+
     def reactivation_revives(self, session: Session) -> bool:
         """Say whether a session lives again once its identity does: what was revoked stays revoked."""
         del session
