@@ -472,6 +472,27 @@ def test_a_deletion_has_to_be_confirmed(
 
 
 @clause("REV-03")
+@pytest.mark.parametrize("mint", SHAPED["identity"][:1], ids=str)
+@pytest.mark.parametrize("how", ["suspended", "retired"])
+def test_what_is_not_active_can_not_be_suspended(
+    session: TargetSession, token_pairs: TokenPairs, mint: MintEndpoint, how: str
+) -> None:
+    """It gets 409: a retired identity that could be suspended could be reactivated as well."""
+    del mint
+    if session.leaves_out("the suspension of an identity that is not active"):
+        return
+    own_org = token_pairs.own_org
+    identity = own_org.another_identity()
+    end_identity(token_pairs, identity, how)
+    answer = token_pairs.service.call(**_suspend(identity), key=own_org.org_key)
+    if answer.status in NO_ROUTE:
+        session.note = f"the deployment has no route by which an identity is suspended: {answer.summary}"
+        return
+    sent = f"an identity was {how}, then suspended"
+    require_status(answer, 409, sent=sent, requires="it is not active, so it can't be suspended")
+
+
+@clause("REV-03")
 @pytest.mark.parametrize("how", ENDINGS)
 def test_sessions_end_with_their_identity(
     token_pairs: TokenPairs, clock: Clock, mint: MintEndpoint, how: str

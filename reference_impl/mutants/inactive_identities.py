@@ -70,6 +70,15 @@ class ChildrenOfOtherWorkspacesGoOn(Mutant):
         return bool(sponsor["workspace"] == identity["workspace"])
 
 
+class TheRetiredMayBeSuspended(Mutant):
+    """An identity that is retired can be suspended."""
+
+    breaks = frozenset({"REV-03"})
+
+    def may_be_suspended(self, status: str) -> bool:
+        return status in ("active", "retired")
+
+
 class AnyConfirmationDeletes(Mutant):
     """An identity is deleted if the header X-Confirm-Delete is there, whatever it says."""
 

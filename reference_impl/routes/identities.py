@@ -94,7 +94,7 @@ async def suspend(request: Request) -> JSONResponse:
     requests.required(await requests.body_of(request), "reason")
     with service.store.transaction():
         row = _own(service, principal, request.path_params["id"])
-        if row["status"] != "active":
+        if not service.rules.may_be_suspended(row["status"]):
             raise Conflict(f"the identity is {row['status']} already", code="identity_not_active")
         _end_sessions(service, row, "suspend")
         return _set_status(service, row, "suspended", now)

@@ -58,6 +58,10 @@ class RevocationRules:
         del sponsor, identity
         return True
 
+    def may_be_suspended(self, status: str) -> bool:
+        """Say whether an identity of this status can be suspended."""
+        return status == "active"
+
     def confirms_deletion(self, header: str | None) -> bool:
         """Say whether the header `X-Confirm-Delete` of a request lets an identity be deleted."""
         return header == "true"
