@@ -21,9 +21,9 @@ SMALL: Mapping[str, Any] = {"fuzz_examples": 0, "polite": True}
 # So many mutants are tried with all clauses: the witness, which finds out which clauses could notice a
 # mutant, costs as much as two of these runs.
 FEW = 2
-# A mutant that more clauses notice differs in nearly every response: of those that it does not declare one
-# case is tried.
-BROAD = 30
+# A mutant that more clauses notice differs in most responses: of those that it does not declare one case is
+# tried.
+BROAD = 8
 # So many mutants that no more clauses than this notice are tried in one run.
 SHORT = 3
 BATCH = 8
@@ -166,8 +166,8 @@ def _with_a_witness(
 
     Most of these clauses pass, and that is most of the work of a proof. So, unless `in_full`, one that a
     mutant does not declare is tried at one endpoint with one body shape, unless these are what makes the
-    difference, with few cases of each test, and without what takes many requests; one that differs in nearly
-    every response, with one case of each of these clauses. Return the clauses that the target itself does not
+    difference, with few cases of each test, and without what takes many requests; one that many clauses
+    notice, with one case of each of these clauses. Return the clauses that the target itself does not
     keep, too: no mutant is judged by them.
     """
     book = list(catalogue().clauses)
