@@ -361,6 +361,7 @@ async function answer(request) {
     if (!found || method !== request.method) continue;
     const caller = scope && (await principal(request));
     demand(!scope || may(caller, scope), 403, "insufficient_scope");
+    demand(method !== "DELETE" || request.headers["x-confirm-delete"] === "true", 400, "confirmation_required");
     return [status, act(caller, body, found[1], url.searchParams)];
   }
   return reject(404, "not_found");
