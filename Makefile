@@ -37,7 +37,7 @@ test: $(READY) ## run the tests on all cores (about three minutes on two); ARGS=
 proof: $(READY) ## run the whole proofs and the other tests that take seconds each (a quarter of an hour on two)
 	$(BIN)/pytest $(ALL_CORES) --dist load -m proof $(ARGS)
 
-exact: $(READY) ## try each mutant with all cases of every clause that notices it (eight minutes on two)
+exact: $(READY) ## try each mutant with all cases of every clause that notices it (ten minutes on two)
 	$(BIN)/relayauth-contract mutants --in-full
 
 hostile: $(READY) $(FULL)/.ready ## run the table of hostile environments: none may change a verdict (four minutes on two)

@@ -73,7 +73,7 @@ class VerifierFetchesItsOwnUrl(Mutant):
 class RotationDropsTheMarkAtTheThird(Mutant):
     """The third rotation gives a pair without a mark, and so the fourth one lives 24 h."""
 
-    breaks = frozenset({"CLK-03", "ROT-02", "ROT-04"})
+    breaks = frozenset({"CLK-03", "ROT-02", "ROT-04", "ROT-09"})
 
     def rotated_mark(self, rotation: Rotation, ttl: int | None) -> Any:
         return None if rotation.number == 3 else super().rotated_mark(rotation, ttl)
