@@ -11,6 +11,28 @@ UNSEEN: Mapping[str, tuple[str, ...]] = {
         "RevocationReachesWhatIsThere",
         "TwoRefreshesRace",
     ),
+    "a child must be in another workspace": ("ChildrenOfOtherWorkspacesGoOn",),
+    "an identity must be ended again, or without a confirmation": (
+        "AnyConfirmationDeletes",
+        "NoConfirmationIsNeeded",
+        "TheRetiredMayBeSuspended",
+    ),
+    "an identity must be changed, shown, or made again": (
+        "ChangesOfMetadataResetTheRoles",
+        "IdentitiesHideTheirRoles",
+        "RolesAreSorted",
+        "TakenNamesAreAccepted",
+    ),
+    "a mint must name several audiences, or a long agentId": (
+        "OneSessionForManyAudiences",
+        "SeveralAudiencesReachTheRefreshToken",
+        "SubjectsAreCutAt64Characters",
+    ),
+    "the claims of a refresh token must be held against those of every refresh token": (
+        "RefreshTokensAreForTheGrantedAudience",
+        "RefreshTokensHoldTheGrantedScopes",
+    ),
+    "a revocation must name nothing": ("RevokingNothingIsDone", "RevokingNullIsDone"),
     "a second org must try": (
         "AnyOrgIntrospects",
         "BearersSeeAllOrgs",
