@@ -14,7 +14,7 @@ from contract.harness.checks import (
     require,
     require_status,
 )
-from contract.harness.client import OwnOrg, Service, TokenPairs, redeemed
+from contract.harness.client import Service, TokenPairs, redeemed
 from contract.harness.errors import Blocked, NotTried
 from contract.harness.jose import jwks
 from contract.harness.run import TargetSession
@@ -104,14 +104,11 @@ def test_with_a_bound_key_its_pairs_are_renewed_and_shown(
 ) -> None:
     """A refresh and an introspection verify with the bound key as well, and request nothing."""
     with key_sources.deployed(setup) as (stubs, http):
-        service = Service(replace(session.connection, http=http, deployment=None, disposable=True))
-        service.transcript = session.service.transcript
-        token_pairs = TokenPairs(OwnOrg(service, None))
-        token_pairs.own_org.open()
-        pair = token_pairs.fresh(SHAPED["workspace-path"][0])
-        session.service.budget.take(service.requests)
-        shown = service.introspect(pair.refresh, token_pairs.own_org.org_key)
-        answer = service.refresh(pair.refresh)
+        connection = replace(session.connection, http=http, deployment=None, disposable=True)
+        with session.pairs_on(connection) as token_pairs:
+            pair = token_pairs.fresh(SHAPED["workspace-path"][0])
+            shown = token_pairs.service.introspect(pair.refresh, token_pairs.own_org.org_key)
+            answer = token_pairs.service.refresh(pair.refresh)
         log = [request.where for request in stubs.request_log]
     sent = f"{setup}; minted a pair"
     requires = "the bound key verifies it, without any network"

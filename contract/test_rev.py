@@ -873,11 +873,8 @@ def restarted(session: TargetSession) -> Iterator[Restarted]:
     What is refused is presented before any live session begins, and again after all of them were tried: if
     that ends other sessions, it is for SES-04 to say.
     """
-    with session.connection.restartable() as server:
-        service = Service(server.connection)
-        service.transcript = session.service.transcript
-        token_pairs = TokenPairs(OwnOrg(service, None))
-        token_pairs.own_org.open()
+    with session.connection.restartable() as server, session.pairs_on(server.connection) as token_pairs:
+        service = token_pairs.service
         rows = session.rows("REV-07")
         over = {
             (mint, way): _or_why_not(partial(_over_before, token_pairs, mint, way))
@@ -906,7 +903,6 @@ def restarted(session: TargetSession) -> Iterator[Restarted]:
             shown,
             keys,
         )
-        session.service.budget.take(service.requests)
 
 
 def _or_why_not(make: Callable[[], Made]) -> Made | ContractError | Violation:
@@ -1166,8 +1162,8 @@ def test_an_identity_is_the_same_after_a_restart(restarted: Restarted, mint: Min
     """It is shown as it was after its last change."""
     del mint
     before, own_org = made(restarted.shown), restarted.token_pairs.own_org
-    service, path = own_org.service, routes.identity(str(before["id"]))
-    after = service.call("GET", path, key=own_org.org_key)
+    path = routes.identity(str(before["id"]))
+    after = own_org.service.call("GET", path, key=own_org.org_key)
     sent = f"changed an identity, and {RESTARTED}"
     require_status(after, 200, sent=sent, requires="the identity is still there")
     moved = [name for name, value in before.items() if after.object.get(name) != value]
@@ -1189,13 +1185,11 @@ def test_what_was_answered_survives_a_kill(session: TargetSession, mint: MintEnd
 
     A server in this process can't be killed.
     """
-    with session.connection.restartable() as server:
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(session.connection.restartable())
         if not server.can_be_killed:
             return
-        service = Service(server.connection)
-        service.transcript = session.service.transcript
-        token_pairs = TokenPairs(OwnOrg(service, None))
-        token_pairs.own_org.open()
+        token_pairs = stack.enter_context(session.pairs_on(server.connection))
         used, revoked = token_pairs.fresh(mint), token_pairs.fresh(mint)
         newest = renewed(token_pairs, used)
         what = {"sessionId": str(revoked.refresh.claims["sid"])}
@@ -1207,11 +1201,10 @@ def test_what_was_answered_survives_a_kill(session: TargetSession, mint: MintEnd
         left.not_accepted(revoked)
         left.refused(revoked, 401, 404)
         rotated_before = sent.format("refreshed a session;")
-        answer = service.refresh(newest.refresh)
+        answer = token_pairs.service.refresh(newest.refresh)
         require_status(answer, 200, sent=rotated_before, requires="the newest refresh token is known")
         left = Leftovers(token_pairs, sent=rotated_before, requires="what was used before stays used")
         left.refused(used, 400, 401, 404, what="a refresh token that was used before")
-        session.service.budget.take(service.requests)
 
 
 KEYS = ("org API key", "workspace token")

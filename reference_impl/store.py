@@ -154,14 +154,14 @@ class Store:
         )
         return [(row["place"], identity) for row in rows if (identity := identity_in(row)) is not None]
 
-    def children(self, identity: dict[str, Any]) -> list[str]:
-        """Return the ids of all identities of its org that have it in their sponsor chain."""
+    def children(self, identity: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return all identities of its org that have it in their sponsor chain."""
         rows = self._db.execute(
-            "SELECT id FROM identities WHERE org = ? AND EXISTS "
+            "SELECT * FROM identities WHERE org = ? AND EXISTS "
             "(SELECT 1 FROM json_each(identities.chain) WHERE value = ?)",
             (identity["org"], identity["id"]),
         )
-        return [row["id"] for row in rows]
+        return [child for row in rows if (child := identity_in(row)) is not None]
 
     def delete_identity(self, identity_id: str) -> None:
         """Forget an identity."""

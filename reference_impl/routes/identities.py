@@ -181,8 +181,8 @@ def _end_sessions(service: Service, row: dict[str, Any], ending: Ending) -> None
 def _sessions_ended(service: Service, row: dict[str, Any], ending: Ending) -> list[str]:
     reached = [row["id"]]
     if service.rules.ending_reaches_children(ending):
-        known = [(child, service.store.identity(child)) for child in service.store.children(row)]
-        reached += [child for child, its in known if its and service.rules.is_sponsored(row, its)]
+        children = service.store.children(row)
+        reached += [child["id"] for child in children if service.rules.is_sponsored(row, child)]
     found = [session for subject in reached for session in service.store.sessions_of(row["org"], subject)]
     return [session.id for session in found if service.rules.ending_ends(ending, session)]
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -187,6 +187,16 @@ class TargetSession:
             return [row for row in SHAPED[sample.endpoint] if sample.shape in (None, row.shape)][:1]
         names = self.settings.endpoints or ENDPOINTS
         return [row for name in ENDPOINTS if name in names for row in SHAPED[name]]
+
+    @contextlib.contextmanager
+    def pairs_on(self, connection: Connection) -> Iterator[TokenPairs]:
+        """Yield the pairs of another server of the deployment: shown in this transcript, counted here."""
+        service = Service(connection)
+        service.transcript = self.service.transcript
+        token_pairs = TokenPairs(OwnOrg(service, None))
+        token_pairs.own_org.open()
+        yield token_pairs
+        self.service.budget.take(service.requests)
 
     @property
     def requests(self) -> int:

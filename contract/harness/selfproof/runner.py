@@ -50,16 +50,13 @@ def mutant_results(trials: Sequence[Trial], judged: frozenset[str]) -> list[Muta
     `judged` are the clauses that can be judged on the target: of what a mutant declares, no others are
     counted.
     """
-    targets = {
-        each.name: replace(_subjects.broken(each.name), clauses=tuple(each.clauses))
-        for each in trials
-        if each.clauses
-    }
+    tried = [each for each in trials if each.clauses]
+    targets = {each.name: replace(_subjects.broken(each.name), clauses=tuple(each.clauses)) for each in tried}
     settings = Settings(
         targets=tuple(targets.values()),
         first_failure_only=True,
-        skip_first={targets[each.name].name: each.clauses for each in trials if each.clauses},
-        sampled={targets[each.name].name: each.sampled for each in trials if each.clauses},
+        skip_first={targets[each.name].name: each.clauses for each in tried},
+        sampled={targets[each.name].name: each.sampled for each in tried},
         **SMALL,
     )
     reports = dict(zip(targets, run_contract(settings) if targets else [], strict=True))

@@ -50,17 +50,13 @@ class Launcher:
         self._launching = _launching(target)
         self._folder = folder
         self._numbers = itertools.count()
-        self._proxies = self.through(proxy)
+        self._proxies = for_child(os.environ, proxy, self._launching.env)
         self.clock: Clock | None = None
         self.steering = Steering.found(folder, self._launching.env)
 
     def past(self, proxy: str) -> dict[str, str]:
         """Return the variables that make `proxy` the one for everything but loopback."""
         return for_child(os.environ, proxy, self._launching.env, also=("HTTP_PROXY", "http_proxy"))
-
-    def through(self, proxy: str | None) -> dict[str, str]:
-        """Return the variables that make a server use `proxy` in place of the proxies of the environment."""
-        return for_child(os.environ, proxy, self._launching.env)
 
     @contextlib.contextmanager
     def launch(self, env: Mapping[str, str]) -> Iterator[httpx.Client]:
